@@ -1,0 +1,91 @@
+/* fd.c -- see fd.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/strb.h"
+
+int fd_ensure_standard(void)
+{
+	int fd;
+
+	/* open(2) takes the lowest free number, so this fills the gaps. */
+	do {
+		fd = open("/dev/null", O_RDWR);
+		if (fd == -1)
+			return -1;
+	} while (fd <= STDERR_FILENO);
+	close(fd);
+	return 0;
+}
+
+int fd_write_all(int fd, const void *bytes, size_t count)
+{
+	const char *rest = bytes;
+
+	while (count > 0) {
+		ssize_t done = write(fd, rest, count);
+
+		if (done >= 0) {
+			rest += done;
+			count -= (size_t)done;
+		} else if (errno == EAGAIN) {
+			struct pollfd room = {.fd = fd, .events = POLLOUT};
+
+			poll(&room, 1, -1);
+		} else if (errno != EINTR) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+int fd_replace_file(int dir_fd, const char *name, const void *bytes,
+		    size_t count, unsigned mode)
+{
+	char room[64];
+	struct strb made = strb_on(room, sizeof(room));
+	int fd, error, result = -1;
+
+	strb_add(&made, name);
+	strb_add(&made, ".new");
+	fd = openat(dir_fd, room,
+		    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK |
+			    O_CLOEXEC,
+		    (mode_t)mode);
+	if (fd == -1)
+		goto out;
+	errno = ENOSPC; /* what a short write to a file means */
+	if (write(fd, bytes, count) != (ssize_t)count)
+		goto out;
+	if (renameat(dir_fd, room, dir_fd, name) == -1)
+		goto out;
+	result = 0;
+out:
+	error = errno;
+	if (fd != -1)
+		close(fd);
+	errno = error;
+	return result;
+}
+
+long fd_read_file(int dir_fd, const char *name, void *out, size_t size_bytes)
+{
+	int error;
+	ssize_t got;
+	int fd = openat(dir_fd, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd == -1)
+		return -1;
+	do
+		got = read(fd, out, size_bytes);
+	while (got == -1 && errno == EINTR);
+	error = errno;
+	close(fd);
+	errno = error;
+	return (long)got;
+}

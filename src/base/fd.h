@@ -1,0 +1,33 @@
+/*
+ * fd.h -- descriptors: whole writes, and standard ones that exist.
+ */
+#ifndef BASE_FD_H
+#define BASE_FD_H
+
+#include <stddef.h>
+
+/* Opens /dev/null on each of 0, 1 and 2 that is closed. 0, or -1 with errno. */
+int fd_ensure_standard(void);
+
+/*
+ * Writes all `count` bytes, going on after interruptions and short writes; a
+ * descriptor that says EAGAIN is waited for. 0, or -1 with errno from
+ * write(2); then some of the bytes may have been written.
+ */
+int fd_write_all(int fd, const void *bytes, size_t count);
+
+/*
+ * Writes a small file whole: made as `name`.new in `dir_fd`, then renamed, so a
+ * reader sees the old bytes or the new ones. Follows no link at either name.
+ * 0, or -1 with errno; then the old file stands. Not synced to disk.
+ */
+int fd_replace_file(int dir_fd, const char *name, const void *bytes,
+		    size_t count, unsigned mode);
+
+/*
+ * Reads a small file into `out`: at most `size_bytes` of it. Never blocks on a
+ * FIFO. Returns the count, or -1 with errno from openat(2) or read(2).
+ */
+long fd_read_file(int dir_fd, const char *name, void *out, size_t size_bytes);
+
+#endif

@@ -1,0 +1,55 @@
+/* strb.c -- see strb.h. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/strb.h"
+
+struct strb strb_on(char *room, size_t size_bytes)
+{
+	room[0] = '\0';
+	return (struct strb){.data = room, .size_bytes = size_bytes};
+}
+
+void strb_add_bytes(struct strb *text, const void *more, size_t count)
+{
+	size_t room = text->size_bytes - 1 - text->len;
+
+	if (count > room) {
+		count = room;
+		text->is_cut = true;
+	}
+	if (count > 0)
+		memcpy(text->data + text->len, more, count);
+	text->len += count;
+	text->data[text->len] = '\0';
+}
+
+void strb_add(struct strb *text, const char *more)
+{
+	strb_add_bytes(text, more, strlen(more));
+}
+
+void strb_add_vformat(struct strb *text, const char *fmt, va_list args)
+{
+	size_t room = text->size_bytes - text->len;
+	int wanted = vsnprintf(text->data + text->len, room, fmt, args);
+
+	if (wanted < 0) {
+		text->data[text->len] = '\0';
+		text->is_cut = true;
+	} else if ((size_t)wanted >= room) {
+		text->len = text->size_bytes - 1;
+		text->is_cut = true;
+	} else {
+		text->len += (size_t)wanted;
+	}
+}
+
+void strb_add_format(struct strb *text, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	strb_add_vformat(text, fmt, args);
+	va_end(args);
+}
