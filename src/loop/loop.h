@@ -1,0 +1,148 @@
+/*
+ * loop.h -- calls back when something happens: a descriptor is readable, a
+ * process ends, a moment comes, a signal arrives, a directory changes.
+ *
+ * Every watcher is a member of its owner's struct: adding one allocates
+ * nothing here, and removing one is always safe, also from inside a callback
+ * and for a watcher whose callback is about to run. With nothing to do the
+ * loop sleeps without limit. Callbacks run one at a time, in the thread that
+ * called loop_run().
+ *
+ * Two backends, chosen when building: backend_epoll.c (Linux: pidfds,
+ * signalfd, inotify) and backend_poll.c (POSIX.1-2008). They differ only where
+ * a comment here says so.
+ */
+#ifndef LOOP_LOOP_H
+#define LOOP_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct loop;
+
+/* ---- descriptors ---- */
+
+struct loop_watch {
+	int fd; /* borrowed: the owner closes it, after loop_watch_remove() */
+	void (*on_readable)(struct loop_watch *watch);
+	void *owner;
+	bool is_added;
+	unsigned slot; /* the backend's */
+};
+
+/* ---- moments ---- */
+
+struct loop_timer {
+	int64_t due_ns; /* CLOCK_MONOTONIC */
+	void (*on_due)(struct loop_timer *timer);
+	void *owner;
+	bool is_set;
+	/* A pairing heap: the first child, the next sibling, and whoever
+	 * points here (the left sibling, or the parent of a first child). */
+	struct loop_timer *child, *next, *before;
+};
+
+/* ---- processes ---- */
+
+/* How a process ended. */
+struct process_end {
+	bool is_known;     /* false: it is gone, and nobody can tell how */
+	bool has_dumped;   /* a core was written */
+	int exit_code;     /* 0 to 255; 0 when it was killed */
+	int signal_number; /* 0 when it exited */
+};
+
+struct loop_process {
+	pid_t pid;
+	bool is_child; /* ours to reap; else one that was adopted */
+	void (*on_exit)(struct loop_process *process, struct process_end end);
+	void *owner;
+	/* The rest is the loop's. */
+	struct loop *loop;
+	int pidfd; /* owned while added; -1 where there is none */
+	struct loop_watch watch;
+	struct loop_timer patience;
+	struct loop_process *next, **link;
+};
+
+/* How long an ended process that somebody else must reap is waited for, so
+ * that the kernel can tell how it ended. */
+#define LOOP_END_PATIENCE_NS INT64_C(1000000000)
+
+/* ---- directories ---- */
+
+enum directory_change {
+	DIRECTORY_ENTRIES, /* a name came or went */
+	DIRECTORY_ITSELF,  /* it was renamed, removed or unmounted */
+};
+
+struct loop_directory {
+	/* `name`: the entry that came or went; NULL when it isn't known. */
+	void (*on_change)(struct loop_directory *directory,
+			  enum directory_change change, const char *name);
+	void *owner;
+	bool is_added;
+	int descriptor; /* the backend's */
+	struct loop_directory *next;
+};
+
+/*
+ * A new loop, or NULL with errno. The signals of loop_on_signal() and SIGPIPE
+ * are blocked from here on, so write(2) returns EPIPE. One per process.
+ */
+struct loop *loop_new(void);
+void loop_free(struct loop *loop); /* NULL is fine; watchers are forgotten */
+
+/* Runs callbacks until loop_stop(). 0, or -1 with errno: it can't wait. */
+int loop_run(struct loop *loop);
+void loop_stop(struct loop *loop);
+
+/* CLOCK_MONOTONIC now, in nanoseconds. */
+int64_t loop_now_ns(void);
+
+/* Calls `on_readable` whenever watch->fd has input or end of file. 0, or -1
+ * with errno; a regular file may be refused with EPERM. */
+int loop_watch_add(struct loop *loop, struct loop_watch *watch);
+/* Does nothing for a watch that isn't added. */
+void loop_watch_remove(struct loop *loop, struct loop_watch *watch);
+
+/* Sets, or moves, the moment; `on_due` is called once. Cannot fail. */
+void loop_timer_set(struct loop *loop, struct loop_timer *timer,
+		    int64_t due_ns);
+/* Does nothing for a timer that isn't set. */
+void loop_timer_cancel(struct loop *loop, struct loop_timer *timer);
+
+/*
+ * Calls `on_exit` once when process->pid has ended; a child is then reaped, and
+ * the watcher removed before the call. `pidfd`, from the spawn or -1, becomes
+ * the loop's. 0, or -1 with errno (ESRCH: no such process), and then `pidfd` is
+ * closed. The poll backend looks at adopted processes once a second.
+ */
+int loop_process_add(struct loop *loop, struct loop_process *process,
+		     int pidfd);
+void loop_process_remove(struct loop *loop, struct loop_process *process);
+/* Sends a signal to that very process, never to another with its number
+ * (the poll backend: as surely as kill(2) can). 0, or -1 with errno. */
+int loop_process_signal(const struct loop_process *process, int number);
+
+/* Lets SIGTERM, SIGINT and SIGHUP call `on_signal`. 0, or -1 with errno. */
+int loop_on_signal(struct loop *loop,
+		   void (*on_signal)(void *owner, int number), void *owner);
+
+/*
+ * Reaps children that nobody watches, as process 1 and child subreapers must;
+ * it costs a walk over all children at each death, so only they should ask.
+ */
+void loop_reap_orphans(struct loop *loop);
+
+/*
+ * Calls `on_change` when the directory `path` changes. 0, or -1 with errno:
+ * ENOSYS where the backend can't, others where the system refused. Either way
+ * the caller must look from time to time instead.
+ */
+int loop_directory_add(struct loop *loop, struct loop_directory *directory,
+		       const char *path);
+void loop_directory_remove(struct loop *loop, struct loop_directory *directory);
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * pidfd_linux.h -- what Linux offers on a process held by a descriptor.
+ *
+ * Spelled out here because musl ships none of the kernel's headers.
+ * Source: Linux, include/uapi/linux/pidfd.h; pidfd_open(2).
+ */
+#ifndef LOOP_PIDFD_LINUX_H
+#define LOOP_PIDFD_LINUX_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "loop/loop.h"
+
+/* A descriptor, close-on-exec, for the process; or -1 with errno. */
+int pidfd_get(pid_t pid);
+
+/* Sends a signal. 0, or -1 with errno (ESRCH: it has ended). */
+int pidfd_signal(int pidfd, int number);
+
+/* Reaps our own ended child. False: it isn't ours, or hasn't ended. */
+bool pidfd_reap(int pidfd, struct process_end *end);
+
+/*
+ * How a process of somebody else's ended, from Linux 6.15 on and once its
+ * parent has reaped it. False: not known, or not yet.
+ */
+bool pidfd_end(int pidfd, struct process_end *end);
+
+#endif

@@ -1,0 +1,90 @@
+/* identity.c -- see identity.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "service/identity.h"
+#include "service/record.h"
+#include "service/supervise_dir.h"
+
+/* clang-format off */
+static const struct record_field fields[] = {
+	{RECORD_TEXT, "script", offsetof(struct identity, script), sizeof(((struct identity *)NULL)->script)},
+	{RECORD_NUMBER, "pid", offsetof(struct identity, pid), 0},
+	{RECORD_NUMBER, "start", offsetof(struct identity, start_ticks), 0},
+	{RECORD_TEXT, "boot", offsetof(struct identity, boot_id), BOOT_ID_SIZE},
+	{RECORD_END, NULL, 0, 0},
+};
+/* clang-format on */
+
+void identity_boot_id(char out[BOOT_ID_SIZE])
+{
+	long count = fd_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id",
+				  out, BOOT_ID_SIZE - 1);
+
+	if (count < BOOT_ID_SIZE - 1)
+		strcpy(out, "unknown");
+	else
+		out[BOOT_ID_SIZE - 1] = '\0';
+}
+
+/*
+ * Field 22 of /proc/PID/stat. The name in field 2 may hold anything, also
+ * blanks and parentheses, so fields are counted from the last ')'.
+ * Source: proc(5).
+ */
+int64_t identity_start_ticks(int64_t pid)
+{
+	char path[40], text[1024];
+	struct strb name = strb_on(path, sizeof(path));
+	const char *at;
+	long count;
+
+	strb_add_format(&name, "/proc/%lld/stat", (long long)pid);
+	count = fd_read_file(AT_FDCWD, path, text, sizeof(text) - 1);
+	if (count <= 0)
+		return -1;
+	text[count] = '\0';
+	at = strrchr(text, ')');
+	for (int field = 2; at && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	return at ? strtoll(at, NULL, 10) : -1;
+}
+
+int identity_write(int dir_fd, const struct identity *identity)
+{
+	char room[256];
+	struct strb text = strb_on(room, sizeof(room));
+
+	record_write(&text, fields, identity, ' ');
+	room[text.len - 1] = '\n';
+	return fd_replace_file(dir_fd, SUPERVISE_PROCESS, room, text.len, 0644);
+}
+
+bool identity_read(int dir_fd, struct identity *identity)
+{
+	char text[256];
+	long count =
+		fd_read_file(dir_fd, SUPERVISE_PROCESS, text, sizeof(text));
+
+	memset(identity, 0, sizeof(*identity));
+	if (count <= 0 || text[count - 1] != '\n')
+		return false;
+	text[count - 1] = ' ';
+	return record_read(text, (size_t)count, fields, identity, ' ') == 4;
+}
+
+bool identity_is_alive(const struct identity *identity, const char *boot_id)
+{
+	if (strcmp(identity->boot_id, boot_id) != 0 || identity->pid <= 0)
+		return false;
+	/* Without start times, a process with that pid must be taken for it:
+	 * the other mistake would be a second copy. */
+	if (identity->start_ticks == -1)
+		return kill((pid_t)identity->pid, 0) == 0 || errno == EPERM;
+	return identity_start_ticks(identity->pid) == identity->start_ticks;
+}

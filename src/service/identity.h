@@ -1,0 +1,42 @@
+/*
+ * identity.h -- which process, beyond doubt: pid, start time, boot.
+ *
+ * A pid is given again, a start time is counted from boot, a boot id is given
+ * once. supervise/process holds the identity of the last process that was
+ * started, written by that process itself before it became the service; so
+ * there is no instant at which a service runs and nothing on disk says so.
+ *
+ * Nothing here allocates: the writer is a child that shares its parent's
+ * memory.
+ */
+#ifndef SERVICE_IDENTITY_H
+#define SERVICE_IDENTITY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "service/state.h"
+
+struct identity {
+	char script[16]; /* which script it runs: "run" */
+	int64_t pid;
+	int64_t start_ticks; /* since boot, as the kernel counts; -1: unknown */
+	char boot_id[BOOT_ID_SIZE];
+};
+
+/* The id of this boot, or "unknown" where the system has none. */
+void identity_boot_id(char out[BOOT_ID_SIZE]);
+
+/* When the process with that pid started; -1 when it can't be told. */
+int64_t identity_start_ticks(int64_t pid);
+
+/* Replaces supervise/process in `dir_fd`. 0, or -1 with errno. */
+int identity_write(int dir_fd, const struct identity *identity);
+/* False: there is no such record, or none that can be understood. */
+bool identity_read(int dir_fd, struct identity *identity);
+
+/* Whether that very process still exists (it may be a zombie). `boot_id` is
+ * this boot's. */
+bool identity_is_alive(const struct identity *identity, const char *boot_id);
+
+#endif

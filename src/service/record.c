@@ -1,0 +1,111 @@
+/* record.c -- see record.h. */
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "service/record.h"
+
+static void write_text(struct strb *text, const char *value, char end)
+{
+	for (; *value; value++) {
+		bool is_plain = (unsigned char)*value >= ' ' && *value != end;
+
+		strb_add_bytes(text, is_plain ? value : "?", 1);
+	}
+}
+
+void record_write(struct strb *text, const struct record_field *fields,
+		  const void *from, char end)
+{
+	for (; fields->type != RECORD_END; fields++) {
+		const char *member = (const char *)from + fields->offset;
+
+		strb_add(text, fields->key);
+		strb_add(text, "=");
+		if (fields->type == RECORD_NUMBER)
+			strb_add_format(text, "%" PRId64,
+					*(const int64_t *)(const void *)member);
+		else if (fields->type == RECORD_FLAG)
+			strb_add(text, *(const bool *)member ? "1" : "0");
+		else
+			write_text(text, member, end);
+		strb_add_bytes(text, &end, 1);
+	}
+}
+
+/* A whole decimal number, with an optional '-'; false if it isn't one. */
+static bool read_number(const char *value, size_t len, int64_t *number)
+{
+	bool is_negative = len > 0 && value[0] == '-';
+	uint64_t most = (uint64_t)INT64_MAX, sum = 0;
+
+	if (len == is_negative)
+		return false;
+	for (size_t i = is_negative; i < len; i++) {
+		uint64_t digit = (unsigned char)value[i] - (uint64_t)'0';
+
+		if (digit > 9 || sum > (most - digit) / 10)
+			return false;
+		sum = sum * 10 + digit;
+	}
+	*number = is_negative ? -(int64_t)sum : (int64_t)sum;
+	return true;
+}
+
+static bool read_value(const struct record_field *field, const char *value,
+		       size_t len, void *to)
+{
+	char *member = (char *)to + field->offset;
+
+	switch (field->type) {
+	case RECORD_NUMBER:
+		return read_number(value, len, (int64_t *)(void *)member);
+	case RECORD_FLAG:
+		if (len != 1 || (*value != '0' && *value != '1'))
+			return false;
+		*(bool *)member = *value == '1';
+		return true;
+	case RECORD_TEXT:
+		if (len >= field->size)
+			return false;
+		memcpy(member, value, len);
+		member[len] = '\0';
+		return true;
+	case RECORD_END: break;
+	}
+	return false;
+}
+
+static bool read_field(const char *text, size_t len,
+		       const struct record_field *fields, void *to)
+{
+	const char *equals = memchr(text, '=', len);
+	size_t key_len = equals ? (size_t)(equals - text) : 0;
+
+	if (!equals)
+		return false;
+	for (; fields->type != RECORD_END; fields++) {
+		if (strlen(fields->key) == key_len &&
+		    memcmp(fields->key, text, key_len) == 0)
+			return read_value(fields, equals + 1, len - key_len - 1,
+					  to);
+	}
+	return false;
+}
+
+unsigned record_read(const char *text, size_t len,
+		     const struct record_field *fields, void *to, char end)
+{
+	const char *stop = text + strnlen(text, len);
+	unsigned understood = 0;
+
+	while (text < stop) {
+		const char *at = memchr(text, end, (size_t)(stop - text));
+		size_t field_len = (size_t)((at ? at : stop) - text);
+
+		understood += read_field(text, field_len, fields, to);
+		text += field_len + 1;
+	}
+	return understood;
+}

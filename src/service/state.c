@@ -1,0 +1,111 @@
+/* state.c -- see state.h. */
+#include <string.h>
+
+#include "service/record.h"
+#include "service/state.h"
+
+#define NUMBER(key, member)                                                    \
+	{                                                                      \
+		RECORD_NUMBER, key, offsetof(struct state, member), 0          \
+	}
+#define FLAG(key, member)                                                      \
+	{                                                                      \
+		RECORD_FLAG, key, offsetof(struct state, member), 0            \
+	}
+#define TEXT(key, member)                                                      \
+	{                                                                      \
+		RECORD_TEXT, key, offsetof(struct state, member),              \
+			sizeof(((struct state *)NULL)->member)                 \
+	}
+
+/* clang-format off */
+static const struct record_field fields[] = {
+	NUMBER("holdfast", version),
+	TEXT("phase", phase),
+	TEXT("want", want),
+	NUMBER("pid", pid),
+	TEXT("since", changed_at),
+	FLAG("paused", is_paused),
+	FLAG("term-sent", is_term_sent),
+	FLAG("leaving", is_leaving),
+	NUMBER("starts", starts),
+	NUMBER("deaths", deaths),
+	TEXT("last-end", last_end),
+	NUMBER("last-end-number", last_number),
+	FLAG("last-end-core", has_dumped),
+	TEXT("last-end-at", last_end_at),
+	NUMBER("refused-starts", refused),
+	NUMBER("start-due-ns", start_due_ns),
+	FLAG("hosted", is_hosted),
+	TEXT("boot", boot_id),
+	{RECORD_END, NULL, 0, 0},
+};
+
+static const char *const phases[MACHINE_PHASE_COUNT] = {
+	[MACHINE_DOWN] = "down",
+	[MACHINE_WAITING] = "waiting",
+	[MACHINE_UP] = "up",
+	[MACHINE_GONE] = "gone",
+};
+/* clang-format on */
+
+size_t state_format(const struct state *state, char out[STATE_SIZE_MAX])
+{
+	struct strb text = strb_on(out, STATE_SIZE_MAX);
+
+	record_write(&text, fields, state, '\n');
+	return text.len;
+}
+
+bool state_parse(const char *text, size_t len, struct state *state)
+{
+	static const char magic[] = "holdfast=";
+
+	memset(state, 0, sizeof(*state));
+	if (len < sizeof(magic) - 1 ||
+	    memcmp(text, magic, sizeof(magic) - 1) != 0)
+		return false;
+	record_read(text, len, fields, state, '\n');
+	return state->version >= 1;
+}
+
+static const char *want_name(enum machine_want want)
+{
+	switch (want) {
+	case MACHINE_WANT_UP: return "up";
+	case MACHINE_WANT_DOWN: return "down";
+	case MACHINE_WANT_ONCE: break;
+	}
+	return "once";
+}
+
+void state_from_machine(struct state *state, const struct machine *machine)
+{
+	strcpy(state->phase, phases[machine->phase]);
+	strcpy(state->want, want_name(machine->want));
+	state->is_paused = machine->is_paused;
+	state->is_term_sent = machine->is_term_sent;
+	state->is_leaving = machine->is_leaving;
+	state->refused = machine->refused;
+	state->start_due_ns = machine->start_due_ns;
+}
+
+void state_to_machine(const struct state *state, struct machine *machine)
+{
+	/* A phase that this version doesn't know is as good as down. */
+	machine->phase = MACHINE_DOWN;
+	for (int i = 0; i < MACHINE_GONE; i++) {
+		if (strcmp(state->phase, phases[i]) == 0)
+			machine->phase = (enum machine_phase)i;
+	}
+	machine->want = MACHINE_WANT_UP;
+	if (strcmp(state->want, "down") == 0)
+		machine->want = MACHINE_WANT_DOWN;
+	else if (strcmp(state->want, "once") == 0)
+		machine->want = MACHINE_WANT_ONCE;
+	machine->is_paused = state->is_paused;
+	machine->is_term_sent = state->is_term_sent;
+	machine->is_leaving = state->is_leaving;
+	machine->refused = 0;
+	machine->start_due_ns = state->start_due_ns;
+}

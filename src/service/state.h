@@ -1,0 +1,52 @@
+/*
+ * state.h -- supervise/state: all that a supervisor knows of a service.
+ *
+ * Text for people and scripts, one KEY=VALUE a line, "holdfast=1" first; and
+ * what the next supervisor reads to go on where this one was killed.
+ */
+#ifndef SERVICE_STATE_H
+#define SERVICE_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/tai64n.h"
+#include "service/machine.h"
+
+#define STATE_VERSION  1
+#define STATE_SIZE_MAX 1024 /* bytes: what is written always fits */
+#define BOOT_ID_SIZE   37   /* bytes, with the '\0' */
+
+/* The members are as the file has them; state_of() fills in from a machine. */
+struct state {
+	int64_t version;
+	char boot_id[BOOT_ID_SIZE]; /* of the boot that all this is about */
+	bool is_hosted; /* false: its supervisor let it go in good order */
+	char phase[8];  /* down, waiting, up, gone */
+	char want[8];   /* up, down, once */
+	bool is_paused, is_term_sent, is_leaving;
+	int64_t refused;
+	int64_t start_due_ns;                   /* CLOCK_MONOTONIC */
+	int64_t pid;                            /* 0 when no process runs */
+	char changed_at[TAI64N_LABEL_SIZE + 1]; /* the last start or death */
+	int64_t starts, deaths;                 /* since supervision began */
+	/* The last death, if any: how is "exit", "signal" or "unknown". */
+	char last_end[8];
+	int64_t last_number; /* the exit code or the signal */
+	bool has_dumped;
+	char last_end_at[TAI64N_LABEL_SIZE + 1];
+};
+
+/* The text of `state`, at most STATE_SIZE_MAX - 1 bytes and a '\0'. */
+size_t state_format(const struct state *state, char out[STATE_SIZE_MAX]);
+
+/* Reads what it understands; the rest of `state` is zero. False: this isn't a
+ * state file. */
+bool state_parse(const char *text, size_t len, struct state *state);
+
+/* The machine's part of a state, there and back. */
+void state_from_machine(struct state *state, const struct machine *machine);
+void state_to_machine(const struct state *state, struct machine *machine);
+
+#endif

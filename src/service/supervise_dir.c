@@ -1,0 +1,74 @@
+/* supervise_dir.c -- see supervise_dir.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "service/supervise_dir.h"
+
+void supervise_dir_make(int dir_fd)
+{
+	char target[PATH_MAX];
+	struct stat status;
+	ssize_t len;
+
+	if (mkdirat(dir_fd, SUPERVISE_DIR, 0700) == 0 || errno != EEXIST)
+		return;
+	if (fstatat(dir_fd, SUPERVISE_DIR, &status, 0) == 0 || errno != ENOENT)
+		return;
+	len = readlinkat(dir_fd, SUPERVISE_DIR, target, sizeof(target) - 1);
+	if (len <= 0)
+		return;
+	target[len] = '\0';
+	mkdirat(dir_fd, target, 0700);
+}
+
+int supervise_dir_lock(int dir_fd)
+{
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	int error, fd;
+
+	fd = openat(dir_fd, SUPERVISE_LOCK,
+		    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK |
+			    O_CLOEXEC,
+		    0600);
+	if (fd == -1)
+		return -1;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+	    fcntl(fd, F_SETLK, &whole) == 0)
+		return fd;
+	error = errno == EACCES ? EAGAIN
+				: errno; /* POSIX lets F_SETLK choose */
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+static int open_fifo(int dir_fd, const char *name, unsigned mode, int flags)
+{
+	struct stat status;
+	int fd;
+
+	if (mkfifoat(dir_fd, name, (mode_t)mode) == -1 && errno != EEXIST)
+		return -1;
+	fd = openat(dir_fd, name, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd == -1)
+		return -1;
+	if (fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode))
+		return fd;
+	close(fd);
+	errno = EEXIST; /* something else has the name */
+	return -1;
+}
+
+int supervise_dir_open_fifo(int dir_fd, const char *name, unsigned mode)
+{
+	return open_fifo(dir_fd, name, mode, O_RDWR);
+}
+
+int supervise_dir_read_fifo(int dir_fd, const char *name, unsigned mode)
+{
+	return open_fifo(dir_fd, name, mode, O_RDONLY);
+}

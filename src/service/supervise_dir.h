@@ -1,0 +1,44 @@
+/*
+ * supervise_dir.h -- the directory "supervise" inside a service directory:
+ * its files, its lock and its FIFOs.
+ *
+ * Everything is reached through a descriptor of the service directory, so
+ * that renames don't matter. "supervise" itself may be a link to elsewhere; the
+ * files in it may not, so nothing outside is ever written.
+ * Source of names and modes: the 0.76 specification, 5.1 and 5.4.
+ */
+#ifndef SERVICE_SUPERVISE_DIR_H
+#define SERVICE_SUPERVISE_DIR_H
+
+#define SUPERVISE_DIR     "supervise"
+#define SUPERVISE_LOCK    "supervise/lock"
+#define SUPERVISE_CONTROL "supervise/control"
+#define SUPERVISE_OK      "supervise/ok"
+#define SUPERVISE_STATUS  "supervise/status"
+#define SUPERVISE_STATE   "supervise/state"
+#define SUPERVISE_PROCESS "supervise/process"
+#define SUPERVISE_PIPE    "supervise/pipe"
+
+/* Makes "supervise", or the directory that a dangling link of that name points
+ * to. Errors show when the lock is taken. */
+void supervise_dir_make(int dir_fd);
+
+/*
+ * Takes the lock, with flock(2) as daemontools and runit do and with fcntl(2)
+ * as s6 does, without waiting. Returns the descriptor, close-on-exec, which
+ * holds it; or -1 with errno (EAGAIN: somebody else supervises here). The fcntl
+ * lock goes when this process closes any descriptor of that file.
+ */
+int supervise_dir_lock(int dir_fd);
+
+/*
+ * Makes the FIFO `name` with `mode` if it isn't there and opens it for reading
+ * and writing, so that it never sees an end of file; non-blocking,
+ * close-on-exec. The descriptor, or -1 with errno.
+ */
+int supervise_dir_open_fifo(int dir_fd, const char *name, unsigned mode);
+
+/* The same for reading only. */
+int supervise_dir_read_fifo(int dir_fd, const char *name, unsigned mode);
+
+#endif
