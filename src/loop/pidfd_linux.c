@@ -46,7 +46,10 @@ bool pidfd_end(int pidfd, struct process_end *end)
 {
 	struct info info = {.mask = INFO_EXIT};
 
-	if (ioctl(pidfd, INFO_REQUEST, &info) == -1 || !(info.mask & INFO_EXIT))
+	/* Not ioctl(): C libraries differ in the type of its second argument.
+	 */
+	if (syscall(SYS_ioctl, pidfd, INFO_REQUEST, &info) == -1 ||
+	    !(info.mask & INFO_EXIT))
 		return false;
 	*end = process_end_of_status(info.exit_status);
 	return true;

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,7 +28,7 @@ void identity_boot_id(char out[BOOT_ID_SIZE])
 				  out, BOOT_ID_SIZE - 1);
 
 	if (count < BOOT_ID_SIZE - 1)
-		strcpy(out, "unknown");
+		snprintf(out, BOOT_ID_SIZE, "unknown");
 	else
 		out[BOOT_ID_SIZE - 1] = '\0';
 }

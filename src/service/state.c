@@ -1,4 +1,5 @@
 /* state.c -- see state.h. */
+#include <stdio.h>
 #include <string.h>
 
 #include "service/record.h"
@@ -81,8 +82,10 @@ static const char *want_name(enum machine_want want)
 
 void state_from_machine(struct state *state, const struct machine *machine)
 {
-	strcpy(state->phase, phases[machine->phase]);
-	strcpy(state->want, want_name(machine->want));
+	snprintf(state->phase, sizeof(state->phase), "%s",
+		 phases[machine->phase]);
+	snprintf(state->want, sizeof(state->want), "%s",
+		 want_name(machine->want));
 	state->is_paused = machine->is_paused;
 	state->is_term_sent = machine->is_term_sent;
 	state->is_leaving = machine->is_leaving;
