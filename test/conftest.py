@@ -12,6 +12,14 @@ import support  # noqa: E402
 support.become_subreaper()
 
 
+@pytest.fixture(autouse=True)
+def sanitizer_reports():
+    """A test in which a sanitizer found something fails; see support.py."""
+    yield
+    reports = support.take_sanitizer_reports()
+    assert not reports, reports
+
+
 @pytest.fixture
 def bin_dir():
     return support.BIN

@@ -10,6 +10,19 @@ import time
 TOP = pathlib.Path(__file__).resolve().parent.parent
 BIN = pathlib.Path(os.environ.get("HOLDFAST_BIN", TOP / "out" / "bin"))
 
+# Set where the programs are built with sanitizers: the folder of the reports.
+SANITIZER_REPORTS = os.environ.get("HOLDFAST_SANITIZER_REPORTS")
+
+
+def take_sanitizer_reports():
+    """The text of all reports since the last call; they are removed."""
+    text = ""
+    if SANITIZER_REPORTS:
+        for path in sorted(pathlib.Path(SANITIZER_REPORTS).iterdir()):
+            text += path.read_text(errors="replace")
+            path.unlink()
+    return text
+
 
 def wait_until(condition, limit_s=30, what=None):
     """Returns the first true result of condition(); fails after limit_s."""

@@ -1,0 +1,431 @@
+"""Runs the legs of the test: builds, suites on builds, checks of the source.
+
+A leg says what it needs, does one thing and counts tests. Two legs run at a
+time; each prints one line when it ends, then, if it failed, its whole log.
+A leg whose need failed is not run, and counts as one failure. script/test is
+the way to start this; it describes the options.
+"""
+
+import argparse
+import dataclasses
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+import xml.etree.ElementTree
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
+# The running children, for the case that this process is told to stop.
+RUNNING = set()
+
+
+@dataclasses.dataclass
+class Count:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other):
+        return Count(
+            self.passed + other.passed,
+            self.failed + other.failed,
+            self.skipped + other.skipped,
+        )
+
+    def __str__(self):
+        parts = [f"{self.passed} passed", f"{self.failed} failed"]
+        return ", ".join(parts + [f"{self.skipped} skipped"] * bool(self.skipped))
+
+
+class Leg:
+    """One thing to do; `folder` is the build folder that keeps its log."""
+
+    needs = ()
+    limit_s = 900
+
+    def __init__(self, name, folder):
+        self.name = name
+        self.folder = TOP / folder
+
+    @property
+    def log_path(self):
+        return self.folder / "test-logs" / f"{self.name.replace(' ', '-')}.log"
+
+    def run(self, log):
+        """Does it, writing to the open file `log`; returns the Count."""
+        raise NotImplementedError
+
+    def call(self, argv, log, **environment):
+        """Runs argv; returns its exit code, or 124 if it took too long."""
+        log.write(f"$ {' '.join(map(str, argv))}\n")
+        log.flush()
+        process = subprocess.Popen(
+            [str(arg) for arg in argv],
+            cwd=TOP,
+            env=os.environ | environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+        RUNNING.add(process)
+        try:
+            return process.wait(self.limit_s)
+        except subprocess.TimeoutExpired:
+            log.write(f"\nnot done within {self.limit_s} s\n")
+            end(process)
+            return 124
+        finally:
+            RUNNING.discard(process)
+
+
+def end(process):
+    """INT lets pytest end what its tests started; KILL is for the rest."""
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+class ReleaseBuild(Leg):
+    """What users get: script/build."""
+
+    def __init__(self):
+        super().__init__("build release", "build-release")
+
+    def run(self, log):
+        return Count(failed=int(self.call(["script/build"], log) != 0))
+
+
+class Build(Leg):
+    """A build for tests in FOLDER, staged in FOLDER/stage."""
+
+    def __init__(self, folder, compiler, *options):
+        super().__init__("build " + folder.partition("-")[2], folder)
+        self.compiler = compiler
+        self.options = options
+
+    def run(self, log):
+        script = (
+            'set -eu; . script/common; folder=$1; configure "$@";'
+            ' build_and_stage "$folder" "$folder/stage"'
+        )
+        staging = ["--prefix=/", "-Dmandir=share/man", "-Dsbindir=bin"]
+        argv = ["sh", "-c", script, "sh", self.folder.name, *staging]
+        code = self.call(argv + list(self.options), log, CC=self.compiler)
+        return Count(failed=int(code != 0))
+
+
+class UnitTests(Leg):
+    """The cmocka programs of a build; each case counts."""
+
+    def __init__(self, folder):
+        variant = folder.partition("-")[2]
+        super().__init__(f"unit {variant}", folder)
+        self.needs = (f"build {variant}",)
+
+    def run(self, log):
+        results = self.folder / "meson-logs" / "testlog.json"
+        results.unlink(missing_ok=True)
+        argv = ["meson", "test", "-C", self.folder, "--no-rebuild"]
+        code = self.call(argv + ["--print-errorlogs"], log)
+        count = Count()
+        if results.exists():
+            for line in results.read_text().splitlines():
+                count += self.count_program(json.loads(line))
+        if code != 0 and count.failed == 0:
+            count.failed = 1
+        return count
+
+    @staticmethod
+    def count_program(result):
+        said = result.get("stdout", "") + result.get("stderr", "")
+        count = Count(
+            len(re.findall(r"^\[ +OK +\]", said, re.M)),
+            len(set(re.findall(r"^\[ +FAILED +\] (\w+)$", said, re.M))),
+            len(set(re.findall(r"^\[ +SKIPPED +\] (\w+)$", said, re.M))),
+        )
+        if result["result"] not in ("OK", "SKIP"):
+            count.failed = max(count.failed, 1)
+        return count
+
+
+class Pytest(Leg):
+    """pytest on `paths`, with the programs of a build."""
+
+    def __init__(self, name, build, folder, bin_dir, paths, sanitized=False):
+        super().__init__(name, folder)
+        self.needs = (build,)
+        self.bin_dir = TOP / bin_dir
+        self.paths = paths
+        self.sanitized = sanitized
+
+    def run(self, log):
+        results = self.log_path.with_suffix(".xml")
+        results.unlink(missing_ok=True)
+        environment = {"HOLDFAST_BIN": str(self.bin_dir)}
+        if self.sanitized:
+            environment |= self.sanitizer_environment()
+        argv = ["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider"]
+        argv += ["-q", "-rfEs", "--durations=10", "-o", "faulthandler_timeout=120"]
+        argv += [f"--junitxml={results}", *self.paths]
+        code = self.call(argv, log, **environment)
+        count = self.count(results) if results.exists() else Count()
+        if code != 0 and count.failed == 0:
+            count.failed = 1
+        return count
+
+    def sanitizer_environment(self):
+        """Reports go to files, which conftest.py looks for after each test."""
+        reports = self.folder / "test-logs" / "reports"
+        shutil.rmtree(reports, ignore_errors=True)
+        reports.mkdir()
+        reports.chmod(0o1777)  # some programs under test change their uid
+        options = f"log_path={reports}/report:print_stacktrace=1"
+        return {
+            "HOLDFAST_SANITIZER_REPORTS": str(reports),
+            "ASAN_OPTIONS": options,
+            "UBSAN_OPTIONS": options,
+        }
+
+    @staticmethod
+    def count(results):
+        """A test that fails and whose clean-up fails too has failed once."""
+        outcome = {}
+        for case in xml.etree.ElementTree.parse(results).iter("testcase"):
+            name = case.get("classname"), case.get("name")
+            tags = {child.tag for child in case}
+            if tags & {"failure", "error"}:
+                outcome[name] = "failed"
+            else:
+                outcome.setdefault(
+                    name, "skipped" if "skipped" in tags else "passed"
+                )
+        found = list(outcome.values())
+        return Count(*(found.count(key) for key in ("passed", "failed", "skipped")))
+
+
+class EachFile(Leg):
+    """A checker that is silent, and exits 0, on a good file."""
+
+    def __init__(self, name, folder, argv, files, needs=()):
+        super().__init__(name, folder)
+        self.argv = argv
+        self.files = files
+        self.needs = needs
+
+    def run(self, log):
+        count = Count()
+        for path in self.files:
+            good = self.call([*self.argv, path], log) == 0
+            count += Count(passed=int(good), failed=int(not good))
+        return count
+
+
+def source_files(*patterns):
+    found = {path for pattern in patterns for path in TOP.glob(pattern)}
+    return sorted(str(path.relative_to(TOP)) for path in found)
+
+
+def source_checks():
+    """The order is that of the time they take, longest first."""
+    code = source_files("src/**/*.c", "test/**/*.c", "bench/**/*.c")
+    headers = source_files("src/**/*.h", "test/**/*.h", "bench/**/*.h")
+    known = [name for name in code if not name.startswith("bench/")]
+    tidy = ["clang-tidy", "-p", "build-asan", "--quiet"]
+    shell = ["shellcheck", "-x"]
+    lint = ["mandoc", "-T", "lint", "-W", "warning"]
+    style = ["clang-format", "--dry-run", "-Werror"]
+    return [
+        EachFile("clang-tidy", "build-asan", tidy, known, ("build asan",)),
+        EachFile("shellcheck", "build-gcc", shell, shell_scripts()),
+        EachFile("mandoc", "build-gcc", lint, source_files("man/*.[178]")),
+        EachFile("clang-format", "build-gcc", style, code + headers),
+    ]
+
+
+def shell_scripts():
+    """Files in script/ and .ci/ that name sh as their interpreter."""
+    return [
+        name
+        for name in source_files("script/*", ".ci/*")
+        if (TOP / name).is_file()
+        and (TOP / name).read_bytes().startswith(b"#!/bin/sh")
+    ]
+
+
+def test_files(*folders):
+    return source_files(*(f"test/{folder}/test_*.py" for folder in folders))
+
+
+def all_legs():
+    """Every leg, the ones on which others wait first."""
+    integration = test_files("integration")
+    others = test_files("peer", "fault")
+    sanitize = [
+        "--buildtype=debugoptimized",
+        "-Db_sanitize=address,undefined",
+        "-Db_lundef=false",
+        "-Dc_args=-fno-sanitize-recover=undefined -fno-omit-frame-pointer",
+    ]
+    legs = [ReleaseBuild(), Build("build-asan", "clang", *sanitize)]
+    legs += [release_tests("integration release", integration)]
+    legs += [
+        Pytest(
+            "integration asan",
+            "build asan",
+            "build-asan",
+            "build-asan/stage/bin",
+            integration,
+            sanitized=True,
+        )
+    ]
+    legs += [Build("build-gcc", "gcc")]
+    if (TOP / "src/loop").is_dir():
+        legs += poll_legs(integration)
+    if others:
+        legs += [release_tests("peer and fault", others)]
+    legs += [UnitTests("build-gcc"), UnitTests("build-asan")]
+    return legs + source_checks()
+
+
+def poll_legs(integration):
+    """The programs that use the event loop, on plain POSIX."""
+    chosen = [name for name in integration if re.search(r"/test_(sv|super)", name)]
+    legs = [Build("build-poll", "gcc", "-Dloop=poll"), UnitTests("build-poll")]
+    if chosen:
+        legs += [
+            Pytest(
+                "integration poll",
+                "build poll",
+                "build-poll",
+                "build-poll/stage/bin",
+                chosen,
+            )
+        ]
+    return legs
+
+
+def release_tests(name, paths):
+    return Pytest(name, "build release", "build-release", "out/bin", paths)
+
+
+def quick_legs():
+    return [
+        ReleaseBuild(),
+        release_tests("integration release", test_files("integration")),
+        Build("build-gcc", "gcc"),
+        UnitTests("build-gcc"),
+    ]
+
+
+class Runner:
+    """Hands legs to two workers, in order, when what they need is done."""
+
+    def __init__(self, legs):
+        self.waiting = legs
+        self.passed_legs = set()
+        self.failed_legs = set()
+        self.names = {leg.name for leg in legs}
+        self.total = Count()
+        self.changed = threading.Condition()
+
+    def run(self):
+        workers = [threading.Thread(target=self.work) for _ in range(2)]
+        for worker in workers:
+            worker.daemon = True  # an interrupt ends the program
+            worker.start()
+        for worker in workers:
+            worker.join()
+        print(self.total)
+        return self.total.failed == 0
+
+    def work(self):
+        while leg := self.take():
+            started = time.monotonic()
+            count, log = run_logged(leg)
+            self.report(leg, count, time.monotonic() - started, log)
+
+    def take(self):
+        """The next leg that can run; None when there is none any more."""
+        with self.changed:
+            while True:
+                for leg in list(self.waiting):
+                    if self.failed_legs.intersection(leg.needs):
+                        self.waiting.remove(leg)
+                        self.failed_legs.add(leg.name)
+                        self.total.failed += 1
+                        print(f"{leg.name:<20} not run", flush=True)
+                    elif self.passed_legs.issuperset(leg.needs):
+                        self.waiting.remove(leg)
+                        return leg
+                if not self.waiting:
+                    return None
+                self.changed.wait()
+
+    def report(self, leg, count, took_s, log):
+        with self.changed:
+            self.total += count
+            ended = self.failed_legs if count.failed else self.passed_legs
+            ended.add(leg.name)
+            self.changed.notify_all()
+            counts = count if count != Count() else "done"
+            print(f"{leg.name:<20} {took_s:6.1f} s  {counts}")
+            if count.failed:
+                print(f"--- {leg.log_path.relative_to(TOP)}")
+                print(log.rstrip("\n"))
+                print("---")
+            sys.stdout.flush()
+
+
+def run_logged(leg):
+    """Runs a leg; its log gets its place last, as a build may clear that."""
+    with tempfile.NamedTemporaryFile("w+", errors="replace") as log:
+        try:
+            leg.log_path.parent.mkdir(parents=True, exist_ok=True)
+            count = leg.run(log)
+        except Exception:
+            log.write(traceback.format_exc())
+            count = Count(failed=1)
+        log.flush()
+        said = pathlib.Path(log.name).read_text(errors="replace")
+    leg.log_path.parent.mkdir(parents=True, exist_ok=True)
+    leg.log_path.write_text(said)
+    return count, said
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="script/test")
+    parser.add_argument("--quick", action="store_true", help="release programs only")
+    parser.add_argument("--long", action="store_true", help="long campaigns too")
+    parser.add_argument("path", nargs="*", help="run just these pytest files")
+    options = parser.parse_args()
+    if options.long:
+        os.environ["HOLDFAST_LONG"] = "1"
+        Leg.limit_s = 3600
+    if options.path:
+        legs = [ReleaseBuild(), release_tests("chosen", options.path)]
+    elif options.quick:
+        legs = quick_legs()
+    else:
+        legs = all_legs()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return 0 if Runner(legs).run() else 1
+    except KeyboardInterrupt:
+        for process in list(RUNNING):
+            end(process)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
