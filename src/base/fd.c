@@ -1,6 +1,7 @@
 /* fd.c -- see fd.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -44,15 +45,36 @@ int fd_write_all(int fd, const void *bytes, size_t count)
 	return 0;
 }
 
+long fd_read_some(int fd, void *out, size_t size_bytes)
+{
+	for (;;) {
+		ssize_t got = read(fd, out, size_bytes);
+
+		if (got >= 0)
+			return (long)got;
+		if (errno == EAGAIN) {
+			struct pollfd more = {.fd = fd, .events = POLLIN};
+
+			poll(&more, 1, -1);
+		} else if (errno != EINTR) {
+			return -1;
+		}
+	}
+}
+
 int fd_replace_file(int dir_fd, const char *name, const void *bytes,
 		    size_t count, unsigned mode)
 {
-	char room[64];
+	char room[NAME_MAX + 1];
 	struct strb made = strb_on(room, sizeof(room));
 	int fd, error, result = -1;
 
 	strb_add(&made, name);
 	strb_add(&made, ".new");
+	if (made.is_cut) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
 	fd = openat(dir_fd, room,
 		    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK |
 			    O_CLOEXEC,
@@ -69,6 +91,8 @@ out:
 	error = errno;
 	if (fd != -1)
 		close(fd);
+	if (result == -1 && fd != -1)
+		unlinkat(dir_fd, room, 0);
 	errno = error;
 	return result;
 }

@@ -1,5 +1,5 @@
 /*
- * fd.h -- descriptors: whole writes, and standard ones that exist.
+ * fd.h -- descriptors: whole writes, whole files, and standard ones that exist.
  */
 #ifndef BASE_FD_H
 #define BASE_FD_H
@@ -17,9 +17,18 @@ int fd_ensure_standard(void);
 int fd_write_all(int fd, const void *bytes, size_t count);
 
 /*
+ * Reads what there is, up to `size_bytes`, going on after interruptions; a
+ * descriptor that says EAGAIN is waited for. Returns the count, 0 at the end,
+ * or -1 with errno from read(2).
+ */
+long fd_read_some(int fd, void *out, size_t size_bytes);
+
+/*
  * Writes a small file whole: made as `name`.new in `dir_fd`, then renamed, so a
  * reader sees the old bytes or the new ones. Follows no link at either name.
- * 0, or -1 with errno; then the old file stands. Not synced to disk.
+ * 0, or -1 with errno; then the old file stands, and nothing is left beside
+ * it. A `name` so long that nothing fits beside it is ENAMETOOLONG. Not synced
+ * to disk.
  */
 int fd_replace_file(int dir_fd, const char *name, const void *bytes,
 		    size_t count, unsigned mode);
