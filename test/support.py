@@ -8,7 +8,7 @@ import subprocess
 import time
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
-BIN = pathlib.Path(os.environ.get("HOLDFAST_BIN", TOP / "out" / "bin"))
+BIN = pathlib.Path(os.environ.get("HOLDFAST_BIN", TOP / "out" / "bin")).absolute()
 
 # Set where the programs are built with sanitizers: the folder of the reports.
 SANITIZER_REPORTS = os.environ.get("HOLDFAST_SANITIZER_REPORTS")
