@@ -104,6 +104,30 @@ def test_page_explains_every_option_of_the_usage_line(program):
     assert in_synopsis == set(explained)
 
 
+def test_svc_explains_every_command_letter():
+    table = (TOP / "src" / "service" / "control.c").read_text()
+    letters = re.findall(r"\{'(\w)', CONTROL_", table)
+    explained = re.findall(r"^\.It Fl (\w)$", page_of("svc"), re.M)
+    assert len(letters) >= 14
+    assert sorted(letters) == sorted(explained)
+    supervise = section(page_of("supervise"), "DESCRIPTION")
+    named = "".join(re.findall(r"^\.It Cm ((?:\w )*\w)$", supervise, re.M)).replace(" ", "")
+    assert set(letters) <= set(named)
+
+
+def test_supervise_explains_every_key_of_the_state_file():
+    table = (TOP / "src" / "service" / "state.c").read_text()
+    keys = re.findall(r"(?:NUMBER|FLAG|TEXT)\(\"([^\"]+)\"", table)
+    page = page_of("supervise")
+    explained = {
+        key
+        for items in re.findall(r"^\.It Cm (.*)$", page, re.M)
+        for key in items.split(" , ")
+    }
+    assert len(keys) >= 10
+    assert set(keys) - explained == set()
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_examples_are_shell_that_parses(page):
     """Each .Bd -literal block and .Dl line under EXAMPLES goes through sh -n."""
