@@ -8,7 +8,9 @@
 /* Room for one more entry and the final NULL. 0, or -1 with ENOMEM. */
 static int make_room(struct env *env)
 {
-	size_t room = env->room + env->room / 2 + 8;
+	/* Half as much again, from what is there: env_start() comes with many.
+	 */
+	size_t room = env->count + env->count / 2 + 8;
 	char **entries;
 
 	if (env->count + 2 <= env->room)

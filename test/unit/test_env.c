@@ -119,6 +119,22 @@ static void many_entries_fit(void **unused)
 	env_free(&env);
 }
 
+static void a_large_environment_fits_from_the_start(void **unused)
+{
+	char *many[1001];
+	struct env env;
+
+	(void)unused;
+	for (size_t i = 0; i < 1000; i++)
+		many[i] = "A=1";
+	many[1000] = NULL;
+	env = env_of(many);
+	assert_true(env.room > 1000);
+	assert_int_equal(env_set(&env, "B", "2"), 0);
+	assert_int_equal(env_set(&env, "A", NULL), 0);
+	assert_entries(&env, (const char *[]){"B=2", NULL});
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -128,6 +144,7 @@ int main(void)
 		cmocka_unit_test(what_was_set_can_be_set_again_and_removed),
 		cmocka_unit_test(a_name_with_an_equals_sign_is_split_there),
 		cmocka_unit_test(many_entries_fit),
+		cmocka_unit_test(a_large_environment_fits_from_the_start),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
