@@ -226,7 +226,11 @@ class EachFile(Leg):
     def run(self, log):
         count = Count()
         for path in self.files:
+            start = log.seek(0, os.SEEK_END)
             good = self.call([*self.argv, path], log) == 0
+            if good:  # clang-tidy tells of what it does not tell, for one
+                log.seek(start)
+                log.truncate()
             count += Count(passed=int(good), failed=int(not good))
         return count
 
@@ -275,7 +279,8 @@ def all_legs():
         "--buildtype=debugoptimized",
         "-Db_sanitize=address,undefined",
         "-Db_lundef=false",
-        "-Dc_args=-fno-sanitize-recover=undefined -fno-omit-frame-pointer",
+        # What gcc says of signs is enough: clang minds glibc's own prototypes.
+        "-Dc_args=-fno-sanitize-recover=undefined -Wno-sign-conversion",
     ]
     legs = [ReleaseBuild(), Build("build-asan", "clang", *sanitize)]
     legs += [release_tests("integration release", integration)]
