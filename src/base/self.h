@@ -1,0 +1,25 @@
+/*
+ * self.h -- what a process asks the system about itself, where systems differ.
+ *
+ * self_linux.c and self_portable.c offer the same; the build takes one.
+ */
+#ifndef BASE_SELF_H
+#define BASE_SELF_H
+
+#include <stddef.h>
+
+/*
+ * Makes this process the parent of all orphans among its descendants, as
+ * process 1 is without being asked. 0, or -1 with errno: ENOSYS where only
+ * process 1 can be that.
+ */
+int self_adopt_orphans(void);
+
+/*
+ * Writes the folder that holds the running program, absolute and without a
+ * last slash. 0, or -1 with errno: ENOSYS where the system does not tell,
+ * ENAMETOOLONG when `size_bytes` are too few; `out` is then not to be used.
+ */
+int self_folder(char *out, size_t size_bytes);
+
+#endif
