@@ -1,0 +1,442 @@
+"""svscanboot(8): svscan kept alive, orphans reaped, errors in sight.
+
+Most tests put a small script in svscan's place, beside svscanboot in a folder
+of their own, so that what svscanboot itself does is all that is seen.
+"""
+
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+
+from support import BIN, descendants, wait_until, write_script
+
+PATH = (
+    "/command:/usr/local/bin:/usr/local/sbin:"
+    "/bin:/sbin:/usr/bin:/usr/sbin:/usr/X11R6/bin"
+)
+NAMESPACE = ["unshare", "--pid", "--fork", "--mount-proc"]
+if os.getuid() != 0:
+    NAMESPACE[1:1] = ["--user", "--map-root-user"]
+
+# Writes its pid to the log, then does what svscan would: waits for signals.
+# A shell runs a trap only between commands, so its sleep is in the background.
+OBEDIENT = """#!/bin/sh
+cd "$1" || exit 111
+trap 'echo hup >>log' HUP
+trap 'echo term >>log; kill $!; exit 3' TERM
+echo "start $$" >>log
+while :; do sleep 1000 & wait; kill $!; done
+"""
+
+
+def parent_of(pid):
+    try:
+        stat = pathlib.Path("/proc", str(pid), "stat").read_text()
+    except OSError:
+        return None
+    return int(stat.rpartition(")")[2].split()[1])
+
+
+def children_of(pid):
+    return [child for child in descendants(pid) if parent_of(child) == pid]
+
+
+def command_line(pid):
+    try:
+        text = pathlib.Path("/proc", str(pid), "cmdline").read_bytes()
+    except OSError:
+        return []
+    return text.split(b"\0")[:-1]
+
+
+class Boot:
+    """A folder with svscanboot and a svscan of the test's; a scan directory."""
+
+    def __init__(self, tmp_path, programs):
+        self.programs = programs
+        self.folder = tmp_path / "bin"
+        self.scan_dir = tmp_path / "service"
+        self.log = self.scan_dir / "log"
+        self.folder.mkdir()
+        self.scan_dir.mkdir()
+        for name in "svscanboot", "readproctitle":
+            (self.folder / name).symlink_to(BIN / name)
+        self.process = None
+
+    def svscan(self, text):
+        write_script(self.folder / "svscan", text)
+
+    def start(self, *before, **options):
+        self.process = self.programs.start(
+            *before, self.folder / "svscanboot", self.scan_dir, **options
+        )
+        return self.process
+
+    def lines(self):
+        return self.log.read_text().splitlines() if self.log.exists() else []
+
+    def starts(self):
+        return [int(ln.split()[1]) for ln in self.lines() if ln[:5] == "start"]
+
+    def nth_start(self, count):
+        wait_until(lambda: len(self.starts()) >= count, what="svscan's start")
+        return self.starts()[count - 1]
+
+    def title_pid(self):
+        """readproctitle, once it is that program and no more its parent's."""
+        for pid in children_of(self.process.pid):
+            if command_line(pid)[:1] == [b"readproctitle"]:
+                return pid
+        return None
+
+    def title(self):
+        """What ps would show of readproctitle."""
+        pid = self.title_pid()
+        return b" ".join(command_line(pid)) if pid else b""
+
+
+@pytest.fixture
+def boot(tmp_path, programs):
+    if not (BIN / "readproctitle").exists():
+        pytest.skip("readproctitle is not built")
+    made = Boot(tmp_path, programs)
+    made.svscan(OBEDIENT)
+    return made
+
+
+def test_environment_is_path_alone(boot):
+    boot.svscan(
+        '#!/bin/sh\ncd "$1"; cat /proc/$$/environ >env\n'
+        'echo "start $$" >>log; exec sleep 1000\n'
+    )
+    boot.start(env={"PATH": "/elsewhere", "HOME": "/root", "SECRET": "1"})
+    boot.nth_start(1)
+    expected = f"PATH={PATH}\0"
+    assert (boot.scan_dir / "env").read_text() == expected
+
+
+def test_descriptors(boot):
+    boot.start(stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    svscan = boot.nth_start(1)
+    title = wait_until(boot.title_pid)
+
+    def links(pid):
+        folder = f"/proc/{pid}/fd"
+        found = {int(fd): os.readlink(f"{folder}/{fd}") for fd in os.listdir(folder)}
+        # A shell keeps its script open on a descriptor of its own.
+        return {fd: to for fd, to in found.items() if fd < 10}
+
+    own = links(boot.process.pid)
+    assert [own.pop(fd) for fd in (0, 1, 2)] == ["/dev/null"] * 3
+    assert len(own) == 2 and len(set(own.values())) == 1
+    pipe = own.popitem()[1]
+    assert pipe.startswith("pipe:")
+    assert links(svscan) == {0: "/dev/null", 1: pipe, 2: pipe}
+    assert links(title) == {0: pipe, 1: "/dev/null", 2: "/dev/null"}
+
+
+def test_scan_directory_is_the_argument(boot):
+    boot.start()
+    assert command_line(boot.nth_start(1))[-1] == bytes(boot.scan_dir)
+
+
+def test_readproctitle_gets_400_dots(boot):
+    boot.start()
+    title = wait_until(boot.title)
+    assert title == b"readproctitle service errors: " + b"." * 400
+
+
+@pytest.mark.parametrize("descriptor", [1, 2])
+def test_what_svscan_writes_is_seen_in_the_title(boot, descriptor):
+    boot.svscan(f"#!/bin/sh\necho trouble at the mill >&{descriptor}\nexec sleep 1000\n")
+    boot.start()
+    wait_until(lambda: b"trouble at the mill" in boot.title())
+
+
+def test_starts_with_closed_standard_descriptors(boot):
+    boot.start("sh", "-c", '"$@" <&- >&- 2>&- & wait', "sh")
+    svscan = boot.nth_start(1)
+    assert os.readlink(f"/proc/{svscan}/fd/0") == "/dev/null"
+    assert os.readlink(f"/proc/{svscan}/fd/2").startswith("pipe:")
+
+
+def test_wrong_use_is_told():
+    done = subprocess.run(
+        [BIN / "svscanboot", "a", "b"], capture_output=True, timeout=30
+    )
+    assert done.returncode == 100
+    assert done.stderr == b"svscanboot: usage: svscanboot [scandir]\n"
+
+
+def test_programs_beside_svscanboot_come_before_those_on_path(boot):
+    # Called by a bare name, it must find its folder otherwise than by argv[0].
+    shutil.copy(BIN / "svscanboot", boot.folder / "svscanboot.real")
+    (boot.folder / "svscanboot").unlink()
+    (boot.folder / "svscanboot.real").rename(boot.folder / "svscanboot")
+    boot.process = boot.programs.start(
+        "svscanboot", boot.scan_dir, env={"PATH": str(boot.folder)}
+    )
+    boot.nth_start(1)
+
+
+def test_a_link_to_svscanboot_names_the_folder_to_use(boot):
+    """So that turning the links of /command upgrades the next svscan."""
+    boot.start()  # the fixture's svscanboot is a link, svscan stands beside it
+    boot.nth_start(1)
+
+
+# Crashes and restarts
+
+
+def test_first_crash_is_followed_by_a_start_within_100_ms(boot):
+    """Best of three, as the machine may be busy with other things."""
+    spans = []
+    for turn in range(3):
+        boot.log.unlink(missing_ok=True)
+        boot.start()
+        first = boot.nth_start(1)
+        begin = time.monotonic()
+        os.kill(first, signal.SIGKILL)
+        boot.nth_start(2)
+        spans.append(time.monotonic() - begin)
+        if spans[-1] < 0.1:
+            break
+        boot.programs.end_all()
+    assert min(spans) < 0.1
+
+
+@pytest.mark.parametrize("end", ["exit 111", "exit 100", "kill -KILL $$"])
+def test_crash_loop_is_held_to_one_start_a_second(boot, end):
+    boot.svscan(
+        '#!/bin/sh\necho "start $$ $(date +%s.%N)" >>"$1/log"\n' + end + "\n"
+    )
+    boot.start()
+    boot.nth_start(4)
+    at = [float(line.split()[2]) for line in boot.lines()[:4]]
+    # The first restart is free; the time noted lags behind the start itself.
+    assert at[2] - at[1] > 0.9
+    assert at[3] - at[2] > 0.9
+    assert boot.process.poll() is None
+
+
+def test_death_by_signal_is_told(boot):
+    boot.start()
+    os.kill(boot.nth_start(1), signal.SIGSEGV)
+    boot.nth_start(2)
+    wait_until(
+        lambda: b"svscanboot: warning: svscan was killed by signal 11, "
+        b"starting it again\n" in boot.title()
+    )
+
+
+def test_missing_svscan_is_told_and_tried_again(boot):
+    if shutil.which("svscan", path=PATH):
+        pytest.skip("another svscan is on the path")
+    (boot.folder / "svscan").unlink()
+    boot.start()
+    told = b"svscanboot: fatal: unable to run svscan: file does not exist\n"
+    wait_until(lambda: boot.title().count(told) >= 2)
+    boot.svscan(OBEDIENT)
+    boot.nth_start(1)
+
+
+def test_what_a_dead_svscan_leaves_is_neither_stopped_nor_lost(boot):
+    boot.svscan(
+        '#!/bin/sh\ncd "$1"\n[ -e log ] || { sleep 1000 & echo $! >left; }\n'
+        'echo "start $$" >>log\nexec sleep 1000\n'
+    )
+    boot.start()
+    first = boot.nth_start(1)
+    left = int((boot.scan_dir / "left").read_text())
+    assert parent_of(left) == first
+    os.kill(first, signal.SIGKILL)
+    boot.nth_start(2)
+    assert parent_of(left) == boot.process.pid
+
+
+def test_killed_readproctitle_is_replaced_and_svscan_stays(boot):
+    boot.svscan(
+        '#!/bin/sh\ncd "$1"\ntrap "echo still here >&2" HUP\n'
+        'echo "start $$" >>log\nwhile :; do sleep 1000 & wait; done\n'
+    )
+    boot.start()
+    svscan = boot.nth_start(1)
+    title = wait_until(boot.title_pid)
+    os.kill(title, signal.SIGKILL)
+    wait_until(lambda: boot.title_pid() not in (None, title))
+    os.kill(svscan, signal.SIGHUP)
+    wait_until(lambda: b"still here" in boot.title())
+    assert boot.starts() == [svscan]
+
+
+def test_no_complaint_hangs_while_readproctitle_is_missing(boot):
+    if shutil.which("readproctitle", path=PATH):
+        pytest.skip("another readproctitle is on the path")
+    (boot.folder / "readproctitle").unlink()
+    boot.svscan(
+        '#!/bin/sh\ncd "$1"\nhead -c 200000 /dev/zero >&2\n'
+        'echo "start $$" >>log\nexec sleep 1000\n'
+    )
+    boot.start()
+    boot.nth_start(1)
+
+
+# The end
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_stop_is_passed_on_and_the_exit_code_comes_back(boot, number):
+    process = boot.start()
+    boot.nth_start(1)
+    title = wait_until(boot.title_pid)
+    process.send_signal(number)
+    assert process.wait(timeout=30) == 3
+    assert boot.lines()[-1] == "term"
+    assert parent_of(title) is None
+
+
+def test_stop_waits_for_svscan(boot):
+    boot.svscan(
+        '#!/bin/sh\ncd "$1"; mkfifo go\n'
+        "trap 'echo term >>log; read x <go; exit 0' TERM\n"
+        'echo "start $$" >>log\nwhile :; do sleep 1000 & wait; done\n'
+    )
+    process = boot.start()
+    boot.nth_start(1)
+    process.send_signal(signal.SIGTERM)
+    wait_until(lambda: "term" in boot.lines())
+    assert process.poll() is None
+    (boot.scan_dir / "go").write_text("\n")
+    assert process.wait(timeout=30) == 0
+
+
+def test_stop_is_not_lost_on_a_svscan_that_has_just_started(boot):
+    # TERM kills a svscan that does not catch it yet, and services stay behind.
+    boot.svscan(OBEDIENT.replace("trap", 'echo "young $$" >>log; sleep 0.02; trap', 1))
+    process = boot.start()
+    wait_until(lambda: boot.lines())
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=30) == 3
+
+
+def test_stop_between_two_svscans_starts_one_to_stop_what_is_left(boot):
+    boot.svscan(
+        '#!/bin/sh\ncd "$1"\necho "start $$" >>log\n[ -e mend ] || exit 111\n'
+        + OBEDIENT.partition("exit 111\n")[2]
+    )
+    process = boot.start()
+    boot.nth_start(3)
+    (boot.scan_dir / "mend").touch()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=30) == 3
+    assert boot.lines()[-1] == "term"
+
+
+def test_stop_ends_a_svscan_that_can_only_fail(boot):
+    boot.svscan('#!/bin/sh\necho "start $$" >>"$1/log"\nexit 111\n')
+    process = boot.start()
+    boot.nth_start(2)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=30) == 111
+
+
+def test_interrupt_that_was_ignored_at_the_start_stays_so(boot):
+    # What `sh -c '... &'` does, as in a boot script: the keyboard is not ours.
+    boot.start("sh", "-c", 'trap "" INT; exec "$@"', "sh")
+    svscan = boot.nth_start(1)
+    boot.process.send_signal(signal.SIGINT)
+    boot.process.send_signal(signal.SIGHUP)  # comes after, so INT was seen
+    wait_until(lambda: "hup" in boot.lines())
+    assert "term" not in boot.lines()
+    assert boot.starts() == [svscan]
+
+
+def test_scan_request_is_passed_on(boot):
+    process = boot.start()
+    boot.nth_start(1)
+    process.send_signal(signal.SIGHUP)
+    wait_until(lambda: "hup" in boot.lines())
+    assert process.poll() is None
+
+
+@pytest.mark.parametrize("code", [0, 7])
+def test_svscan_that_means_to_end_ends_svscanboot(boot, code):
+    boot.svscan(f"#!/bin/sh\nexit {code}\n")
+    assert boot.start().wait(timeout=30) == code
+
+
+def test_a_writer_that_outlives_svscan_does_not_hold_the_end_up(boot):
+    boot.svscan("#!/bin/sh\nsleep 1000 &\nexit 0\n")
+    assert boot.start().wait(timeout=30) == 0
+
+
+# Process 1
+
+
+@pytest.fixture
+def namespace(boot):
+    probe = subprocess.run([*NAMESPACE, "true"], capture_output=True, timeout=30)
+    if probe.returncode != 0:
+        pytest.skip("no pid namespaces here: " + probe.stderr.decode())
+    return NAMESPACE
+
+
+def first_process(unshare):
+    """The pid, as seen here, of process 1 in the namespace."""
+
+    def find():
+        for pid in children_of(unshare.pid):
+            if b"svscanboot" in command_line(pid)[0]:
+                return pid
+        return None
+
+    return wait_until(find)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_as_process_1_it_stops_when_told(boot, namespace, number):
+    unshare = boot.start(*namespace)
+    boot.nth_start(1)
+    os.kill(first_process(unshare), number)
+    assert unshare.wait(timeout=30) == 3
+    assert boot.lines()[-1] == "term"
+
+
+def test_as_process_1_it_passes_scan_requests_on(boot, namespace):
+    unshare = boot.start(*namespace)
+    boot.nth_start(1)
+    os.kill(first_process(unshare), signal.SIGHUP)
+    wait_until(lambda: "hup" in boot.lines())
+    assert unshare.poll() is None
+
+
+def test_as_process_1_it_reaps_thousands_of_orphans(boot, namespace):
+    boot.svscan(
+        '#!/bin/sh\ncd "$1"\ni=0\n'
+        "while [ $i -lt 3000 ]; do (: & :); i=$((i + 1)); done\n"
+        'echo "start $$" >>log\nexec sleep 1000\n'
+    )
+    unshare = boot.start(*namespace)
+    boot.nth_start(1)
+    first = first_process(unshare)
+
+    def no_zombies():
+        children = pathlib.Path("/proc", str(first), "task", str(first), "children")
+        return len(children.read_text().split()) == 2  # svscan, readproctitle
+
+    wait_until(no_zombies)
+
+
+def test_as_process_1_it_keeps_svscan_alive(boot, namespace):
+    boot.start(*namespace)
+    assert boot.nth_start(1) > 1
+    first = first_process(boot.process)
+    for child in children_of(first):
+        if command_line(child)[-1] == bytes(boot.scan_dir):
+            os.kill(child, signal.SIGKILL)
+    boot.nth_start(2)
