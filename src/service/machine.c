@@ -4,6 +4,8 @@
 #include "service/control.h"
 #include "service/machine.h"
 
+#define LONGEST_WAIT_NS (MACHINE_RETRY_MOST * MACHINE_RETRY_NS)
+
 static bool is_running(const struct machine *machine)
 {
 	return machine->phase == MACHINE_UP;
@@ -22,10 +24,22 @@ static void leave(struct machine *machine, struct machine_step *step)
 	step->actions |= MACHINE_PUBLISH | MACHINE_LEAVE;
 }
 
+/* Nothing runs and nothing is due: rest, or leave if that was asked for. */
+static void settle(struct machine *machine, struct machine_step *step)
+{
+	machine->phase = MACHINE_DOWN;
+	step->actions |= MACHINE_PUBLISH;
+	if (machine->is_leaving)
+		leave(machine, step);
+}
+
 /* Starts the process now, or as soon as the throttle allows. */
 static void start(struct machine *machine, struct machine_step *step,
 		  int64_t now_ns)
 {
+	/* A damaged record may hold any moment; none this far off is ours. */
+	if (machine->start_due_ns > now_ns + LONGEST_WAIT_NS)
+		machine->start_due_ns = now_ns + LONGEST_WAIT_NS;
 	if (now_ns < machine->start_due_ns) {
 		machine->phase = MACHINE_WAITING;
 		step->actions |= MACHINE_PUBLISH | MACHINE_TIMER;
@@ -49,10 +63,10 @@ static void wake(struct machine *machine, struct machine_step *step,
 /* None is wanted: end the one that runs, forget the one that was due. */
 static void end(struct machine *machine, struct machine_step *step)
 {
-	if (machine->phase == MACHINE_WAITING)
-		machine->phase = MACHINE_DOWN;
-	if (!is_running(machine))
+	if (!is_running(machine)) {
+		settle(machine, step);
 		return;
+	}
 	machine->is_paused = false;
 	machine->is_term_sent = true;
 	/* CONT, so that a stopped process sees its TERM. */
@@ -115,16 +129,13 @@ static void obey(struct machine *machine, struct machine_step *step,
 static void after_exit(struct machine *machine, struct machine_step *step,
 		       int64_t now_ns)
 {
-	machine->phase = MACHINE_DOWN;
 	machine->is_paused = false;
 	machine->is_term_sent = false;
 	machine->refused = 0;
-	if (machine->is_leaving)
-		leave(machine, step);
-	else if (machine->want == MACHINE_WANT_UP)
+	if (machine->want == MACHINE_WANT_UP && !machine->is_leaving)
 		start(machine, step, now_ns);
 	else
-		step->actions |= MACHINE_PUBLISH;
+		settle(machine, step);
 }
 
 static void after_refusal(struct machine *machine, struct machine_step *step,
@@ -132,9 +143,13 @@ static void after_refusal(struct machine *machine, struct machine_step *step,
 {
 	if (machine->refused < MACHINE_RETRY_MOST)
 		machine->refused++;
-	machine->phase = MACHINE_WAITING;
+	machine->is_paused = false;
+	machine->is_term_sent = false;
 	machine->start_due_ns = now_ns + machine->refused * MACHINE_RETRY_NS;
-	step->actions |= MACHINE_PUBLISH | MACHINE_TIMER;
+	if (machine->want == MACHINE_WANT_DOWN)
+		settle(machine, step);
+	else
+		start(machine, step, now_ns);
 }
 
 static void drain(struct machine *machine, struct machine_step *step)
@@ -142,7 +157,7 @@ static void drain(struct machine *machine, struct machine_step *step)
 	step->actions |= MACHINE_PUBLISH;
 	machine->is_leaving = true;
 	if (machine->phase == MACHINE_DOWN) {
-		leave(machine, step);
+		settle(machine, step);
 		return;
 	}
 	machine->want = MACHINE_WANT_ONCE;
@@ -189,8 +204,6 @@ struct machine_step machine_step(struct machine *machine,
 		machine->is_leaving = true;
 		step.actions |= MACHINE_PUBLISH;
 		end(machine, &step);
-		if (!is_running(machine))
-			leave(machine, &step);
 		break;
 	case EVENT_DRAIN: drain(machine, &step); break;
 	case EVENT_COUNT: break;
