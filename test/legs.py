@@ -74,6 +74,7 @@ class Leg:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
+            start_new_session=True,
         )
         RUNNING.add(process)
         try:
@@ -88,12 +89,15 @@ class Leg:
 
 def end(process):
     """INT lets pytest end what its tests started; KILL is for the rest."""
-    process.send_signal(signal.SIGINT)
-    try:
-        process.wait(20)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    for number in (signal.SIGINT, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+            process.wait(20)
+            break
+        except ProcessLookupError:
+            break
+        except subprocess.TimeoutExpired:
+            pass
 
 
 class ReleaseBuild(Leg):
@@ -347,12 +351,25 @@ class Runner:
     def run(self):
         workers = [threading.Thread(target=self.work) for _ in range(2)]
         for worker in workers:
-            worker.daemon = True  # an interrupt ends the program
             worker.start()
-        for worker in workers:
-            worker.join()
+        try:
+            for worker in workers:
+                worker.join()
+        except KeyboardInterrupt:
+            self.stop(workers)
+            raise
         print(self.total)
         return self.total.failed == 0
+
+    def stop(self, workers):
+        """What runs is ended, nothing else is begun."""
+        with self.changed:
+            self.waiting.clear()
+            self.changed.notify_all()
+        for process in list(RUNNING):
+            end(process)
+        for worker in workers:
+            worker.join()
 
     def work(self):
         while leg := self.take():
@@ -427,8 +444,6 @@ def main():
     try:
         return 0 if Runner(legs).run() else 1
     except KeyboardInterrupt:
-        for process in list(RUNNING):
-            end(process)
         return 130
 
 

@@ -22,8 +22,10 @@ static void folder_is_that_of_the_running_program(void **unused)
 	(void)unused;
 	if (self_folder(folder, sizeof(folder)) == -1 && errno == ENOSYS)
 		skip();
-	if (!root)
+	if (!root) {
 		skip();
+		return; /* for readers that do not know that skip() does not */
+	}
 	assert_int_equal(strncmp(folder, root, strlen(root)), 0);
 	assert_string_equal(folder + strlen(root), "/test");
 }
