@@ -147,7 +147,8 @@ static void on_pidfd(struct loop_watch *watch)
 	struct epoll_event event = {.events = 0, .data.ptr = watch};
 
 	if (pidfd_reap(process->pidfd, &end) ||
-	    pidfd_end(process->pidfd, &end)) {
+	    pidfd_end(process->pidfd, &end) ||
+	    pidfd_zombie_end(process->pidfd, process->pid, &end)) {
 		finish_process(process->loop, process, end);
 		return;
 	}

@@ -22,6 +22,13 @@ int pidfd_signal(int pidfd, int number);
 bool pidfd_reap(int pidfd, struct process_end *end);
 
 /*
+ * How a process of somebody else's ended that its parent hasn't reaped yet.
+ * False: it was reaped, or we may not know (a process of another user).
+ * Source: proc(5), /proc/PID/stat, field 52.
+ */
+bool pidfd_zombie_end(int pidfd, pid_t pid, struct process_end *end);
+
+/*
  * How a process of somebody else's ended, from Linux 6.15 on and once its
  * parent has reaped it. False: not known, or not yet.
  */

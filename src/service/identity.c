@@ -1,11 +1,8 @@
 /* identity.c -- see identity.h. */
-#include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/fd.h"
 #include "service/identity.h"
@@ -15,12 +12,15 @@
 /* clang-format off */
 static const struct record_field fields[] = {
 	{RECORD_TEXT, "script", offsetof(struct identity, script), sizeof(((struct identity *)NULL)->script)},
+	{RECORD_NUMBER, "number", offsetof(struct identity, number), 0},
 	{RECORD_NUMBER, "pid", offsetof(struct identity, pid), 0},
 	{RECORD_NUMBER, "start", offsetof(struct identity, start_ticks), 0},
 	{RECORD_TEXT, "boot", offsetof(struct identity, boot_id), BOOT_ID_SIZE},
 	{RECORD_END, NULL, 0, 0},
 };
 /* clang-format on */
+
+static const char unknown_boot[] = "unknown";
 
 void identity_boot_id(char out[BOOT_ID_SIZE])
 {
@@ -76,16 +76,18 @@ bool identity_read(int dir_fd, struct identity *identity)
 	if (count <= 0 || text[count - 1] != '\n')
 		return false;
 	text[count - 1] = ' ';
-	return record_read(text, (size_t)count, fields, identity, ' ') == 4;
+	return record_read(text, (size_t)count, fields, identity, ' ') == 5;
+}
+
+bool identity_is_provable(const struct identity *identity)
+{
+	return identity->pid > 0 && identity->start_ticks >= 0 &&
+	       strcmp(identity->boot_id, unknown_boot) != 0;
 }
 
 bool identity_is_alive(const struct identity *identity, const char *boot_id)
 {
-	if (strcmp(identity->boot_id, boot_id) != 0 || identity->pid <= 0)
-		return false;
-	/* Without start times, a process with that pid must be taken for it:
-	 * the other mistake would be a second copy. */
-	if (identity->start_ticks == -1)
-		return kill((pid_t)identity->pid, 0) == 0 || errno == EPERM;
-	return identity_start_ticks(identity->pid) == identity->start_ticks;
+	return identity_is_provable(identity) &&
+	       strcmp(identity->boot_id, boot_id) == 0 &&
+	       identity_start_ticks(identity->pid) == identity->start_ticks;
 }

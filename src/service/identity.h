@@ -19,6 +19,7 @@
 
 struct identity {
 	char script[16]; /* which script it runs: "run" */
+	int64_t number;  /* of this start, counted from 1 as state's starts */
 	int64_t pid;
 	int64_t start_ticks; /* since boot, as the kernel counts; -1: unknown */
 	char boot_id[BOOT_ID_SIZE];
@@ -35,8 +36,14 @@ int identity_write(int dir_fd, const struct identity *identity);
 /* False: there is no such record, or none that can be understood. */
 bool identity_read(int dir_fd, struct identity *identity);
 
-/* Whether that very process still exists (it may be a zombie). `boot_id` is
- * this boot's. */
+/* Whether the record says enough to be told from any other process. */
+bool identity_is_provable(const struct identity *identity);
+
+/*
+ * Whether that very process still exists (it may be a zombie). `boot_id` is
+ * this boot's. What can't be proved is not taken for alive: signalling a
+ * stranger would be worse than what identity.h's reader has the lock for.
+ */
 bool identity_is_alive(const struct identity *identity, const char *boot_id);
 
 #endif

@@ -25,6 +25,17 @@ void supervise_dir_make(int dir_fd)
 	mkdirat(dir_fd, target, 0700);
 }
 
+/*
+ * A record lock that belongs to the open file, as flock's does, where there is
+ * one (Linux, POSIX.1-2024): the classic kind goes when the process closes any
+ * descriptor of the file.
+ */
+#ifdef F_OFD_SETLK
+#define SET_RECORD_LOCK F_OFD_SETLK
+#else
+#define SET_RECORD_LOCK F_SETLK
+#endif
+
 int supervise_dir_lock(int dir_fd)
 {
 	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
@@ -37,7 +48,7 @@ int supervise_dir_lock(int dir_fd)
 	if (fd == -1)
 		return -1;
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0 &&
-	    fcntl(fd, F_SETLK, &whole) == 0)
+	    fcntl(fd, SET_RECORD_LOCK, &whole) == 0)
 		return fd;
 	error = errno == EACCES ? EAGAIN
 				: errno; /* POSIX lets F_SETLK choose */

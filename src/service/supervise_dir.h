@@ -26,8 +26,7 @@ void supervise_dir_make(int dir_fd);
 /*
  * Takes the lock, with flock(2) as daemontools and runit do and with fcntl(2)
  * as s6 does, without waiting. Returns the descriptor, close-on-exec, which
- * holds it; or -1 with errno (EAGAIN: somebody else supervises here). The fcntl
- * lock goes when this process closes any descriptor of that file.
+ * holds it; or -1 with errno (EAGAIN: somebody else supervises here).
  */
 int supervise_dir_lock(int dir_fd);
 
