@@ -1,0 +1,120 @@
+/*
+ * svstat.c -- show how services fare, a line each.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "base/fd.h"
+#include "base/tai64n.h"
+#include "service/status.h"
+#include "service/supervise_dir.h"
+
+static void show_trouble(const char *what)
+{
+	printf("%s: %s\n", what, diag_reason(errno));
+}
+
+/*
+ * Whole seconds, 0 for a moment to come. The stamps are compared as they stand
+ * in the record: any 64 bits, also those that no clock can show.
+ */
+static uint64_t seconds_since(const unsigned char stamp[TAI64N_SIZE])
+{
+	unsigned char now[TAI64N_SIZE];
+	uint64_t then_seconds = 0, now_seconds = 0;
+
+	tai64n_pack(tai64n_now(), now);
+	for (int i = 0; i < 8; i++) {
+		then_seconds = then_seconds << 8 | stamp[i];
+		now_seconds = now_seconds << 8 | now[i];
+	}
+	return now_seconds < then_seconds ? 0 : now_seconds - then_seconds;
+}
+
+static void show(const unsigned char record[STATUS_CLASSIC_SIZE],
+		 bool is_normally_up)
+{
+	struct status status;
+	bool is_up;
+
+	status_unpack(record, &status);
+	is_up = status.run_pid != 0;
+	if (is_up)
+		printf("up (pid %" PRIu32 ") ", status.run_pid);
+	else
+		fputs("down ", stdout);
+	printf("%" PRIu64 " seconds", seconds_since(record));
+	if (is_up && !is_normally_up)
+		fputs(", normally down", stdout);
+	if (!is_up && is_normally_up)
+		fputs(", normally up", stdout);
+	if (is_up && status.is_paused)
+		fputs(", paused", stdout);
+	if (!is_up && status.wanted == 'u')
+		fputs(", want up", stdout);
+	if (is_up && status.wanted == 'd')
+		fputs(", want down", stdout);
+	putchar('\n');
+}
+
+/* Shows the rest of the line about the service in the current directory. */
+static void show_here(void)
+{
+	unsigned char record[STATUS_CLASSIC_SIZE];
+	bool is_normally_up;
+	struct stat down;
+	int status_fd, ok_fd;
+	ssize_t count;
+
+	is_normally_up = stat("down", &down) == -1;
+	if (is_normally_up && errno != ENOENT) {
+		show_trouble("unable to stat down");
+		return;
+	}
+	ok_fd = open(SUPERVISE_OK, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	if (ok_fd == -1) {
+		if (errno == ENXIO)
+			puts("supervise not running");
+		else
+			show_trouble("unable to open " SUPERVISE_OK);
+		return;
+	}
+	close(ok_fd);
+	status_fd = open(SUPERVISE_STATUS, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (status_fd == -1) {
+		show_trouble("unable to open " SUPERVISE_STATUS);
+		return;
+	}
+	count = read(status_fd, record, sizeof(record));
+	if (count == -1)
+		show_trouble("unable to read " SUPERVISE_STATUS);
+	else if (count < (ssize_t)sizeof(record))
+		puts("unable to read " SUPERVISE_STATUS ": bad format");
+	else
+		show(record, is_normally_up);
+	close(status_fd);
+}
+
+int main(int argc, char *argv[])
+{
+	int start_fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	diag_set_program("svstat");
+	if (start_fd == -1)
+		diag_die_errno(EXIT_SYSTEM, "unable to open current directory");
+	for (int i = 1; i < argc; i++) {
+		printf("%s: ", argv[i]);
+		if (chdir(argv[i]) == -1)
+			show_trouble("unable to chdir");
+		else
+			show_here();
+		if (fchdir(start_fd) == -1)
+			diag_die_errno(EXIT_SYSTEM, "unable to set directory");
+	}
+	return 0;
+}

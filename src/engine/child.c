@@ -1,0 +1,91 @@
+/* child.c -- see child.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "base/strb.h"
+#include "engine/child.h"
+#include "service/identity.h"
+#include "service/supervise_dir.h"
+
+extern char **environ;
+
+_Noreturn void child_fail(const struct spawn_plan *plan, const char *what)
+{
+	/* The name is 0.76's, whichever program hosts the service: people
+	 * search their logs for it. */
+	diag_print("supervise: fatal: unable to %s %s/%s: %s", what, plan->name,
+		   plan->script, diag_reason(errno));
+	_exit(EXIT_SYSTEM);
+}
+
+/* Each end is opened anew, so that its flags are the script's own. */
+static int put_pipe(int dir_fd, int flags, int target_fd)
+{
+	int fd = openat(dir_fd, SUPERVISE_PIPE, flags | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd == -1)
+		return -1;
+	return dup2(fd, target_fd);
+}
+
+/*
+ * With an identity that can be proved, the record is enough. Without, the
+ * process that runs the script holds the lock itself.
+ */
+static void leave_trace(const struct spawner *spawner,
+			const struct spawn_plan *plan, int lock_fd)
+{
+	struct identity identity = {.number = plan->number, .pid = getpid()};
+
+	strcpy(identity.boot_id, spawner->boot_id);
+	strncpy(identity.script, plan->script, sizeof(identity.script) - 1);
+	identity.start_ticks = identity_start_ticks(identity.pid);
+	if (identity_is_provable(&identity) &&
+	    identity_write(AT_FDCWD, &identity) == 0)
+		return;
+	diag_print("supervise: warning: unable to write %s/" SUPERVISE_PROCESS
+		   ": %s",
+		   plan->name, diag_reason(errno));
+	fcntl(lock_fd, F_SETFD, 0);
+}
+
+static void reset_signals(const struct spawner *spawner)
+{
+	const struct sigaction action = {.sa_handler = SIG_DFL};
+	sigset_t none;
+
+	for (int number = 1; spawner->has_ignored && number < NSIG; number++) {
+		if (sigismember(&spawner->ignored, number) == 1)
+			sigaction(number, &action, NULL);
+	}
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+_Noreturn void child_run(const struct spawner *spawner,
+			 const struct spawn_plan *plan, int lock_fd,
+			 int input_dir_fd)
+{
+	char path[32];
+	char *argv[] = {path, NULL};
+	struct strb text = strb_on(path, sizeof(path));
+
+	strb_add(&text, "./");
+	strb_add(&text, plan->script);
+	setsid();
+	if (input_dir_fd != -1 &&
+	    put_pipe(input_dir_fd, O_RDONLY, STDIN_FILENO) == -1)
+		child_fail(plan, "set up descriptors for");
+	if (plan->has_output_pipe &&
+	    put_pipe(AT_FDCWD, O_WRONLY, STDOUT_FILENO) == -1)
+		child_fail(plan, "set up descriptors for");
+	leave_trace(spawner, plan, lock_fd);
+	if (spawner->has_raised_limit)
+		setrlimit(RLIMIT_NOFILE, &spawner->limit);
+	reset_signals(spawner);
+	execve(path, argv, environ);
+	child_fail(plan, "start");
+}

@@ -1,0 +1,22 @@
+/*
+ * child.h -- the child's side of spawn.h, the same for both implementations.
+ */
+#ifndef ENGINE_CHILD_H
+#define ENGINE_CHILD_H
+
+#include "engine/spawn.h"
+
+/*
+ * Becomes the script, in the directory that is the cwd already. `lock_fd` and
+ * `input_dir_fd` are the plan's, or what stands for them in this process.
+ * May run in memory shared with the parent, which waits: changes none of it
+ * but errno, allocates nothing.
+ */
+_Noreturn void child_run(const struct spawner *spawner,
+			 const struct spawn_plan *plan, int lock_fd,
+			 int input_dir_fd);
+
+/* Says that the child couldn't get as far as child_run(), and exits. */
+_Noreturn void child_fail(const struct spawn_plan *plan, const char *what);
+
+#endif

@@ -1,0 +1,378 @@
+/* entry.c -- see entry.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "base/strb.h"
+#include "engine/entry.h"
+#include "service/supervise_dir.h"
+
+/* How long a directory may be without a run script before it is supervised
+ * all the same, as 0.76 does: somebody may still be making it. */
+#define PATIENCE_NS INT64_C(5000000000)
+/* Between letting a directory go and taking it over again. */
+#define RETURN_NS INT64_C(1000000000)
+
+#define ENTRY_DESCRIPTORS  (1 + SERVICE_DESCRIPTORS)
+#define LOGGER_DESCRIPTORS (2 + SERVICE_DESCRIPTORS)
+
+struct logger {
+	struct service service;
+	char *name;  /* owned: "NAME/log" */
+	int dir_fd;  /* owned */
+	int pipe_fd; /* owned: both ends of the service's supervise/pipe */
+	struct complaint said;
+};
+
+/*
+ * Says it, with errno's reason, unless it was the last thing said. Returns
+ * false, for the caller to pass on.
+ */
+static bool complain(struct complaint *said, const char *verb, const char *name,
+		     const char *file)
+{
+	if (said->verb != verb || said->error != errno) {
+		said->verb = verb;
+		said->error = errno;
+		diag_warn_errno("unable to %s %s%s%s", verb, name,
+				*file ? "/" : "", file);
+	}
+	return false;
+}
+
+/* ---- descriptors ---- */
+
+static bool take_descriptors(struct entry_context *context, unsigned count)
+{
+	if (context->descriptors_left < count) {
+		errno = EMFILE;
+		return false;
+	}
+	context->descriptors_left -= count;
+	return true;
+}
+
+static void give_descriptors(struct entry_context *context, unsigned count)
+{
+	context->descriptors_left += count;
+}
+
+/* ---- making and freeing ---- */
+
+static void on_service_gone(struct service *service)
+{
+	struct entry *entry = service->owner;
+
+	entry->host_due_ns = loop_now_ns() + RETURN_NS;
+	entry->on_gone(entry);
+}
+
+static void on_change(struct loop_directory *changes,
+		      enum directory_change change, const char *name);
+
+static int open_directory(struct entry *entry, const struct stat *status)
+{
+	struct stat opened;
+
+	entry->dir_fd = open(entry->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (entry->dir_fd == -1 || fstat(entry->dir_fd, &opened) == -1)
+		return -1;
+	if (opened.st_dev == status->st_dev && opened.st_ino == status->st_ino)
+		return 0;
+	errno = EAGAIN; /* replaced this moment: the next scan sees which */
+	return -1;
+}
+
+static void prepare_service(const struct entry_context *context,
+			    struct entry *entry, struct service *service)
+{
+	service->loop = context->loop;
+	service->spawner = context->spawner;
+	service->input_dir_fd = -1;
+	service->on_gone = on_service_gone;
+	service->owner = entry;
+}
+
+struct entry *entry_new(struct entry_context *context, const char *name,
+			const struct stat *status)
+{
+	struct entry *entry;
+	int error;
+
+	if (!take_descriptors(context, ENTRY_DESCRIPTORS))
+		return NULL;
+	entry = calloc(1, sizeof(*entry));
+	if (!entry)
+		goto out;
+	entry->dir_fd = -1;
+	entry->device = status->st_dev;
+	entry->inode = status->st_ino;
+	entry->first_seen_ns = loop_now_ns();
+	entry->must_look = true;
+	entry->name = strdup(name);
+	if (!entry->name || open_directory(entry, status) == -1)
+		goto out;
+	prepare_service(context, entry, &entry->service);
+	entry->service.name = entry->name;
+	entry->service.dir_fd = entry->dir_fd;
+	entry->changes.on_change = on_change;
+	entry->changes.owner = entry;
+	/* Without it, whoever adds a "log" must make the scanner look. */
+	loop_directory_add(context->loop, &entry->changes, name);
+	return entry;
+out:
+	error = errno;
+	if (entry) {
+		if (entry->dir_fd != -1)
+			close(entry->dir_fd);
+		free(entry->name);
+		free(entry);
+	}
+	give_descriptors(context, ENTRY_DESCRIPTORS);
+	errno = error;
+	return NULL;
+}
+
+static void free_logger(struct entry_context *context, struct logger *logger)
+{
+	if (!logger)
+		return;
+	service_forget(&logger->service);
+	if (logger->dir_fd != -1)
+		close(logger->dir_fd);
+	if (logger->pipe_fd != -1)
+		close(logger->pipe_fd);
+	free(logger->name);
+	free(logger);
+	give_descriptors(context, LOGGER_DESCRIPTORS);
+}
+
+void entry_free(struct entry_context *context, struct entry *entry)
+{
+	free_logger(context, entry->logger);
+	service_forget(&entry->service);
+	loop_directory_remove(context->loop, &entry->changes);
+	close(entry->dir_fd);
+	free(entry->name);
+	free(entry);
+	give_descriptors(context, ENTRY_DESCRIPTORS);
+}
+
+static char *logger_name(const char *name)
+{
+	size_t size = strlen(name) + sizeof("/log");
+	char *text = malloc(size);
+
+	if (text) {
+		struct strb made = strb_on(text, size);
+
+		strb_add(&made, name);
+		strb_add(&made, "/log");
+	}
+	return text;
+}
+
+int entry_rename(struct entry *entry, const char *name)
+{
+	char *copy = strdup(name);
+	char *log_copy = entry->logger ? logger_name(name) : NULL;
+
+	if (!copy || (entry->logger && !log_copy)) {
+		free(copy);
+		free(log_copy);
+		return -1;
+	}
+	free(entry->name);
+	entry->name = copy;
+	entry->service.name = copy;
+	if (entry->logger) {
+		free(entry->logger->name);
+		entry->logger->name = log_copy;
+		entry->logger->service.name = log_copy;
+	}
+	return 0;
+}
+
+/* ---- the logger ---- */
+
+static struct logger *logger_new(struct entry_context *context,
+				 struct entry *entry)
+{
+	struct logger *logger;
+	int error;
+
+	if (!take_descriptors(context, LOGGER_DESCRIPTORS))
+		return NULL;
+	logger = calloc(1, sizeof(*logger));
+	if (!logger) {
+		give_descriptors(context, LOGGER_DESCRIPTORS);
+		return NULL;
+	}
+	prepare_service(context, entry, &logger->service);
+	logger->service.lock_fd = logger->dir_fd = logger->pipe_fd = -1;
+	logger->name = logger_name(entry->name);
+	if (!logger->name)
+		goto out;
+	logger->dir_fd = openat(entry->dir_fd, "log",
+				O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (logger->dir_fd == -1)
+		goto out;
+	supervise_dir_make(entry->dir_fd);
+	logger->pipe_fd =
+		supervise_dir_open_fifo(entry->dir_fd, SUPERVISE_PIPE, 0600);
+	if (logger->pipe_fd == -1)
+		goto out;
+	logger->service.name = logger->name;
+	logger->service.dir_fd = logger->dir_fd;
+	logger->service.input_dir_fd = entry->dir_fd;
+	return logger;
+out:
+	error = errno;
+	free_logger(context, logger);
+	errno = error;
+	return NULL;
+}
+
+/* Whether there is a directory "log"; -1 with errno when it can't be told. */
+static int has_logger(struct entry *entry)
+{
+	struct stat status;
+
+	if (fstatat(entry->dir_fd, "log", &status, 0) == -1)
+		return errno == ENOENT ? 0 : -1;
+	if (S_ISDIR(status.st_mode))
+		return 1;
+	errno = ENOTDIR;
+	complain(&entry->said, "log to", entry->name, "log");
+	return 0;
+}
+
+/* The logger is found when the directory changed, and kept once found. */
+static bool find_logger(struct entry_context *context, struct entry *entry)
+{
+	int is_there;
+
+	if (entry->logger || (!entry->must_look && entry->changes.is_added))
+		return true;
+	is_there = has_logger(entry);
+	if (is_there == -1)
+		return complain(&entry->said, "stat", entry->name, "log");
+	if (is_there == 0)
+		return true;
+	entry->logger = logger_new(context, entry);
+	if (!entry->logger)
+		return complain(&entry->said, "create pipe for", entry->name,
+				"");
+	entry->service.has_output_pipe = true;
+	return true;
+}
+
+/* ---- hosting ---- */
+
+static bool is_unfinished(const struct entry *entry)
+{
+	struct stat status;
+
+	return loop_now_ns() < entry->first_seen_ns + PATIENCE_NS &&
+	       fstatat(entry->dir_fd, "run", &status, 0) == -1 &&
+	       errno == ENOENT;
+}
+
+static bool host_service(struct entry *entry, struct service *service,
+			 struct complaint *said)
+{
+	const struct service_trouble *trouble;
+
+	if (service->is_hosted)
+		return true;
+	if (loop_now_ns() < entry->host_due_ns)
+		return false;
+	trouble = service_open(service);
+	if (trouble)
+		return complain(said, trouble->verb, service->name,
+				trouble->file);
+	said->verb = NULL;
+	service_begin(service);
+	return true;
+}
+
+/* Before a logger is taken over again: the directory may be another one. */
+static void renew_logger_directory(struct entry *entry)
+{
+	struct logger *logger = entry->logger;
+	struct stat now, held;
+	int fd;
+
+	if (fstatat(entry->dir_fd, "log", &now, 0) == -1 ||
+	    fstat(logger->dir_fd, &held) == -1 ||
+	    (now.st_dev == held.st_dev && now.st_ino == held.st_ino))
+		return;
+	fd = openat(entry->dir_fd, "log", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1)
+		return;
+	close(logger->dir_fd);
+	logger->dir_fd = logger->service.dir_fd = fd;
+}
+
+static bool host_logger(struct entry *entry)
+{
+	struct logger *logger = entry->logger;
+
+	if (!logger || logger->service.is_hosted)
+		return true;
+	renew_logger_directory(entry);
+	return host_service(entry, &logger->service, &logger->said);
+}
+
+bool entry_host(struct entry_context *context, struct entry *entry)
+{
+	bool is_well;
+
+	if (!entry_is_hosted(entry) && is_unfinished(entry))
+		return false;
+	if (!find_logger(context, entry))
+		return false;
+	entry->must_look = false;
+	is_well = host_service(entry, &entry->service, &entry->said);
+	return host_logger(entry) && is_well;
+}
+
+bool entry_is_hosted(const struct entry *entry)
+{
+	return entry->service.is_hosted ||
+	       (entry->logger && entry->logger->service.is_hosted);
+}
+
+void entry_stop(struct entry *entry)
+{
+	struct logger *logger = entry->logger;
+
+	if (entry->service.is_hosted) {
+		service_stop(&entry->service);
+		if (entry->service.is_hosted)
+			return;
+	}
+	if (!logger)
+		return;
+	if (logger->pipe_fd != -1)
+		close(logger->pipe_fd);
+	logger->pipe_fd = -1;
+	service_drain(&logger->service);
+}
+
+static void on_change(struct loop_directory *changes,
+		      enum directory_change change, const char *name)
+{
+	struct entry *entry = changes->owner;
+	bool matters = change == DIRECTORY_ITSELF || !name ||
+		       (strcmp(name, "log") == 0 && !entry->logger) ||
+		       !entry_is_hosted(entry);
+
+	if (!matters)
+		return;
+	entry->must_look = true;
+	entry->on_change(entry);
+}

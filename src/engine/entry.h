@@ -1,0 +1,80 @@
+/*
+ * entry.h -- one service of a scan directory, with its logger and the pipe
+ * between them.
+ *
+ * The pipe is the FIFO supervise/pipe of the service. The service and the
+ * logger open their own ends; the entry holds it open in between, so that
+ * neither sees end of file or SIGPIPE and no line is lost when one of them is
+ * started again. The entry closes it only in an orderly stop, or when both have
+ * left.
+ */
+#ifndef ENGINE_ENTRY_H
+#define ENGINE_ENTRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "engine/service.h"
+
+/* What was said already, so that it is said once: static text, and errno. */
+struct complaint {
+	const char *verb;
+	int error;
+};
+
+struct entry {
+	/* The scanner's. */
+	struct entry *next;        /* in its list */
+	struct entry *bucket_next; /* in its table */
+	unsigned seen;             /* the last scan that saw it; 0: none */
+
+	dev_t device;
+	ino_t inode;
+	char *name; /* owned */
+	int dir_fd; /* owned */
+	struct service service;
+	struct logger *logger; /* owned; NULL while there is none */
+	struct loop_directory changes;
+	int64_t first_seen_ns;
+	int64_t host_due_ns; /* not taken over again before this */
+	bool must_look;      /* its directory changed since the last look */
+	struct complaint said;
+
+	/* Set by the owner before the loop runs. */
+	void (*on_gone)(struct entry *entry);   /* one of the two has let go */
+	void (*on_change)(struct entry *entry); /* it is worth a scan */
+	void *owner;
+};
+
+/* What all entries of a scan directory share. */
+struct entry_context {
+	struct loop *loop;
+	struct spawner *spawner;
+	unsigned descriptors_left; /* that services may still take */
+};
+
+/* A new entry for the directory `name` in the cwd, or NULL with errno. */
+struct entry *entry_new(struct entry_context *context, const char *name,
+			const struct stat *status);
+/* Frees it and closes the pipe. Whatever it hosts is forgotten, not ended. */
+void entry_free(struct entry_context *context, struct entry *entry);
+
+/* 0, or -1: memory is short, and the entry keeps its name. */
+int entry_rename(struct entry *entry, const char *name);
+
+/*
+ * Takes over what there is to take over: the logger, if there is a directory
+ * "log", and the service. False: something is in trouble, which was said once,
+ * and it must be tried again.
+ */
+bool entry_host(struct entry_context *context, struct entry *entry);
+
+/* Whether the service or its logger is supervised. */
+bool entry_is_hosted(const struct entry *entry);
+
+/* Begins, or goes on with, an orderly stop: first the service, then, with the
+ * pipe closed, its logger. */
+void entry_stop(struct entry *entry);
+
+#endif

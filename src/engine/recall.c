@@ -1,0 +1,142 @@
+/* recall.c -- see recall.h. */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/tai64n.h"
+#include "engine/recall.h"
+#include "service/identity.h"
+#include "service/state.h"
+#include "service/supervise_dir.h"
+
+/* False: the last supervisor isn't known, let go, or was before this boot. */
+static bool read_state(int dir_fd, const char *boot_id, struct state *state)
+{
+	char text[STATE_SIZE_MAX];
+	long count = fd_read_file(dir_fd, SUPERVISE_STATE, text, sizeof(text));
+
+	return count > 0 && state_parse(text, (size_t)count, state) &&
+	       state->is_hosted && strcmp(state->boot_id, boot_id) == 0;
+}
+
+static struct timespec moment_of(const char label[TAI64N_LABEL_SIZE + 1],
+				 struct timespec otherwise)
+{
+	struct timespec moment;
+
+	if (strlen(label) == TAI64N_LABEL_SIZE && tai64n_parse(label, &moment))
+		return moment;
+	return otherwise;
+}
+
+/* When a process started, by the wall clock; to a clock tick. */
+static struct timespec start_of(const struct identity *identity)
+{
+	struct timespec now = tai64n_now();
+#ifdef CLOCK_BOOTTIME
+	struct timespec up = {0, 0};
+	int64_t age_ns, ticks = sysconf(_SC_CLK_TCK);
+
+	clock_gettime(CLOCK_BOOTTIME, &up);
+	age_ns = (int64_t)up.tv_sec * 1000000000 + up.tv_nsec -
+		 identity->start_ticks * (1000000000 / ticks);
+	if (age_ns > 0) {
+		int64_t at_ns =
+			(int64_t)now.tv_sec * 1000000000 + now.tv_nsec - age_ns;
+
+		now.tv_sec = (time_t)(at_ns / 1000000000);
+		now.tv_nsec = (long)(at_ns % 1000000000);
+	}
+#else
+	(void)identity;
+#endif
+	return now;
+}
+
+static void take_history(const struct state *state, struct recall *recall)
+{
+	recall->starts = state->starts;
+	recall->deaths = state->deaths;
+	recall->changed_at = moment_of(state->changed_at, recall->changed_at);
+	recall->last_end_at =
+		moment_of(state->last_end_at, recall->last_end_at);
+	recall->last_end.is_known = strcmp(state->last_end, "unknown") != 0;
+	recall->last_end.has_dumped = state->has_dumped;
+	if (strcmp(state->last_end, "signal") == 0)
+		recall->last_end.signal_number = (int)state->last_number;
+	else
+		recall->last_end.exit_code = (int)state->last_number;
+}
+
+/* A start that "state" hasn't heard of: the process before it must have ended.
+ */
+static void count_unseen_start(const struct state *state, struct recall *recall)
+{
+	recall->starts++;
+	recall->machine.is_paused = recall->machine.is_term_sent = false;
+	if (state->pid == 0)
+		return;
+	recall->deaths++;
+	recall->last_end = (struct process_end){.is_known = false};
+	recall->last_end_at = recall->changed_at;
+}
+
+/*
+ * What "process" adds to "state": a process that is alive, or a start that was
+ * decided (phase up, no pid yet) and did or didn't come about.
+ */
+static void take_process(const struct identity *identity,
+			 const struct state *state, bool is_alive,
+			 struct recall *recall)
+{
+	bool is_unseen = identity->number == state->starts + 1;
+
+	if (is_unseen)
+		count_unseen_start(state, recall);
+	if (is_alive) {
+		recall->pid = (pid_t)identity->pid;
+		recall->machine.phase = MACHINE_UP;
+		if (is_unseen)
+			recall->changed_at = start_of(identity);
+	} else if (is_unseen || state->pid != 0) {
+		recall->machine.phase = MACHINE_UP; /* until somebody looks */
+	} else if (recall->machine.phase == MACHINE_UP) {
+		recall->machine.phase = MACHINE_WAITING;
+	}
+}
+
+void recall_service(int dir_fd, const char *boot_id, bool is_down_wanted,
+		    struct recall *recall)
+{
+	struct state state;
+	struct identity identity;
+	bool has_state = read_state(dir_fd, boot_id, &state);
+	bool has_identity = identity_read(dir_fd, &identity) &&
+			    strcmp(identity.boot_id, boot_id) == 0;
+	bool is_alive = has_identity && identity_is_alive(&identity, boot_id);
+
+	memset(recall, 0, sizeof(*recall));
+	recall->changed_at = tai64n_now();
+	recall->machine.want =
+		is_down_wanted ? MACHINE_WANT_DOWN : MACHINE_WANT_UP;
+	if (has_state) {
+		state_to_machine(&state, &recall->machine);
+		take_history(&state, recall);
+	} else if (is_alive) { /* all that is left is the process itself */
+		memset(&state, 0, sizeof(state));
+		state.starts = identity.number - 1;
+		recall->starts = state.starts;
+	}
+	if (!has_identity)
+		memset(&identity, 0, sizeof(identity));
+	if (has_state || is_alive)
+		take_process(&identity, &state, is_alive, recall);
+}
+
+bool recall_is_alive(int dir_fd, const char *boot_id)
+{
+	struct identity identity;
+
+	return identity_read(dir_fd, &identity) &&
+	       identity_is_alive(&identity, boot_id);
+}

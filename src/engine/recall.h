@@ -1,0 +1,39 @@
+/*
+ * recall.h -- what the files in supervise/ say of an earlier supervisor.
+ *
+ * Reads only; decides nothing that the state machine decides.
+ */
+#ifndef ENGINE_RECALL_H
+#define ENGINE_RECALL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "loop/loop.h"
+#include "service/machine.h"
+
+struct recall {
+	struct machine machine;
+	pid_t pid; /* of the process that is alive; 0: none is */
+	struct timespec changed_at;
+	int64_t starts, deaths;
+	struct process_end last_end;
+	struct timespec last_end_at;
+};
+
+/*
+ * Fills in how a service stands, from "state" and "process" in supervise/. An
+ * earlier supervisor's wishes count if it was killed in this very boot (not if
+ * it let go in good order); otherwise `is_down_wanted` does, as at first sight.
+ * phase is MACHINE_UP when a process is alive, and also when one was on record
+ * and is gone. Cannot fail: what can't be read counts as absent.
+ */
+void recall_service(int dir_fd, const char *boot_id, bool is_down_wanted,
+		    struct recall *recall);
+
+/* Whether the process on record is alive. */
+bool recall_is_alive(int dir_fd, const char *boot_id);
+
+#endif

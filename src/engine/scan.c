@@ -1,0 +1,346 @@
+/* scan.c -- see scan.h. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "engine/entry.h"
+#include "engine/scan.h"
+
+#define BUCKETS           1024 /* a power of two */
+#define RESCAN_NS         INT64_C(5000000000)
+#define SPARE_DESCRIPTORS 64 /* for all that isn't a service's for good */
+
+/* A name that can't be looked at, and why, so that it is said once. */
+struct bad_name {
+	struct bad_name *next;
+	const char *verb; /* static */
+	int error;
+	unsigned seen; /* the last scan that met it */
+	char name[];
+};
+
+struct scanner {
+	struct entry_context context;
+	struct entry *entries;
+	struct entry *buckets[BUCKETS]; /* by device and inode */
+	struct bad_name *bad_names;
+	struct loop_directory changes;
+	struct loop_timer again;
+	unsigned scan; /* counts scans; 0 is none */
+	bool is_in_trouble;
+	bool has_said_unreadable;
+	bool is_stopping;
+};
+
+/* ---- when to look ---- */
+
+static void look_at(struct scanner *scanner, int64_t due_ns)
+{
+	if (scanner->is_stopping)
+		return;
+	if (!scanner->again.is_set || due_ns < scanner->again.due_ns)
+		loop_timer_set(scanner->context.loop, &scanner->again, due_ns);
+}
+
+static void on_again(struct loop_timer *timer)
+{
+	scanner_scan(timer->owner);
+}
+
+static void on_change(struct loop_directory *changes,
+		      enum directory_change change, const char *name)
+{
+	(void)change;
+	(void)name;
+	look_at(changes->owner, loop_now_ns());
+}
+
+static void on_entry_change(struct entry *entry)
+{
+	look_at(entry->owner, loop_now_ns());
+}
+
+static bool is_all_gone(const struct scanner *scanner)
+{
+	const struct entry *entry = scanner->entries;
+
+	while (entry && !entry_is_hosted(entry))
+		entry = entry->next;
+	return !entry;
+}
+
+/* Entries are freed by the next scan, not here: their callbacks are running. */
+static void on_entry_gone(struct entry *entry)
+{
+	struct scanner *scanner = entry->owner;
+
+	if (!scanner->is_stopping) {
+		look_at(scanner, entry->host_due_ns);
+		return;
+	}
+	entry_stop(entry);
+	if (is_all_gone(scanner))
+		loop_stop(scanner->context.loop);
+}
+
+/* ---- the table ---- */
+
+static struct entry **bucket_of(struct scanner *scanner,
+				const struct stat *status)
+{
+	uint64_t mixed =
+		(uint64_t)status->st_ino * 31 + (uint64_t)status->st_dev;
+
+	return &scanner->buckets[mixed % BUCKETS];
+}
+
+static struct entry *find(struct scanner *scanner, const struct stat *status)
+{
+	struct entry *entry = *bucket_of(scanner, status);
+
+	while (entry && (entry->inode != status->st_ino ||
+			 entry->device != status->st_dev))
+		entry = entry->bucket_next;
+	return entry;
+}
+
+static struct entry *add(struct scanner *scanner, const char *name,
+			 const struct stat *status)
+{
+	struct entry *entry = entry_new(&scanner->context, name, status);
+	struct entry **bucket = bucket_of(scanner, status);
+
+	if (!entry)
+		return NULL;
+	entry->on_gone = on_entry_gone;
+	entry->on_change = on_entry_change;
+	entry->owner = scanner;
+	entry->next = scanner->entries;
+	scanner->entries = entry;
+	entry->bucket_next = *bucket;
+	*bucket = entry;
+	return entry;
+}
+
+static void drop(struct scanner *scanner, struct entry **link)
+{
+	struct entry *entry = *link;
+	struct stat status = {.st_dev = entry->device, .st_ino = entry->inode};
+	struct entry **bucket = bucket_of(scanner, &status);
+
+	*link = entry->next;
+	while (*bucket != entry)
+		bucket = &(*bucket)->bucket_next;
+	*bucket = entry->bucket_next;
+	entry_free(&scanner->context, entry);
+}
+
+/* ---- names in trouble ---- */
+
+static void complain(struct scanner *scanner, const char *verb,
+		     const char *name)
+{
+	struct bad_name *bad = scanner->bad_names;
+	int error = errno;
+	size_t size = strlen(name) + 1;
+
+	scanner->is_in_trouble = true;
+	while (bad && strcmp(bad->name, name) != 0)
+		bad = bad->next;
+	if (bad && bad->verb == verb && bad->error == error) {
+		bad->seen = scanner->scan;
+		return;
+	}
+	if (error == EMFILE) /* 0.76's words for a full table */
+		diag_warn("unable to %s %s: running too many services", verb,
+			  name);
+	else
+		diag_warn_errno("unable to %s %s", verb, name);
+	if (!bad) {
+		bad = malloc(sizeof(*bad) + size);
+		if (!bad)
+			return; /* it will be said again, then */
+		memcpy(bad->name, name, size);
+		bad->next = scanner->bad_names;
+		scanner->bad_names = bad;
+	}
+	bad->verb = verb;
+	bad->error = error;
+	bad->seen = scanner->scan;
+}
+
+/* Forgets the names that this scan had nothing to say of. */
+static void forget_bad_names(struct scanner *scanner)
+{
+	struct bad_name **link = &scanner->bad_names;
+
+	while (*link) {
+		struct bad_name *bad = *link;
+
+		if (bad->seen == scanner->scan) {
+			link = &bad->next;
+			continue;
+		}
+		*link = bad->next;
+		free(bad);
+	}
+}
+
+/* ---- looking ---- */
+
+static void look_at_name(struct scanner *scanner, int dir_fd, const char *name)
+{
+	struct stat status;
+	struct entry *entry;
+
+	if (name[0] == '.')
+		return;
+	if (fstatat(dir_fd, name, &status, 0) == -1) {
+		/* Gone since it was read: that is no trouble. */
+		if (errno != ENOENT ||
+		    fstatat(dir_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
+			errno = ENOENT;
+			fstatat(dir_fd, name, &status, 0);
+			complain(scanner, "stat", name);
+		}
+		return;
+	}
+	if (!S_ISDIR(status.st_mode))
+		return;
+	entry = find(scanner, &status);
+	if (entry && entry->seen == scanner->scan)
+		return; /* another name for it came first */
+	if (!entry)
+		entry = add(scanner, name, &status);
+	if (!entry) {
+		complain(scanner, "start", name);
+		return;
+	}
+	entry->seen = scanner->scan;
+	if (strcmp(entry->name, name) != 0 && entry_rename(entry, name) == -1)
+		scanner->is_in_trouble = true;
+	if (!entry_host(&scanner->context, entry))
+		scanner->is_in_trouble = true;
+}
+
+/* False: the directory couldn't be read, and nothing may be concluded. */
+static bool read_names(struct scanner *scanner)
+{
+	int fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *names = fd == -1 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (!names) {
+		if (!scanner->has_said_unreadable)
+			diag_warn_errno("unable to read directory");
+		scanner->has_said_unreadable = true;
+		if (fd != -1)
+			close(fd);
+		return false;
+	}
+	scanner->has_said_unreadable = false;
+	while ((entry = readdir(names)))
+		look_at_name(scanner, fd, entry->d_name);
+	closedir(names);
+	return true;
+}
+
+static void drop_unseen(struct scanner *scanner)
+{
+	struct entry **link = &scanner->entries;
+
+	while (*link) {
+		if ((*link)->seen != scanner->scan && !entry_is_hosted(*link))
+			drop(scanner, link);
+		else
+			link = &(*link)->next;
+	}
+}
+
+void scanner_scan(struct scanner *scanner)
+{
+	if (scanner->is_stopping)
+		return;
+	if (!scanner->changes.is_added)
+		loop_directory_add(scanner->context.loop, &scanner->changes,
+				   ".");
+	loop_timer_cancel(scanner->context.loop, &scanner->again);
+	scanner->scan++;
+	scanner->is_in_trouble = false;
+	if (!read_names(scanner)) {
+		look_at(scanner, loop_now_ns() + RESCAN_NS);
+		return;
+	}
+	drop_unseen(scanner);
+	forget_bad_names(scanner);
+	if (scanner->is_in_trouble || !scanner->changes.is_added)
+		look_at(scanner, loop_now_ns() + RESCAN_NS);
+}
+
+/* ---- beginning and end ---- */
+
+static unsigned descriptors_for_services(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 ||
+	    limit.rlim_cur >= UINT32_MAX)
+		return UINT32_MAX;
+	if (limit.rlim_cur <= SPARE_DESCRIPTORS)
+		return 0;
+	return (unsigned)limit.rlim_cur - SPARE_DESCRIPTORS;
+}
+
+struct scanner *scanner_new(struct loop *loop, struct spawner *spawner)
+{
+	struct scanner *scanner = calloc(1, sizeof(*scanner));
+
+	if (!scanner)
+		return NULL;
+	scanner->context.loop = loop;
+	scanner->context.spawner = spawner;
+	scanner->context.descriptors_left = descriptors_for_services();
+	scanner->again =
+		(struct loop_timer){.on_due = on_again, .owner = scanner};
+	scanner->changes.on_change = on_change;
+	scanner->changes.owner = scanner;
+	look_at(scanner, loop_now_ns());
+	return scanner;
+}
+
+void scanner_free(struct scanner *scanner)
+{
+	if (!scanner)
+		return;
+	loop_timer_cancel(scanner->context.loop, &scanner->again);
+	loop_directory_remove(scanner->context.loop, &scanner->changes);
+	while (scanner->entries)
+		drop(scanner, &scanner->entries);
+	while (scanner->bad_names) {
+		struct bad_name *bad = scanner->bad_names;
+
+		scanner->bad_names = bad->next;
+		free(bad);
+	}
+	free(scanner);
+}
+
+void scanner_stop(struct scanner *scanner)
+{
+	struct entry *entry;
+
+	if (scanner->is_stopping)
+		return;
+	scanner->is_stopping = true;
+	loop_timer_cancel(scanner->context.loop, &scanner->again);
+	for (entry = scanner->entries; entry; entry = entry->next)
+		entry_stop(entry);
+	if (is_all_gone(scanner))
+		loop_stop(scanner->context.loop);
+}

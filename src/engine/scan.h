@@ -1,0 +1,40 @@
+/*
+ * scan.h -- a scan directory: which services there are, each with its logger.
+ *
+ * A service is identified by device and inode of its directory, so that it may
+ * be linked under several names and renamed while it runs; the first name seen
+ * is the one it has. Names that start with '.' are none. A service leaves the
+ * table when its name is gone and neither it nor its logger is supervised.
+ * Source: the 0.76 specification, 7.1 and 11 (rows 1 to 8).
+ *
+ * The directory is looked at when it changes. Where the system can't tell of
+ * changes, or while an entry is in trouble, it is looked at every 5 seconds.
+ */
+#ifndef ENGINE_SCAN_H
+#define ENGINE_SCAN_H
+
+#include "engine/spawn.h"
+#include "loop/loop.h"
+
+struct scanner;
+
+/*
+ * Scans the current directory, from the first loop_run() on. NULL with errno
+ * when memory is short. `loop` and `spawner` are borrowed. When it has stopped,
+ * it stops the loop.
+ */
+struct scanner *scanner_new(struct loop *loop, struct spawner *spawner);
+
+/* Frees the table; services go on running, and a later scanner adopts them. */
+void scanner_free(struct scanner *scanner);
+
+/* Looks at the directory now. */
+void scanner_scan(struct scanner *scanner);
+
+/*
+ * An orderly stop: services are told to end; each logger, once its service has
+ * gone, gets end of input and is waited for; then the loop is stopped.
+ */
+void scanner_stop(struct scanner *scanner);
+
+#endif

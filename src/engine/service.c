@@ -1,0 +1,392 @@
+/* service.c -- see service.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "base/fd.h"
+#include "base/tai64n.h"
+#include "engine/recall.h"
+#include "engine/service.h"
+#include "service/supervise_dir.h"
+
+static void take_step(struct service *service, enum machine_event event,
+		      char letter);
+
+/* ---- what others can see ---- */
+
+static void fill_state(const struct service *service, struct state *state)
+{
+	const struct process_end *end = &service->last_end;
+
+	memset(state, 0, sizeof(*state));
+	state->version = STATE_VERSION;
+	strcpy(state->boot_id, service->spawner->boot_id);
+	state->is_hosted = service->machine.phase != MACHINE_GONE;
+	state_from_machine(state, &service->machine);
+	state->pid = service->pid;
+	tai64n_format(service->changed_at, state->changed_at);
+	state->starts = service->starts;
+	state->deaths = service->deaths;
+	if (service->last_end_at.tv_sec == 0)
+		return;
+	strcpy(state->last_end, !end->is_known       ? "unknown"
+				: end->signal_number ? "signal"
+						     : "exit");
+	state->last_number =
+		end->signal_number ? end->signal_number : end->exit_code;
+	state->has_dumped = end->has_dumped;
+	tai64n_format(service->last_end_at, state->last_end_at);
+}
+
+static int publish_status(struct service *service)
+{
+	const struct status status = {
+		.changed_at = service->changed_at,
+		.run_pid = (uint32_t)service->pid,
+		.is_paused = service->machine.is_paused,
+		.wanted = (char)service->machine.want,
+		.is_term_sent = service->machine.is_term_sent,
+	};
+	unsigned char record[STATUS_SIZE];
+
+	status_pack(&status, record);
+	if (memcmp(record, service->published, STATUS_SIZE) == 0)
+		return 0;
+	if (fd_replace_file(service->dir_fd, SUPERVISE_STATUS, record,
+			    STATUS_SIZE, 0644) == -1)
+		return -1;
+	memcpy(service->published, record, STATUS_SIZE);
+	return 0;
+}
+
+/* The state first: it is what a later supervisor goes by. */
+static void publish(struct service *service)
+{
+	char text[STATE_SIZE_MAX];
+	struct state state;
+	const char *broken = NULL;
+	size_t len;
+
+	fill_state(service, &state);
+	len = state_format(&state, text);
+	if (fd_replace_file(service->dir_fd, SUPERVISE_STATE, text, len,
+			    0644) == -1)
+		broken = SUPERVISE_STATE;
+	else if (publish_status(service) == -1)
+		broken = SUPERVISE_STATUS;
+	if (broken && !service->is_status_broken)
+		diag_warn_errno("unable to write %s/%s.new", service->name,
+				broken);
+	service->is_status_broken = broken != NULL;
+}
+
+/* ---- the process ---- */
+
+static void end_process(struct service *service, struct process_end end)
+{
+	service->pid = 0;
+	service->deaths++;
+	service->last_end = end;
+	service->last_end_at = service->changed_at = tai64n_now();
+}
+
+/* Commands that came before the death count in what follows from it. */
+static void read_commands(struct service *service, bool all);
+
+static void on_exit_of_process(struct loop_process *process,
+			       struct process_end end)
+{
+	struct service *service = process->owner;
+
+	read_commands(service, true);
+	end_process(service, end);
+	take_step(service, EVENT_EXITED, 0);
+}
+
+static int watch_process(struct service *service, pid_t pid, int pidfd,
+			 bool is_child)
+{
+	service->process = (struct loop_process){
+		.pid = pid,
+		.is_child = is_child,
+		.on_exit = on_exit_of_process,
+		.owner = service,
+	};
+	return loop_process_add(service->loop, &service->process, pidfd);
+}
+
+static pid_t spawn_run(struct service *service, int *pidfd)
+{
+	const struct spawn_plan plan = {
+		.script = "run",
+		.name = service->name,
+		.number = service->starts + 1,
+		.dir_fd = service->dir_fd,
+		.lock_fd = service->lock_fd,
+		.input_dir_fd = service->input_dir_fd,
+		.has_output_pipe = service->has_output_pipe,
+	};
+
+	return spawn(service->spawner, &plan, pidfd);
+}
+
+static void refuse_start(struct service *service)
+{
+	int error = errno;
+	int64_t now_ns = loop_now_ns();
+
+	take_step(service, EVENT_START_REFUSED, 0);
+	errno = error;
+	diag_warn_errno(
+		"unable to fork for %s, sleeping %d seconds", service->name,
+		(int)((service->machine.start_due_ns - now_ns + 500000000) /
+		      1000000000));
+}
+
+static void start_process(struct service *service)
+{
+	int error, pidfd;
+	pid_t pid = spawn_run(service, &pidfd);
+
+	if (pid != -1 && watch_process(service, pid, pidfd, true) == -1) {
+		/* A process that can't be watched is as good as none. */
+		error = errno;
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		errno = error;
+		pid = -1;
+	}
+	if (pid == -1) {
+		refuse_start(service);
+		return;
+	}
+	service->pid = pid;
+	service->changed_at = tai64n_now();
+	service->starts++;
+	publish(service);
+}
+
+static void send_signals(struct service *service, const int signals[2])
+{
+	for (int i = 0; i < 2 && signals[i] != 0; i++)
+		loop_process_signal(&service->process, signals[i]);
+}
+
+/* ---- carrying out ---- */
+
+static void close_descriptors(struct service *service)
+{
+	int *const owned[] = {&service->control_fd, &service->ok_fd,
+			      &service->lock_fd};
+
+	loop_watch_remove(service->loop, &service->control);
+	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++) {
+		if (*owned[i] != -1)
+			close(*owned[i]);
+		*owned[i] = -1;
+	}
+}
+
+static void let_go(struct service *service)
+{
+	service->is_hosted = false;
+	loop_timer_cancel(service->loop, &service->timer);
+	close_descriptors(service);
+	service->on_gone(service);
+}
+
+/*
+ * Wishes go on record before they are acted on, so that a supervisor killed in
+ * between doesn't forget a command that had begun to take effect.
+ */
+static void take_step(struct service *service, enum machine_event event,
+		      char letter)
+{
+	struct machine_step step =
+		machine_step(&service->machine, event, letter, loop_now_ns());
+
+	if (step.actions & MACHINE_PUBLISH)
+		publish(service);
+	if (step.actions & MACHINE_SIGNAL)
+		send_signals(service, step.signals);
+	if (step.actions & MACHINE_START)
+		start_process(service);
+	if (step.actions & MACHINE_TIMER)
+		loop_timer_set(service->loop, &service->timer,
+			       service->machine.start_due_ns);
+	else if (service->machine.phase != MACHINE_WAITING)
+		loop_timer_cancel(service->loop, &service->timer);
+	if (step.actions & MACHINE_LEAVE)
+		let_go(service);
+}
+
+static void on_timer(struct loop_timer *timer)
+{
+	take_step(timer->owner, EVENT_TIMER, 0);
+}
+
+/* ---- commands ---- */
+
+static void read_commands(struct service *service, bool all)
+{
+	char letters[64];
+	ssize_t count;
+
+	do {
+		if (!service->is_hosted)
+			return;
+		count = read(service->control_fd, letters, sizeof(letters));
+		for (ssize_t i = 0; i < count && service->is_hosted; i++)
+			take_step(service, EVENT_COMMAND, letters[i]);
+	} while (all && count > 0);
+}
+
+static void on_control(struct loop_watch *watch)
+{
+	/* One read: whoever floods the FIFO can't keep out other services. */
+	read_commands(watch->owner, false);
+}
+
+/* ---- taking over ---- */
+
+static bool has_down_file(const struct service *service)
+{
+	struct stat status;
+
+	return fstatat(service->dir_fd, "down", &status, 0) == 0;
+}
+
+static const struct service_trouble *take_files(struct service *service)
+{
+	static const struct service_trouble no_down = {"stat", "down"},
+					    no_lock = {"acquire",
+						       SUPERVISE_LOCK},
+					    no_control = {"read",
+							  SUPERVISE_CONTROL},
+					    no_ok = {"read", SUPERVISE_OK};
+	int dir_fd = service->dir_fd;
+
+	if (!has_down_file(service) && errno != ENOENT)
+		return &no_down;
+	supervise_dir_make(dir_fd);
+	service->lock_fd = supervise_dir_lock(dir_fd);
+	if (service->lock_fd == -1)
+		return &no_lock;
+	service->control_fd =
+		supervise_dir_open_fifo(dir_fd, SUPERVISE_CONTROL, 0600);
+	if (service->control_fd == -1)
+		return &no_control;
+	service->control = (struct loop_watch){.fd = service->control_fd,
+					       .on_readable = on_control,
+					       .owner = service};
+	if (loop_watch_add(service->loop, &service->control) == -1)
+		return &no_control;
+	service->ok_fd = supervise_dir_read_fifo(dir_fd, SUPERVISE_OK, 0600);
+	if (service->ok_fd == -1)
+		return &no_ok;
+	return NULL;
+}
+
+const struct service_trouble *service_open(struct service *service)
+{
+	const struct service_trouble *trouble;
+
+	service->lock_fd = service->control_fd = service->ok_fd = -1;
+	service->control.is_added = false;
+	trouble = take_files(service);
+	if (trouble) {
+		int error = errno;
+
+		close_descriptors(service);
+		errno = error;
+		return trouble;
+	}
+	service->is_hosted = true;
+	service->is_status_broken = false;
+	service->timer =
+		(struct loop_timer){.on_due = on_timer, .owner = service};
+	memset(service->published, 0, sizeof(service->published));
+	return NULL;
+}
+
+/* The numbers and moments that go on across supervisors. */
+static void restore(struct service *service, const struct recall *recall)
+{
+	service->machine = recall->machine;
+	service->pid = 0;
+	service->changed_at = recall->changed_at;
+	service->starts = recall->starts;
+	service->deaths = recall->deaths;
+	service->last_end = recall->last_end;
+	service->last_end_at = recall->last_end_at;
+}
+
+/*
+ * Watches the process on record. False: it has ended. When it can't be watched
+ * though it lives, the service is let go: another start would make two.
+ */
+static bool adopt(struct service *service, pid_t pid)
+{
+	if (watch_process(service, pid, -1, false) == -1) {
+		if (errno == ESRCH)
+			return false;
+		diag_warn_errno("unable to watch the process of %s",
+				service->name);
+		let_go(service);
+		return true;
+	}
+	/* Looked at again, now that its number can't be given away. */
+	if (!recall_is_alive(service->dir_fd, service->spawner->boot_id)) {
+		loop_process_remove(service->loop, &service->process);
+		return false;
+	}
+	service->pid = pid;
+	publish(service);
+	return true;
+}
+
+void service_begin(struct service *service)
+{
+	struct recall recall;
+
+	recall_service(service->dir_fd, service->spawner->boot_id,
+		       has_down_file(service), &recall);
+	restore(service, &recall);
+	if (recall.pid != 0 && adopt(service, recall.pid))
+		return;
+	switch (service->machine.phase) {
+	case MACHINE_UP: /* it ended while nobody looked */
+		end_process(service, (struct process_end){.is_known = false});
+		take_step(service, EVENT_EXITED, 0);
+		break;
+	case MACHINE_WAITING: take_step(service, EVENT_TIMER, 0); break;
+	default: take_step(service, EVENT_BEGIN, 0); break;
+	}
+}
+
+void service_stop(struct service *service)
+{
+	if (service->is_hosted)
+		take_step(service, EVENT_STOP, 0);
+}
+
+void service_drain(struct service *service)
+{
+	if (service->is_hosted)
+		take_step(service, EVENT_DRAIN, 0);
+}
+
+void service_forget(struct service *service)
+{
+	if (!service->is_hosted)
+		return;
+	service->is_hosted = false;
+	loop_timer_cancel(service->loop, &service->timer);
+	loop_process_remove(service->loop, &service->process);
+	close_descriptors(service);
+}

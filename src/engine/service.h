@@ -1,0 +1,80 @@
+/*
+ * service.h -- one supervised service directory, as its supervisor hosts it.
+ *
+ * The state machine decides, this carries out: it owns the files in supervise/,
+ * the process and the timer. There is one way to begin: look at what is on
+ * record, adopt what is alive, start what should be; a supervisor that was
+ * killed and a first boot take the same path.
+ */
+#ifndef ENGINE_SERVICE_H
+#define ENGINE_SERVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "engine/spawn.h"
+#include "loop/loop.h"
+#include "service/machine.h"
+#include "service/state.h"
+#include "service/status.h"
+
+/* How many descriptors a hosted service takes: lock, control, ok, pidfd. */
+#define SERVICE_DESCRIPTORS 4
+
+struct service {
+	/* Set by the owner before service_open(), and kept by it. */
+	struct loop *loop;
+	struct spawner *spawner;
+	const char *name; /* for messages; may be replaced at any time */
+	int dir_fd;       /* the service directory */
+	int input_dir_fd; /* a logger: the directory of its service; else -1 */
+	bool has_output_pipe; /* its output goes to its supervise/pipe */
+	/* It let go: nothing runs, the lock is free. It may be opened again. */
+	void (*on_gone)(struct service *service);
+	void *owner;
+
+	/* The rest is service.c's. */
+	bool is_hosted;
+	int lock_fd, control_fd, ok_fd; /* owned; -1 when closed */
+	struct machine machine;
+	struct loop_watch control;
+	struct loop_process process;
+	struct loop_timer timer;
+	pid_t pid; /* 0 when no process runs */
+	struct timespec changed_at;
+	int64_t starts, deaths;
+	struct process_end last_end;
+	struct timespec last_end_at; /* tv_sec 0: none yet */
+	unsigned char published[STATUS_SIZE];
+	bool is_status_broken; /* the last publication failed, and it was said
+				*/
+};
+
+/* What kept a directory from being supervised: "unable to VERB NAME/FILE". */
+struct service_trouble {
+	const char *verb, *file;
+};
+
+/*
+ * Takes the directory over: the lock, the FIFOs. Returns NULL, or what failed,
+ * with errno; then nothing is held. EAGAIN on the lock: somebody else
+ * supervises there.
+ */
+const struct service_trouble *service_open(struct service *service);
+
+/* Adopts the process that runs, or starts one if one is wanted. */
+void service_begin(struct service *service);
+
+/* An orderly stop, which ends in on_gone(); a service that isn't hosted is
+ * left alone. */
+void service_stop(struct service *service);
+
+/* The same for a logger, whose input has just been ended by its owner. */
+void service_drain(struct service *service);
+
+/* Stops watching, and frees what is held; the process runs on, and the files
+ * say so: whoever opens the directory next adopts it. */
+void service_forget(struct service *service);
+
+#endif

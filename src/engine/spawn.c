@@ -1,0 +1,78 @@
+/* spawn.c -- see spawn.h; what both implementations share. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "engine/spawn.h"
+#include "service/identity.h"
+
+/* Which signals this process was started with ignored: services must not be. */
+static void note_ignored(struct spawner *spawner)
+{
+	sigemptyset(&spawner->ignored);
+	spawner->has_ignored = false;
+	for (int number = 1; number < NSIG; number++) {
+		struct sigaction action;
+
+		if (sigaction(number, NULL, &action) == -1 ||
+		    action.sa_handler != SIG_IGN)
+			continue;
+		sigaddset(&spawner->ignored, number);
+		spawner->has_ignored = true;
+	}
+}
+
+static void raise_limit(struct spawner *spawner)
+{
+	struct rlimit raised;
+
+	if (getrlimit(RLIMIT_NOFILE, &spawner->limit) == -1)
+		return;
+	raised = spawner->limit;
+	raised.rlim_cur = raised.rlim_max;
+	if (raised.rlim_cur != spawner->limit.rlim_cur)
+		spawner->has_raised_limit =
+			setrlimit(RLIMIT_NOFILE, &raised) == 0;
+}
+
+/* Takes a descriptor for each slot; what lies below them was inherited. */
+static int take_slots(struct spawner *spawner)
+{
+	int fd = STDERR_FILENO;
+
+	for (int i = 0; i < SPAWN_SLOT_COUNT; i++) {
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+		if (fd == -1)
+			return -1;
+		spawner->slots[i] = fd;
+	}
+	spawner->keep_below = (unsigned)fd + 1;
+	for (int inherited = STDERR_FILENO + 1; inherited < fd; inherited++)
+		fcntl(inherited, F_SETFD, FD_CLOEXEC);
+	return 0;
+}
+
+/* What was inherited above the slots: the child's exec must close it too. */
+static void mark_inherited(const struct spawner *spawner)
+{
+	long most = sysconf(_SC_OPEN_MAX);
+
+	if (most < 0 || most > 65536)
+		most = 65536;
+	for (int fd = (int)spawner->keep_below; fd < most; fd++)
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+int spawner_open(struct spawner *spawner)
+{
+	memset(spawner, 0, sizeof(*spawner));
+	identity_boot_id(spawner->boot_id);
+	if (fd_ensure_standard() == -1 || take_slots(spawner) == -1)
+		return -1;
+	mark_inherited(spawner);
+	raise_limit(spawner);
+	note_ignored(spawner);
+	return 0;
+}

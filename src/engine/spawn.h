@@ -1,0 +1,65 @@
+/*
+ * spawn.h -- starting a service's script.
+ *
+ * The child becomes leader of a session of its own, with an empty signal mask,
+ * default dispositions, the descriptor limit that this process was started
+ * with, and no descriptors beyond 0, 1 and 2. Before it runs the script it puts
+ * its own identity on record; where that can't be done it keeps the lock of
+ * the service directory open for life instead, so that no later supervisor can
+ * start a second copy either way. The child also holds that lock until it has
+ * become the script: whoever gets the lock finds the record true.
+ *
+ * Two implementations: spawn_linux.c doesn't copy the descriptor table, which
+ * matters with thousands of descriptors; spawn_fork.c is plain fork(2).
+ */
+#ifndef ENGINE_SPAWN_H
+#define ENGINE_SPAWN_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "service/state.h"
+
+enum spawn_slot { SLOT_LOCK, SLOT_INPUT, SPAWN_SLOT_COUNT };
+
+struct spawner {
+	char boot_id[BOOT_ID_SIZE];
+	struct rlimit limit; /* of descriptors, as this process got it */
+	bool has_raised_limit;
+	sigset_t ignored; /* dispositions that this process inherited */
+	bool has_ignored;
+	/* Descriptors below `keep_below` are all that a child gets to see; the
+	 * slots among them are where the parent puts what the child needs. */
+	int slots[SPAWN_SLOT_COUNT];
+	unsigned keep_below;
+	char *stack; /* owned: what the child runs on until it execs */
+};
+
+struct spawn_plan {
+	const char *script; /* "run": what is run is ./run */
+	const char *name;   /* of the service, for messages */
+	int64_t number;     /* of this start, for the record */
+	int dir_fd;         /* the service directory: the child's cwd */
+	int lock_fd;        /* of that directory */
+	/* Standard input is supervise/pipe of this directory; -1: inherited. */
+	int input_dir_fd;
+	bool has_output_pipe; /* standard output is the own supervise/pipe */
+};
+
+/*
+ * Gets ready: raises the soft descriptor limit to the hard one, marks inherited
+ * descriptors close-on-exec, makes sure 0, 1 and 2 are open. 0, or -1 with
+ * errno. For the life of the process; there is nothing to undo.
+ */
+int spawner_open(struct spawner *spawner);
+
+/*
+ * Starts the script. Returns its pid, and in *pidfd a descriptor for it or -1
+ * where there is none; or -1 with errno when the system has no process to
+ * give. A script that can't be run shows as an exit with 111, and a message.
+ */
+pid_t spawn(struct spawner *spawner, const struct spawn_plan *plan, int *pidfd);
+
+#endif
