@@ -4,6 +4,9 @@
 #ifndef BASE_EXEC_H
 #define BASE_EXEC_H
 
+/* This process's environment: POSIX has each program declare it. */
+extern char **environ;
+
 /*
  * Runs argv[0] with the arguments `argv` and the environment `envp`, searching
  * the PATH of this process's own environment when argv[0] holds no slash; no
