@@ -65,8 +65,9 @@ struct boot {
 	char folder[PATH_MAX]; /* where this program is; "" when unknown */
 	sigset_t caught;       /* the signals behind the notes */
 	bool is_stopping;      /* the end of svscan will be ours */
-	bool stop_pending;     /* a TERM to pass on */
-	bool scan_pending;     /* a HUP to pass on */
+	bool is_last_try;  /* a killed svscan's services are to be stopped */
+	bool stop_pending; /* a TERM to pass on */
+	bool scan_pending; /* a HUP to pass on */
 	bool is_over;
 	int exit_code; /* when is_over */
 };
@@ -260,6 +261,13 @@ static void judge_svscan(struct boot *boot, int status)
 	else
 		boot->exit_code = WEXITSTATUS(status);
 	boot->is_over = boot->is_stopping || boot->exit_code < FIRST_FAILURE;
+	if (boot->is_stopping && !boot->is_last_try && WIFSIGNALED(status) &&
+	    WTERMSIG(status) != SIGTERM) {
+		/* It can't have stopped all services; another one may. */
+		boot->is_last_try = boot->stop_pending = true;
+		boot->svscan.start_due_ns = 0;
+		boot->is_over = false;
+	}
 }
 
 static void reap(struct boot *boot)

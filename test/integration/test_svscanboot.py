@@ -345,6 +345,31 @@ def test_stop_ends_a_svscan_that_can_only_fail(boot):
     assert process.wait(timeout=30) == 111
 
 
+def test_svscan_killed_while_stopping_is_followed_by_one_that_stops(boot):
+    boot.svscan(
+        '#!/bin/sh\ncd "$1"\ntrap "echo term >>log; [ -e second ] && exit 3" TERM\n'
+        'echo "start $$" >>log\nwhile :; do sleep 1000 & wait; done\n'
+    )
+    process = boot.start()
+    first = boot.nth_start(1)
+    process.send_signal(signal.SIGTERM)
+    wait_until(lambda: "term" in boot.lines())
+    (boot.scan_dir / "second").touch()
+    os.kill(first, signal.SIGKILL)
+    assert process.wait(timeout=30) == 3
+    assert boot.lines().count("term") == 2
+
+
+def test_svscan_that_is_killed_again_while_stopping_ends_svscanboot(boot):
+    boot.svscan('#!/bin/sh\ncd "$1"\ntrap "kill -KILL $$" TERM\n'
+                'echo "start $$" >>log\nwhile :; do sleep 1000 & wait; done\n')
+    process = boot.start()
+    boot.nth_start(1)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=30) == 128 + signal.SIGKILL
+    assert len(boot.starts()) == 2
+
+
 def test_interrupt_that_was_ignored_at_the_start_stays_so(boot):
     # What `sh -c '... &'` does, as in a boot script: the keyboard is not ours.
     boot.start("sh", "-c", 'trap "" INT; exec "$@"', "sh")
@@ -373,6 +398,132 @@ def test_svscan_that_means_to_end_ends_svscanboot(boot, code):
 def test_a_writer_that_outlives_svscan_does_not_hold_the_end_up(boot):
     boot.svscan("#!/bin/sh\nsleep 1000 &\nexit 0\n")
     assert boot.start().wait(timeout=30) == 0
+
+
+# The real svscan
+
+SERVICE = """#!/bin/sh
+trap 'echo stopped >>events; kill $!; exit 0' TERM
+echo "start $$" >>events
+while :; do sleep 1000 & wait; done
+"""
+
+
+class Service:
+    """A service that tells in a file when it starts and stops."""
+
+    def __init__(self, boot, name):
+        self.directory = boot.scan_dir / name
+        write_script(self.directory / "run", SERVICE)
+
+    def events(self):
+        events = self.directory / "events"
+        return events.read_text().splitlines() if events.exists() else []
+
+    def pid(self):
+        """Its pid, in its own pid namespace, at its latest start."""
+        return int(wait_until(self.events)[-1].split()[1])
+
+
+@pytest.fixture
+def real(boot):
+    """A boot with the svscan that was built, and one service."""
+    if not (BIN / "svscan").exists():
+        pytest.skip("svscan is not built")
+    (boot.folder / "svscan").unlink()
+    for name in "svscan", "supervise", "svc", "svstat", "svok":
+        (boot.folder / name).symlink_to(BIN / name)
+    boot.service = Service(boot, "web")
+    return boot
+
+
+def svscan_of(boot, pid):
+    """The pid of the svscan below the svscanboot with that pid."""
+
+    def find():
+        for child in children_of(pid):
+            if command_line(child)[-1:] == [bytes(boot.scan_dir)]:
+                return child
+        return None
+
+    return wait_until(find)
+
+
+def test_services_outlive_svscan_and_are_adopted(real):
+    process = real.start()
+    pid = real.service.pid()
+    first = svscan_of(real, process.pid)
+    # Twice, as the second svscan adopts what the first one did not start.
+    for _ in range(2):
+        os.kill(first, signal.SIGKILL)
+        wait_until(lambda: parent_of(first) is None)
+        second = svscan_of(real, process.pid)
+        wait_until(
+            lambda: subprocess.run([BIN / "svok", real.service.directory]).returncode
+            == 0
+        )
+        first = second
+    assert real.service.events() == [f"start {pid}"]
+    subprocess.run([BIN / "svc", "-t", real.service.directory], check=True)
+    wait_until(lambda: real.service.events()[1:2] == ["stopped"])
+    assert real.service.pid() != pid
+
+
+def test_stop_ends_every_service_in_order(real):
+    other = Service(real, "other")
+    process = real.start()
+    pids = [real.service.pid(), other.pid()]
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=60) == 0
+    assert [parent_of(pid) for pid in pids] == [None, None]
+    assert real.service.events()[-1] == other.events()[-1] == "stopped"
+
+
+def test_stop_after_svscan_was_killed_still_ends_every_service(real):
+    process = real.start()
+    pid = real.service.pid()
+    os.kill(svscan_of(real, process.pid), signal.SIGKILL)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=60) == 0
+    assert parent_of(pid) is None
+    assert real.service.events() == [f"start {pid}", "stopped"]
+
+
+def test_svscan_that_is_told_to_stop_ends_svscanboot(real):
+    process = real.start()
+    real.service.pid()
+    os.kill(svscan_of(real, process.pid), signal.SIGTERM)
+    assert process.wait(timeout=60) == 0
+    assert real.service.events()[-1] == "stopped"
+
+
+def test_scan_directory_that_comes_later_is_found(real):
+    real.scan_dir.rename(real.scan_dir.with_name("away"))
+    real.start()
+    told = b"svscan: fatal: unable to chdir to %b: file does not exist\n"
+    wait_until(lambda: told % bytes(real.scan_dir) in real.title())
+    real.scan_dir.with_name("away").rename(real.scan_dir)
+    assert real.service.pid()
+
+
+def test_complaint_of_a_service_is_seen_in_the_title(real):
+    write_script(
+        real.scan_dir / "sick" / "run",
+        "#!/bin/sh\necho no ink left >&2\nexec sleep 1000\n",
+    )
+    real.start()
+    wait_until(lambda: b"no ink left" in real.title())
+
+
+def test_container_of_real_programs_stops_in_order(real, namespace):
+    unshare = real.start(*namespace)
+    assert real.service.pid() > 1
+    first = first_process(unshare)
+    os.kill(svscan_of(real, first), signal.SIGKILL)
+    svscan_of(real, first)
+    os.kill(first, signal.SIGTERM)
+    assert unshare.wait(timeout=60) == 0
+    assert [line.split()[0] for line in real.service.events()] == ["start", "stopped"]
 
 
 # Process 1
