@@ -340,6 +340,11 @@ bool entry_host(struct entry_context *context, struct entry *entry)
 	return host_logger(entry) && is_well;
 }
 
+int entry_pipe(const struct entry *entry)
+{
+	return entry->logger ? entry->logger->pipe_fd : -1;
+}
+
 bool entry_is_hosted(const struct entry *entry)
 {
 	return entry->service.is_hosted ||

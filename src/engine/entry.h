@@ -70,6 +70,9 @@ int entry_rename(struct entry *entry, const char *name);
  */
 bool entry_host(struct entry_context *context, struct entry *entry);
 
+/* The entry's descriptor of the pipe, still its own; -1: it has none. */
+int entry_pipe(const struct entry *entry);
+
 /* Whether the service or its logger is supervised. */
 bool entry_is_hosted(const struct entry *entry);
 

@@ -310,7 +310,6 @@ struct scanner *scanner_new(struct loop *loop, struct spawner *spawner)
 		(struct loop_timer){.on_due = on_again, .owner = scanner};
 	scanner->changes.on_change = on_change;
 	scanner->changes.owner = scanner;
-	look_at(scanner, loop_now_ns());
 	return scanner;
 }
 
@@ -343,4 +342,19 @@ void scanner_stop(struct scanner *scanner)
 		entry_stop(entry);
 	if (is_all_gone(scanner))
 		loop_stop(scanner->context.loop);
+}
+
+void scanner_keep_pipes(struct scanner *scanner, bool keep, struct strb *list)
+{
+	struct entry *entry;
+
+	for (entry = scanner->entries; entry; entry = entry->next) {
+		int pipe_fd = entry_pipe(entry);
+
+		if (pipe_fd == -1)
+			continue;
+		fcntl(pipe_fd, F_SETFD, keep ? 0 : FD_CLOEXEC);
+		if (list)
+			strb_add_format(list, "%d,", pipe_fd);
+	}
 }

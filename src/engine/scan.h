@@ -13,15 +13,16 @@
 #ifndef ENGINE_SCAN_H
 #define ENGINE_SCAN_H
 
+#include "base/strb.h"
 #include "engine/spawn.h"
 #include "loop/loop.h"
 
 struct scanner;
 
 /*
- * Scans the current directory, from the first loop_run() on. NULL with errno
- * when memory is short. `loop` and `spawner` are borrowed. When it has stopped,
- * it stops the loop.
+ * Scans the current directory: now by scanner_scan(), then whenever it changes.
+ * NULL with errno when memory is short. `loop` and `spawner` are borrowed. When
+ * it has stopped, it stops the loop.
  */
 struct scanner *scanner_new(struct loop *loop, struct spawner *spawner);
 
@@ -36,5 +37,12 @@ void scanner_scan(struct scanner *scanner);
  * gone, gets end of input and is waited for; then the loop is stopped.
  */
 void scanner_stop(struct scanner *scanner);
+
+/*
+ * Says whether the pipes between services and loggers outlive an exec of this
+ * process, so that they have both ends throughout an upgrade. Adds their
+ * numbers to `list`, each followed by a comma, when it isn't NULL.
+ */
+void scanner_keep_pipes(struct scanner *scanner, bool keep, struct strb *list);
 
 #endif

@@ -24,17 +24,15 @@ static void note_ignored(struct spawner *spawner)
 	}
 }
 
-static void raise_limit(struct spawner *spawner)
+void spawner_raise_limit(struct spawner *spawner, bool raise)
 {
-	struct rlimit raised;
+	struct rlimit wanted = spawner->limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &spawner->limit) == -1)
-		return;
-	raised = spawner->limit;
-	raised.rlim_cur = raised.rlim_max;
-	if (raised.rlim_cur != spawner->limit.rlim_cur)
+	if (raise)
+		wanted.rlim_cur = wanted.rlim_max;
+	if (spawner->limit.rlim_cur != spawner->limit.rlim_max)
 		spawner->has_raised_limit =
-			setrlimit(RLIMIT_NOFILE, &raised) == 0;
+			setrlimit(RLIMIT_NOFILE, &wanted) == 0 && raise;
 }
 
 /* Takes a descriptor for each slot; what lies below them was inherited. */
@@ -72,7 +70,8 @@ int spawner_open(struct spawner *spawner)
 	if (fd_ensure_standard() == -1 || take_slots(spawner) == -1)
 		return -1;
 	mark_inherited(spawner);
-	raise_limit(spawner);
+	if (getrlimit(RLIMIT_NOFILE, &spawner->limit) == 0)
+		spawner_raise_limit(spawner, true);
 	note_ignored(spawner);
 	return 0;
 }

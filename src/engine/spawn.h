@@ -55,6 +55,10 @@ struct spawn_plan {
  */
 int spawner_open(struct spawner *spawner);
 
+/* Puts the descriptor limit back as it was found (before this process becomes
+ * another program), or raises it again (when that failed). */
+void spawner_raise_limit(struct spawner *spawner, bool raise);
+
 /*
  * Starts the script. Returns its pid, and in *pidfd a descriptor for it or -1
  * where there is none; or -1 with errno when the system has no process to

@@ -44,13 +44,19 @@ static void on_any_signal(int number)
 	errno = error;
 }
 
+/* The mask was inherited: what is handled must also get through. */
 static int handle(int number)
 {
 	struct sigaction action = {.sa_handler = on_any_signal,
 				   .sa_flags = SA_RESTART | SA_NOCLDSTOP};
+	sigset_t one;
 
 	sigfillset(&action.sa_mask);
-	return sigaction(number, &action, NULL);
+	if (sigaction(number, &action, NULL) == -1)
+		return -1;
+	sigemptyset(&one);
+	sigaddset(&one, number);
+	return sigprocmask(SIG_UNBLOCK, &one, NULL);
 }
 
 static void on_signals(struct loop_watch *watch);

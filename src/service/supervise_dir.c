@@ -38,10 +38,15 @@ void supervise_dir_make(int dir_fd)
 
 int supervise_dir_lock(int dir_fd)
 {
+	return supervise_dir_lock_file(dir_fd, SUPERVISE_LOCK);
+}
+
+int supervise_dir_lock_file(int dir_fd, const char *name)
+{
 	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	int error, fd;
 
-	fd = openat(dir_fd, SUPERVISE_LOCK,
+	fd = openat(dir_fd, name,
 		    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK |
 			    O_CLOEXEC,
 		    0600);
@@ -57,12 +62,33 @@ int supervise_dir_lock(int dir_fd)
 	return -1;
 }
 
+/* Whatever else had the name is gone afterwards, or errno says why not. */
+static int make_fifo(int dir_fd, const char *name, unsigned mode)
+{
+	struct stat status;
+
+	if (mkfifoat(dir_fd, name, (mode_t)mode) == 0)
+		return 0;
+	if (errno != EEXIST ||
+	    fstatat(dir_fd, name, &status, AT_SYMLINK_NOFOLLOW) == -1)
+		return -1;
+	if (S_ISFIFO(status.st_mode))
+		return 0;
+	if (S_ISDIR(status.st_mode)) {
+		errno = EISDIR;
+		return -1;
+	}
+	if (unlinkat(dir_fd, name, 0) == -1)
+		return -1;
+	return mkfifoat(dir_fd, name, (mode_t)mode);
+}
+
 static int open_fifo(int dir_fd, const char *name, unsigned mode, int flags)
 {
 	struct stat status;
 	int fd;
 
-	if (mkfifoat(dir_fd, name, (mode_t)mode) == -1 && errno != EEXIST)
+	if (make_fifo(dir_fd, name, mode) == -1)
 		return -1;
 	fd = openat(dir_fd, name, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd == -1)
@@ -70,7 +96,7 @@ static int open_fifo(int dir_fd, const char *name, unsigned mode, int flags)
 	if (fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode))
 		return fd;
 	close(fd);
-	errno = EEXIST; /* something else has the name */
+	errno = EEXIST; /* replaced this moment */
 	return -1;
 }
 

@@ -29,11 +29,15 @@ void supervise_dir_make(int dir_fd);
  * holds it; or -1 with errno (EAGAIN: somebody else supervises here).
  */
 int supervise_dir_lock(int dir_fd);
+/* The same with a lock file of another name. */
+int supervise_dir_lock_file(int dir_fd, const char *name);
 
 /*
  * Makes the FIFO `name` with `mode` if it isn't there and opens it for reading
  * and writing, so that it never sees an end of file; non-blocking,
- * close-on-exec. The descriptor, or -1 with errno.
+ * close-on-exec. A file or link that has taken its name is removed; nothing
+ * but FIFOs belongs there. The descriptor, or -1 with errno (EISDIR: a
+ * directory has the name).
  */
 int supervise_dir_open_fifo(int dir_fd, const char *name, unsigned mode);
 

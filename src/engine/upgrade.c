@@ -1,0 +1,101 @@
+/* upgrade.c -- see upgrade.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/exec.h"
+#include "base/self.h"
+#include "engine/upgrade.h"
+
+static const char variable[] = "HOLDFAST_PIPES";
+
+#define LIST_BYTES_MAX 131072 /* what Linux allows one variable */
+
+/*
+ * A name with a slash is kept as it was called: it may be a link that is turned
+ * to another version. One without was found in PATH, and will be again.
+ */
+static void note_program(struct upgrade *upgrade, const char *called_as)
+{
+	struct strb path = strb_on(upgrade->program, sizeof(upgrade->program));
+
+	if (strchr(called_as, '/') && called_as[0] != '/') {
+		if (!getcwd(upgrade->program, sizeof(upgrade->program)))
+			upgrade->program[0] = '\0';
+		path.len = strlen(upgrade->program);
+		strb_add(&path, "/");
+	}
+	strb_add(&path, called_as);
+	if (path.is_cut)
+		upgrade->program[0] = '\0';
+}
+
+void upgrade_begin(struct upgrade *upgrade, const char *called_as)
+{
+	const char *list = getenv(variable);
+
+	note_program(upgrade, called_as);
+	upgrade->inherited = list ? strdup(list) : NULL;
+	unsetenv(variable); /* not for services */
+}
+
+void upgrade_settle(struct upgrade *upgrade)
+{
+	char *at = upgrade->inherited;
+
+	while (at && *at) {
+		char *end;
+		long fd = strtol(at, &end, 10);
+
+		if (end == at || *end != ',')
+			break;
+		if (fd > STDERR_FILENO && fd < INT_MAX)
+			close((int)fd);
+		at = end + 1;
+	}
+	free(upgrade->inherited);
+	upgrade->inherited = NULL;
+}
+
+/* Leaves errno as the last attempt set it. */
+static void run_program(struct upgrade *upgrade)
+{
+	/* "." can't fail, as a path from the root might by now. */
+	char here[] = ".";
+	char *argv[] = {upgrade->program, here, NULL};
+	char folder[PATH_MAX], room[PATH_MAX];
+	struct strb path = strb_on(room, sizeof(room));
+
+	if (upgrade->program[0] != '\0')
+		exec_search(argv, environ);
+	if (strchr(upgrade->program, '/') ||
+	    self_folder(folder, sizeof(folder)) == -1)
+		return;
+	/* It wasn't found in PATH the first time, either. */
+	strb_add_format(&path, "%s/%s", folder, upgrade->program);
+	if (!path.is_cut)
+		execve(room, argv, environ);
+}
+
+void upgrade_run(struct upgrade *upgrade, struct spawner *spawner,
+		 struct scanner *scanner)
+{
+	char *list = malloc(LIST_BYTES_MAX);
+	int error;
+
+	if (!list)
+		return;
+	struct strb text = strb_on(list, LIST_BYTES_MAX - sizeof(variable) - 1);
+	scanner_keep_pipes(scanner, true, &text);
+	if (setenv(variable, list, 1) == 0) {
+		spawner_raise_limit(spawner, false);
+		run_program(upgrade);
+	}
+	error = errno;
+	spawner_raise_limit(spawner, true);
+	unsetenv(variable);
+	scanner_keep_pipes(scanner, false, NULL);
+	free(list);
+	errno = error;
+}

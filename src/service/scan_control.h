@@ -1,0 +1,31 @@
+/*
+ * scan_control.h -- the commands that svscan reads from .svscan/control.
+ *
+ * One byte is one command. svscanctl(8), svscan and the manual speak of this
+ * one table.
+ */
+#ifndef SERVICE_SCAN_CONTROL_H
+#define SERVICE_SCAN_CONTROL_H
+
+#define SCAN_DIR     ".svscan"
+#define SCAN_LOCK    ".svscan/lock"
+#define SCAN_CONTROL ".svscan/control"
+
+enum scan_command {
+	SCAN_NOW,     /* look at the scan directory */
+	SCAN_STOP,    /* an orderly stop, as on SIGTERM */
+	SCAN_DETACH,  /* exit, and leave everything running */
+	SCAN_UPGRADE, /* become the program that is on disk now */
+	SCAN_COMMAND_COUNT
+};
+
+struct scan_control {
+	char letter;
+	enum scan_command command;
+	const char *name; /* for people */
+};
+
+/* The row of a letter; NULL for a byte that means nothing. */
+const struct scan_control *scan_control_find(char letter);
+
+#endif
