@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -127,12 +128,34 @@ static void translate(struct translator *tr, const char *rest, const char *end)
 	}
 }
 
+/*
+ * TZ=EST5EDT names a zone that comes with the system. musl takes it for a rule
+ * that forgot its dates, and shows summer time all year; after a colon, every
+ * libc looks for a file first.
+ */
+static void prefer_named_zone(void)
+{
+	const char *zone = getenv("TZ");
+	char path[128];
+	char named[64];
+
+	if (!zone || !strpbrk(zone, "0123456789") || strpbrk(zone, ":,<") ||
+	    strlen(zone) > sizeof(named) - sizeof(":"))
+		return;
+	snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", zone);
+	if (access(path, R_OK) == -1)
+		return;
+	snprintf(named, sizeof(named), ":%s", zone);
+	setenv("TZ", named, true);
+}
+
 int main(void)
 {
 	static struct translator tr;
 
 	tr.filter.in_fd = STDIN_FILENO;
 	tr.filter.out_fd = STDOUT_FILENO;
+	prefer_named_zone();
 	tzset(); /* localtime_r() need not */
 	while (filter_read(&tr.filter))
 		translate(&tr, tr.filter.in, tr.filter.in + tr.filter.in_len);

@@ -205,3 +205,14 @@ def test_labels_may_arrive_in_pieces(programs):
 @pytest.mark.parametrize("count", range(1, 25))
 def test_part_of_a_label_at_the_end_is_kept(count):
     assert translate(b"a\n" + label(0)[:count]) == b"a\n" + label(0)[:count]
+
+
+@pytest.mark.skipif(
+    not os.path.exists("/usr/share/zoneinfo/EST5EDT"), reason="no zone files"
+)
+@pytest.mark.parametrize("zone", ["EST5EDT", ":EST5EDT", "MST7MDT", "Etc/GMT+5"])
+def test_named_zone_with_a_digit_is_no_rule(in_zone, zone):
+    """musl took EST5EDT for a rule without dates: summer time in winter."""
+    in_zone(zone)
+    for second in (1_700_000_000, 1_720_000_000):  # a winter and a summer
+        assert translate(label(second), zone) == local(second)
