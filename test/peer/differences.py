@@ -20,6 +20,7 @@ Difference = collections.namedtuple(
 
 LABEL_LINE = re.compile(rb"@([0-9a-f]{24})(?![0-9a-f])(.*)", re.S)
 DATE = re.compile(rb"-?\d+-\d\d-\d\d \d\d:\d\d:\d\d\.\d{9,10}", re.S)
+SECONDS = re.compile(rb"\b([0-9]+) seconds")
 LINE_MAX = 4096
 
 
@@ -155,6 +156,20 @@ def overflow(case, theirs, ours):
             usage = b"softlimit: usage: "
             return ours["exit"] == 100 and ours["stderr"].startswith(message + usage)
     return False
+
+
+def exact_age(case, theirs, ours):
+    pairs = list(
+        zip(*(SECONDS.findall(side["svstat"]["stdout"]) for side in (theirs, ours)))
+    )
+
+    def masked(side):
+        line = SECONDS.sub(b"", side["svstat"]["stdout"])
+        return {**side, "svstat": {**side["svstat"], "stdout": line}}
+
+    return masked(theirs) == masked(ours) and all(
+        abs(int(a) - int(b)) <= (2048 if int(b) > 1 << 53 else 2) for a, b in pairs
+    )
 
 
 def read_error(case, theirs, ours):
@@ -326,6 +341,29 @@ TABLE = [
                 "odd": [],
                 "child": [b"true"],
                 "hard": [],
+            }
+        ],
+    ),
+    Difference(
+        "svstat: even the largest age is exact",
+        "clients",
+        "0.76 calculates with double, which holds 53 bits.",
+        exact_age,
+        [
+            {
+                "dirs": [
+                    {
+                        "name": b"",
+                        "supervise": True,
+                        "ok": "read",
+                        "control": "read",
+                        "status": b"\x10\x74\xa4\x07\xc2\x1a\xb6\x05" + b"\1" * 10,
+                        "down": "none",
+                    }
+                ],
+                "options": [],
+                "extra": [],
+                "down_in_place": "none",
             }
         ],
     ),

@@ -2,15 +2,14 @@
 
 import contextlib
 import os
-import re
 import struct
 import time
 
 import campaign
+import differences
 import harness
 
 TAI_OFFSET = (1 << 62) + 10
-SECONDS = re.compile(rb"\b([0-9]+) seconds")
 LETTERS = b"udopchaitkx"
 
 
@@ -126,7 +125,7 @@ class Clients(campaign.Area):
     def judge(self, case, theirs, ours):
         """Equal, but the clock may tick between the two."""
         ages = [
-            [int(age) for age in SECONDS.findall(side["svstat"]["stdout"])]
+            [int(age) for age in differences.SECONDS.findall(side["svstat"]["stdout"])]
             for side in (theirs, ours)
         ]
         close = len(ages[0]) == len(ages[1]) and all(
@@ -136,7 +135,7 @@ class Clients(campaign.Area):
 
     def masked(self, outcome):
         svstat = outcome["svstat"]
-        lines = SECONDS.sub(b"N seconds", svstat["stdout"])
+        lines = differences.SECONDS.sub(b"N seconds", svstat["stdout"])
         return {**outcome, "svstat": {**svstat, "stdout": lines}}
 
 
