@@ -262,10 +262,10 @@ def source_checks():
 
 
 def shell_scripts():
-    """Files in script/ and .ci/ that name sh as their interpreter."""
+    """Files that name sh as their interpreter."""
     return [
         name
-        for name in source_files("script/*", ".ci/*")
+        for name in source_files("script/*", ".ci/*", "dist/*")
         if (TOP / name).is_file()
         and (TOP / name).read_bytes().startswith(b"#!/bin/sh")
     ]
