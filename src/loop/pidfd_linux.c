@@ -94,6 +94,6 @@ bool pidfd_zombie_end(int pidfd, pid_t pid, struct process_end *end)
 	 * the descriptor can tell by itself. */
 	if (!at || pidfd_end(pidfd, end))
 		return at != NULL;
-	*end = process_end_of_status(atoi(at));
+	*end = process_end_of_status((int)strtol(at, NULL, 10));
 	return true;
 }
