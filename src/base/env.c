@@ -8,8 +8,7 @@
 /* Room for one more entry and the final NULL. 0, or -1 with ENOMEM. */
 static int make_room(struct env *env)
 {
-	/* Half as much again, from what is there: env_start() comes with many.
-	 */
+	/* Grows from what is there: env_start() comes with many. */
 	size_t room = env->count + env->count / 2 + 8;
 	char **entries;
 
