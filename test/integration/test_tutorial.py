@@ -38,9 +38,16 @@ sleep() {
 
 
 def commands():
-    """All blocks marked as sh; those marked as console need root or a build."""
+    """
+    The blocks marked as sh, which keep to the home folder, a temporary one here.
+    Those that need root or change the system are marked as console.
+    """
     text = (TOP / "doc" / "tutorial.md").read_text()
-    return re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S)
+    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S)
+    foreign = re.compile(r"meson|install|(?<![\w~])/(?!bin/sh|tmp/)[a-z]")
+    for block in blocks:
+        assert not foreign.search(block), f"not to be run by a test: {block}"
+    return blocks
 
 
 def missing():
