@@ -23,6 +23,10 @@ import traceback
 import xml.etree.ElementTree
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
+# Tests that say nothing about a certain build; they run with the release.
+OF_NO_BUILD = {"test/integration/test_install.py", "test/integration/test_manuals.py"}
+# Tests of what stands on the event loop; they run with its other backend, too.
+OF_THE_LOOP = re.compile(r"/test_(sv|supervise|adopt|worked|tutorial)")
 # The running children, for the case that this process is told to stop.
 RUNNING = set()
 
@@ -278,7 +282,6 @@ def test_files(*folders):
 def all_legs():
     """Every leg, the ones on which others wait first."""
     integration = test_files("integration")
-    others = test_files("peer", "fault")
     sanitize = [
         "--buildtype=debugoptimized",
         "-Db_sanitize=address,undefined",
@@ -294,22 +297,22 @@ def all_legs():
             "build asan",
             "build-asan",
             "build-asan/stage/bin",
-            integration,
+            [name for name in integration if name not in OF_NO_BUILD],
             sanitized=True,
         )
     ]
     legs += [Build("build-gcc", "gcc")]
     if (TOP / "src/loop").is_dir():
         legs += poll_legs(integration)
-    if others:
-        legs += [release_tests("peer and fault", others)]
-    legs += [UnitTests("build-gcc"), UnitTests("build-asan")]
-    return legs + source_checks()
+    for folder in ("peer", "fault"):
+        if test_files(folder):
+            legs += [release_tests(folder, test_files(folder))]
+    return legs + source_checks() + [UnitTests("build-gcc"), UnitTests("build-asan")]
 
 
 def poll_legs(integration):
     """The programs that use the event loop, on plain POSIX."""
-    chosen = [name for name in integration if re.search(r"/test_(sv|super)", name)]
+    chosen = [name for name in integration if OF_THE_LOOP.search(name)]
     legs = [Build("build-poll", "gcc", "-Dloop=poll"), UnitTests("build-poll")]
     if chosen:
         legs += [
