@@ -458,6 +458,8 @@ def test_dnscache_logger_is_killed_and_no_line_is_lost(machine, dnscache):
     logger = machine.wait_for_pid(f"{dnscache.name}/log")
     pid = machine.wait_for_pid(dnscache.name)
     os.kill(logger, signal.SIGKILL)
+    # Until it is dead it may take a line along that it was just woken for.
+    wait_until(lambda: not is_alive(logger))
     asked = [f"1.2.3.{last}" for last in range(1, 30)]
     for name in asked:
         assert ask(dnscache.address, name) == [name]
