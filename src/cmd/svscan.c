@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/diag.h"
@@ -11,12 +12,17 @@
 #include "engine/scan.h"
 #include "engine/upgrade.h"
 
+/* One that was just killed holds its lock a little longer: 2 s in all. */
+#define LOCK_TRIES 100
+static const struct timespec lock_pause = {.tv_nsec = 20000000};
+
 struct svscan {
 	struct spawner spawner;
 	struct loop *loop;
 	struct scanner *scanner;
 	struct commander commander;
 	struct upgrade upgrade;
+	struct obituaries obituaries;
 	bool wants_upgrade, is_stopping;
 };
 
@@ -53,7 +59,12 @@ static void listen_to_commands(struct svscan *svscan)
 
 	svscan->commander.on_command = on_command;
 	svscan->commander.owner = svscan;
-	trouble = commander_open(&svscan->commander, svscan->loop);
+	for (int tries = 0;; tries++) {
+		trouble = commander_open(&svscan->commander, svscan->loop);
+		if (!trouble || errno != EAGAIN || tries == LOCK_TRIES)
+			break;
+		nanosleep(&lock_pause, NULL);
+	}
 	if (!trouble)
 		return;
 	if (errno == EAGAIN)
@@ -66,8 +77,11 @@ static void begin(struct svscan *svscan)
 	if (spawner_open(&svscan->spawner) == -1)
 		diag_die_errno(EXIT_SYSTEM, "unable to set up descriptors");
 	svscan->loop = loop_new();
-	if (svscan->loop)
-		svscan->scanner = scanner_new(svscan->loop, &svscan->spawner);
+	if (!svscan->loop)
+		diag_die_errno(EXIT_SYSTEM, "unable to start");
+	obituaries_open(&svscan->obituaries, svscan->loop);
+	svscan->scanner = scanner_new(svscan->loop, &svscan->spawner,
+				      &svscan->obituaries);
 	if (!svscan->scanner ||
 	    loop_on_signal(svscan->loop, on_signal, svscan) == -1)
 		diag_die_errno(EXIT_SYSTEM, "unable to start");
@@ -76,6 +90,7 @@ static void begin(struct svscan *svscan)
 	listen_to_commands(svscan);
 	scanner_scan(svscan->scanner);
 	upgrade_settle(&svscan->upgrade);
+	obituaries_forget(&svscan->obituaries);
 }
 
 /* True: it was told to end, one way or the other. */
@@ -86,7 +101,8 @@ static bool run(struct svscan *svscan)
 	if (!svscan->wants_upgrade)
 		return true;
 	svscan->wants_upgrade = false;
-	upgrade_run(&svscan->upgrade, &svscan->spawner, svscan->scanner);
+	upgrade_run(&svscan->upgrade, &svscan->spawner, svscan->scanner,
+		    svscan->commander.control_fd, &svscan->obituaries);
 	diag_warn_errno("unable to run %s, going on as before",
 			svscan->upgrade.program);
 	return false;
@@ -105,6 +121,7 @@ int main(int argc, char *argv[])
 		;
 	commander_close(&svscan.commander, svscan.loop);
 	scanner_free(svscan.scanner);
+	obituaries_close(&svscan.obituaries);
 	loop_free(svscan.loop);
 	return 0;
 }

@@ -32,6 +32,8 @@
 #include "base/fd.h"
 #include "base/self.h"
 #include "base/strb.h"
+#include "service/death.h"
+#include "service/identity.h"
 
 #define SECOND_NS INT64_C(1000000000)
 /* From one restart to the next; a first restart follows at once. */
@@ -60,8 +62,10 @@ struct kept {
 struct boot {
 	struct kept svscan;
 	struct kept title;
-	int read_fd;           /* of the pipe; owned, close-on-exec */
-	int write_fd;          /* likewise */
+	int read_fd;  /* of the pipe; owned, close-on-exec */
+	int write_fd; /* likewise */
+	/* The pipe of deaths, see death.h: svscan reads it too. Owned. */
+	int deaths_read_fd, deaths_write_fd;
 	char folder[PATH_MAX]; /* where this program is; "" when unknown */
 	sigset_t caught;       /* the signals behind the notes */
 	bool is_stopping;      /* the end of svscan will be ours */
@@ -133,6 +137,36 @@ static void find_folder(struct boot *boot, const char *called_as)
 		boot->folder[0] = '\0';
 }
 
+/* Svscan alone is to inherit the read end, so it stays close-on-exec here. */
+static int open_deaths(struct boot *boot)
+{
+	int fds[2];
+
+	if (pipe(fds) == -1)
+		return -1;
+	boot->deaths_read_fd = fds[0];
+	boot->deaths_write_fd = fds[1];
+	for (int i = 0; i < 2; i++) {
+		if (fcntl(fds[i], F_SETFD, FD_CLOEXEC) == -1 ||
+		    fcntl(fds[i], F_SETFL, O_NONBLOCK) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* In the child that becomes svscan. */
+static void hand_deaths_down(const struct boot *boot)
+{
+	static char variable[sizeof(DEATH_VARIABLE) + 16];
+	static char *environment[] = {NULL, variable, NULL};
+	struct strb text = strb_on(variable, sizeof(variable));
+
+	strb_add_format(&text, "%s=%d", DEATH_VARIABLE, boot->deaths_read_fd);
+	fcntl(boot->deaths_read_fd, F_SETFD, 0);
+	environment[0] = environ[0]; /* PATH, all there is */
+	environ = environment;
+}
+
 /* 0, 1 and 2 on /dev/null, and the pipe; -1 with errno. */
 static int open_descriptors(struct boot *boot)
 {
@@ -144,6 +178,8 @@ static int open_descriptors(struct boot *boot)
 	boot->write_fd = pipe_fds[1];
 	if (fcntl(boot->read_fd, F_SETFD, FD_CLOEXEC) == -1 ||
 	    fcntl(boot->write_fd, F_SETFD, FD_CLOEXEC) == -1)
+		return -1;
+	if (open_deaths(boot) == -1)
 		return -1;
 	null_fd = open("/dev/null", O_RDWR);
 	if (null_fd == -1)
@@ -200,7 +236,6 @@ static _Noreturn void become(const struct boot *boot,
 	bool is_title = program == &boot->title;
 	char room[PATH_MAX];
 	struct strb path = strb_on(room, sizeof(room));
-	extern char **environ;
 	int result;
 
 	/*
@@ -216,6 +251,8 @@ static _Noreturn void become(const struct boot *boot,
 	if (result == -1)
 		_exit(EXIT_SYSTEM);
 	announce(boot, program);
+	if (!is_title)
+		hand_deaths_down(boot);
 	/* The handlers are gone with exec; the mask would stay. */
 	sigprocmask(SIG_UNBLOCK, &boot->caught, NULL);
 	strb_add_format(&path, "%s/%s", boot->folder, program->argv[0]);
@@ -270,17 +307,38 @@ static void judge_svscan(struct boot *boot, int status)
 	}
 }
 
+/*
+ * The next child that ended, reaped; 0 when there is none. It is looked at
+ * before, while /proc still has its start time.
+ */
+static pid_t reap_one(int *status, int64_t *start_ticks)
+{
+	siginfo_t info = {0};
+
+	if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == -1 ||
+	    info.si_pid == 0)
+		return 0;
+	*start_ticks = identity_start_ticks(info.si_pid);
+	return waitpid(info.si_pid, status, WNOHANG);
+}
+
 static void reap(struct boot *boot)
 {
+	int64_t start_ticks;
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+	while ((pid = reap_one(&status, &start_ticks)) > 0) {
 		if (pid == boot->title.pid) {
 			boot->title.pid = 0;
 		} else if (pid == boot->svscan.pid) {
 			boot->svscan.pid = 0;
 			judge_svscan(boot, status);
+		} else {
+			const struct death death = {pid, start_ticks, status};
+
+			death_tell(boot->deaths_write_fd, boot->deaths_read_fd,
+				   &death);
 		}
 	}
 }
@@ -387,7 +445,6 @@ int main(int argc, char *argv[])
 			      NULL};
 	char *svscan_argv[] = {"svscan", argc > 1 ? argv[1] : scan_dir, NULL};
 	static struct boot boot;
-	extern char **environ;
 
 	diag_set_program("svscanboot");
 	if (argc > 2)

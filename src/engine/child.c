@@ -21,12 +21,17 @@ _Noreturn void child_fail(const struct spawn_plan *plan, const char *what)
 	_exit(EXIT_SYSTEM);
 }
 
-/* Each end is opened anew, so that its flags are the script's own. */
-static int put_pipe(int dir_fd, int flags, int target_fd)
+/*
+ * Each end is opened anew, so that its flags are the script's own. The open
+ * must not block, as it would for a logger whose service has gone for good: the
+ * parent waits for this child.
+ */
+static int put_pipe(int dir_fd, int access, int target_fd)
 {
-	int fd = openat(dir_fd, SUPERVISE_PIPE, flags | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(dir_fd, SUPERVISE_PIPE,
+			access | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
-	if (fd == -1)
+	if (fd == -1 || fcntl(fd, F_SETFL, access) == -1)
 		return -1;
 	return dup2(fd, target_fd);
 }

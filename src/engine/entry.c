@@ -21,9 +21,10 @@
 
 struct logger {
 	struct service service;
-	char *name;  /* owned: "NAME/log" */
-	int dir_fd;  /* owned */
-	int pipe_fd; /* owned: both ends of the service's supervise/pipe */
+	char *name;    /* owned: "NAME/log" */
+	int dir_fd;    /* owned */
+	int pipe_fd;   /* owned: both ends of the service's supervise/pipe */
+	bool is_ended; /* pipe_fd is a read end only */
 	struct complaint said;
 };
 
@@ -91,6 +92,7 @@ static void prepare_service(const struct entry_context *context,
 {
 	service->loop = context->loop;
 	service->spawner = context->spawner;
+	service->obituaries = context->obituaries;
 	service->input_dir_fd = -1;
 	service->on_gone = on_service_gone;
 	service->owner = entry;
@@ -340,15 +342,41 @@ bool entry_host(struct entry_context *context, struct entry *entry)
 	return host_logger(entry) && is_well;
 }
 
-int entry_pipe(const struct entry *entry)
+void entry_visit_fifos(const struct entry *entry,
+		       void (*visit)(int fd, void *with), void *with)
 {
-	return entry->logger ? entry->logger->pipe_fd : -1;
+	const struct logger *logger = entry->logger;
+
+	if (logger && logger->pipe_fd != -1)
+		visit(logger->pipe_fd, with);
+	if (logger && logger->service.is_hosted)
+		visit(logger->service.control_fd, with);
+	if (entry->service.is_hosted)
+		visit(entry->service.control_fd, with);
 }
 
 bool entry_is_hosted(const struct entry *entry)
 {
 	return entry->service.is_hosted ||
 	       (entry->logger && entry->logger->service.is_hosted);
+}
+
+/*
+ * From now on there is no writer but what the service may have left behind, so
+ * the logger meets the end of its input. A read end stays, so that what is in
+ * the pipe isn't lost while a logger is between two starts.
+ */
+static void end_input(struct entry *entry)
+{
+	struct logger *logger = entry->logger;
+	int read_fd;
+
+	if (logger->is_ended)
+		return;
+	logger->is_ended = true;
+	read_fd = supervise_dir_read_fifo(entry->dir_fd, SUPERVISE_PIPE, 0600);
+	close(logger->pipe_fd);
+	logger->pipe_fd = read_fd;
 }
 
 void entry_stop(struct entry *entry)
@@ -362,9 +390,7 @@ void entry_stop(struct entry *entry)
 	}
 	if (!logger)
 		return;
-	if (logger->pipe_fd != -1)
-		close(logger->pipe_fd);
-	logger->pipe_fd = -1;
+	end_input(entry);
 	service_drain(&logger->service);
 }
 

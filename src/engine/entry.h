@@ -51,6 +51,7 @@ struct entry {
 struct entry_context {
 	struct loop *loop;
 	struct spawner *spawner;
+	const struct obituaries *obituaries;
 	unsigned descriptors_left; /* that services may still take */
 };
 
@@ -70,8 +71,9 @@ int entry_rename(struct entry *entry, const char *name);
  */
 bool entry_host(struct entry_context *context, struct entry *entry);
 
-/* The entry's descriptor of the pipe, still its own; -1: it has none. */
-int entry_pipe(const struct entry *entry);
+/* Calls `visit` for each FIFO that it holds open: see scanner_visit_fifos(). */
+void entry_visit_fifos(const struct entry *entry,
+		       void (*visit)(int fd, void *with), void *with);
 
 /* Whether the service or its logger is supervised. */
 bool entry_is_hosted(const struct entry *entry);

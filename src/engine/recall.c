@@ -100,6 +100,8 @@ static void take_process(const struct identity *identity,
 			recall->changed_at = start_of(identity);
 	} else if (is_unseen || state->pid != 0) {
 		recall->machine.phase = MACHINE_UP; /* until somebody looks */
+		recall->gone_pid = identity->pid;
+		recall->gone_start_ticks = identity->start_ticks;
 	} else if (recall->machine.phase == MACHINE_UP) {
 		recall->machine.phase = MACHINE_WAITING;
 	}

@@ -17,6 +17,8 @@
 struct recall {
 	struct machine machine;
 	pid_t pid; /* of the process that is alive; 0: none is */
+	/* Of the one on record that isn't alive; 0: there is none. */
+	int64_t gone_pid, gone_start_ticks;
 	struct timespec changed_at;
 	int64_t starts, deaths;
 	struct process_end last_end;

@@ -12,8 +12,10 @@
 #include "engine/entry.h"
 #include "engine/scan.h"
 
-#define BUCKETS           1024 /* a power of two */
+#define BUCKETS 1024 /* a power of two */
+/* While something is in trouble: soon at first, for what passes by itself. */
 #define RESCAN_NS         INT64_C(5000000000)
+#define RESCAN_FIRST_NS   INT64_C(50000000)
 #define SPARE_DESCRIPTORS 64 /* for all that isn't a service's for good */
 
 /* A name that can't be looked at, and why, so that it is said once. */
@@ -34,6 +36,7 @@ struct scanner {
 	struct loop_timer again;
 	unsigned scan; /* counts scans; 0 is none */
 	bool is_in_trouble;
+	int64_t patience_ns; /* how long trouble is left alone this time */
 	bool has_said_unreadable;
 	bool is_stopping;
 };
@@ -263,6 +266,20 @@ static void drop_unseen(struct scanner *scanner)
 	}
 }
 
+static void look_again_later(struct scanner *scanner)
+{
+	if (!scanner->is_in_trouble) {
+		scanner->patience_ns = RESCAN_FIRST_NS;
+		if (!scanner->changes.is_added)
+			look_at(scanner, loop_now_ns() + RESCAN_NS);
+		return;
+	}
+	look_at(scanner, loop_now_ns() + scanner->patience_ns);
+	scanner->patience_ns *= 2;
+	if (scanner->patience_ns > RESCAN_NS)
+		scanner->patience_ns = RESCAN_NS;
+}
+
 void scanner_scan(struct scanner *scanner)
 {
 	if (scanner->is_stopping)
@@ -279,8 +296,7 @@ void scanner_scan(struct scanner *scanner)
 	}
 	drop_unseen(scanner);
 	forget_bad_names(scanner);
-	if (scanner->is_in_trouble || !scanner->changes.is_added)
-		look_at(scanner, loop_now_ns() + RESCAN_NS);
+	look_again_later(scanner);
 }
 
 /* ---- beginning and end ---- */
@@ -297,7 +313,8 @@ static unsigned descriptors_for_services(void)
 	return (unsigned)limit.rlim_cur - SPARE_DESCRIPTORS;
 }
 
-struct scanner *scanner_new(struct loop *loop, struct spawner *spawner)
+struct scanner *scanner_new(struct loop *loop, struct spawner *spawner,
+			    const struct obituaries *obituaries)
 {
 	struct scanner *scanner = calloc(1, sizeof(*scanner));
 
@@ -305,11 +322,13 @@ struct scanner *scanner_new(struct loop *loop, struct spawner *spawner)
 		return NULL;
 	scanner->context.loop = loop;
 	scanner->context.spawner = spawner;
+	scanner->context.obituaries = obituaries;
 	scanner->context.descriptors_left = descriptors_for_services();
 	scanner->again =
 		(struct loop_timer){.on_due = on_again, .owner = scanner};
 	scanner->changes.on_change = on_change;
 	scanner->changes.owner = scanner;
+	scanner->patience_ns = RESCAN_FIRST_NS;
 	return scanner;
 }
 
@@ -344,17 +363,11 @@ void scanner_stop(struct scanner *scanner)
 		loop_stop(scanner->context.loop);
 }
 
-void scanner_keep_pipes(struct scanner *scanner, bool keep, struct strb *list)
+void scanner_visit_fifos(const struct scanner *scanner,
+			 void (*visit)(int fd, void *with), void *with)
 {
-	struct entry *entry;
+	const struct entry *entry;
 
-	for (entry = scanner->entries; entry; entry = entry->next) {
-		int pipe_fd = entry_pipe(entry);
-
-		if (pipe_fd == -1)
-			continue;
-		fcntl(pipe_fd, F_SETFD, keep ? 0 : FD_CLOEXEC);
-		if (list)
-			strb_add_format(list, "%d,", pipe_fd);
-	}
+	for (entry = scanner->entries; entry; entry = entry->next)
+		entry_visit_fifos(entry, visit, with);
 }

@@ -13,7 +13,7 @@
 #ifndef ENGINE_SCAN_H
 #define ENGINE_SCAN_H
 
-#include "base/strb.h"
+#include "engine/obituary.h"
 #include "engine/spawn.h"
 #include "loop/loop.h"
 
@@ -21,10 +21,11 @@ struct scanner;
 
 /*
  * Scans the current directory: now by scanner_scan(), then whenever it changes.
- * NULL with errno when memory is short. `loop` and `spawner` are borrowed. When
+ * NULL with errno when memory is short. What is given is borrowed. When
  * it has stopped, it stops the loop.
  */
-struct scanner *scanner_new(struct loop *loop, struct spawner *spawner);
+struct scanner *scanner_new(struct loop *loop, struct spawner *spawner,
+			    const struct obituaries *obituaries);
 
 /* Frees the table; services go on running, and a later scanner adopts them. */
 void scanner_free(struct scanner *scanner);
@@ -39,10 +40,11 @@ void scanner_scan(struct scanner *scanner);
 void scanner_stop(struct scanner *scanner);
 
 /*
- * Says whether the pipes between services and loggers outlive an exec of this
- * process, so that they have both ends throughout an upgrade. Adds their
- * numbers to `list`, each followed by a comma, when it isn't NULL.
+ * Calls `visit` with each descriptor of a pipe between service and logger and
+ * of a control FIFO: what an upgrade must hand down, as neither a line nor a
+ * command may be lost.
  */
-void scanner_keep_pipes(struct scanner *scanner, bool keep, struct strb *list);
+void scanner_visit_fifos(const struct scanner *scanner,
+			 void (*visit)(int fd, void *with), void *with);
 
 #endif

@@ -352,6 +352,7 @@ static bool adopt(struct service *service, pid_t pid)
 
 void service_begin(struct service *service)
 {
+	struct process_end end = {.is_known = false};
 	struct recall recall;
 
 	recall_service(service->dir_fd, service->spawner->boot_id,
@@ -361,7 +362,9 @@ void service_begin(struct service *service)
 		return;
 	switch (service->machine.phase) {
 	case MACHINE_UP: /* it ended while nobody looked */
-		end_process(service, (struct process_end){.is_known = false});
+		obituaries_find(service->obituaries, recall.gone_pid,
+				recall.gone_start_ticks, &end);
+		end_process(service, end);
 		take_step(service, EVENT_EXITED, 0);
 		break;
 	case MACHINE_WAITING: take_step(service, EVENT_TIMER, 0); break;

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "engine/obituary.h"
 #include "engine/spawn.h"
 #include "loop/loop.h"
 #include "service/machine.h"
@@ -28,6 +29,7 @@ struct service {
 	struct spawner *spawner;
 	const char *name; /* for messages; may be replaced at any time */
 	int dir_fd;       /* the service directory */
+	const struct obituaries *obituaries; /* NULL: nobody tells */
 	int input_dir_fd; /* a logger: the directory of its service; else -1 */
 	bool has_output_pipe; /* its output goes to its supervise/pipe */
 	/* It let go: nothing runs, the lock is free. It may be opened again. */

@@ -1,14 +1,16 @@
 /* upgrade.c -- see upgrade.h. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/exec.h"
 #include "base/self.h"
+#include "base/strb.h"
 #include "engine/upgrade.h"
 
-static const char variable[] = "HOLDFAST_PIPES";
+static const char variable[] = "HOLDFAST_FIFOS";
 
 #define LIST_BYTES_MAX 131072 /* what Linux allows one variable */
 
@@ -78,16 +80,57 @@ static void run_program(struct upgrade *upgrade)
 		execve(room, argv, environ);
 }
 
-void upgrade_run(struct upgrade *upgrade, struct spawner *spawner,
-		 struct scanner *scanner)
+/* The pipe from svscanboot goes on to the next program, too. */
+static void keep_obituaries(const struct obituaries *obituaries, bool keep)
 {
-	char *list = malloc(LIST_BYTES_MAX);
+	char number[16];
+	struct strb text = strb_on(number, sizeof(number));
+
+	if (obituaries->fd == -1)
+		return;
+	strb_add_format(&text, "%d", obituaries->fd);
+	fcntl(obituaries->fd, F_SETFD, keep ? 0 : FD_CLOEXEC);
+	if (keep)
+		setenv(DEATH_VARIABLE, number, 1);
+	else
+		unsetenv(DEATH_VARIABLE);
+}
+
+/* One that doesn't fit on the list couldn't be closed by the next program. */
+static void keep_fifo(int fd, void *with)
+{
+	struct strb *list = with;
+	char number[16];
+	struct strb text = strb_on(number, sizeof(number));
+
+	strb_add_format(&text, "%d,", fd);
+	if (fd == -1 || list->len + text.len >= list->size_bytes)
+		return;
+	strb_add(list, number);
+	fcntl(fd, F_SETFD, 0);
+}
+
+static void drop_fifo(int fd, void *with)
+{
+	(void)with;
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+void upgrade_run(struct upgrade *upgrade, struct spawner *spawner,
+		 const struct scanner *scanner, int control_fd,
+		 const struct obituaries *obituaries)
+{
+	const size_t most = LIST_BYTES_MAX - sizeof(variable) - 1;
+	char *list = malloc(most);
+	struct strb text;
 	int error;
 
 	if (!list)
 		return;
-	struct strb text = strb_on(list, LIST_BYTES_MAX - sizeof(variable) - 1);
-	scanner_keep_pipes(scanner, true, &text);
+	text = strb_on(list, most);
+	keep_fifo(control_fd, &text);
+	scanner_visit_fifos(scanner, keep_fifo, &text);
+	keep_obituaries(obituaries, true);
 	if (setenv(variable, list, 1) == 0) {
 		spawner_raise_limit(spawner, false);
 		run_program(upgrade);
@@ -95,7 +138,9 @@ void upgrade_run(struct upgrade *upgrade, struct spawner *spawner,
 	error = errno;
 	spawner_raise_limit(spawner, true);
 	unsetenv(variable);
-	scanner_keep_pipes(scanner, false, NULL);
+	keep_obituaries(obituaries, false);
+	scanner_visit_fifos(scanner, drop_fifo, NULL);
+	drop_fifo(control_fd, NULL);
 	free(list);
 	errno = error;
 }

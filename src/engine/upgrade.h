@@ -2,8 +2,9 @@
  * upgrade.h -- becoming the program that is on disk now, with the same pid and
  * the same children.
  *
- * The new program takes everything over as after a crash. Only the pipes of
- * loggers are handed down, so that no service meets a pipe without a reader.
+ * The new program takes everything over as after a crash. Only FIFOs are handed
+ * down: a service must not meet a pipe without a reader, and a command that was
+ * written must not vanish with the last reader of its FIFO.
  */
 #ifndef ENGINE_UPGRADE_H
 #define ENGINE_UPGRADE_H
@@ -23,12 +24,15 @@ struct upgrade {
  */
 void upgrade_begin(struct upgrade *upgrade, const char *called_as);
 
-/* Closes what was handed down, once the pipes are open again. */
+/* Closes what was handed down, once the FIFOs are open again. */
 void upgrade_settle(struct upgrade *upgrade);
 
-/* Becomes the program on disk. Returns only on failure, with errno; then
- * everything is as it was. */
+/*
+ * Becomes the program on disk. `control_fd`, svscan's own FIFO, is handed down
+ * too. Returns only on failure, with errno; then everything is as it was.
+ */
 void upgrade_run(struct upgrade *upgrade, struct spawner *spawner,
-		 struct scanner *scanner);
+		 const struct scanner *scanner, int control_fd,
+		 const struct obituaries *obituaries);
 
 #endif

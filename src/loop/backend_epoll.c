@@ -198,6 +198,16 @@ void loop_process_remove(struct loop *loop, struct loop_process *process)
 	process->pidfd = -1;
 }
 
+void loop_process_told(struct loop *loop, pid_t pid, int status)
+{
+	struct loop_process *process =
+		processes_find(&loop_backend(loop)->processes, pid);
+
+	/* Its patience runs while it has ended and nobody can tell how. */
+	if (process && process->patience.is_set)
+		finish_process(loop, process, process_end_of_status(status));
+}
+
 int loop_process_signal(const struct loop_process *process, int number)
 {
 	return pidfd_signal(process->pidfd, number);

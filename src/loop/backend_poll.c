@@ -274,6 +274,17 @@ void loop_process_remove(struct loop *loop, struct loop_process *process)
 	processes_remove(process);
 }
 
+void loop_process_told(struct loop *loop, pid_t pid, int status)
+{
+	struct loop_process *process =
+		processes_find(&loop_backend(loop)->processes, pid);
+
+	/* It was reaped, so its number is free, unless it is given again. */
+	if (process && !process->is_child && kill(pid, 0) == -1 &&
+	    errno == ESRCH)
+		finish_process(loop, process, process_end_of_status(status));
+}
+
 int loop_process_signal(const struct loop_process *process, int number)
 {
 	return kill(process->pid, number);

@@ -122,6 +122,13 @@ void loop_timer_cancel(struct loop *loop, struct loop_timer *timer);
 int loop_process_add(struct loop *loop, struct loop_process *process,
 		     int pidfd);
 void loop_process_remove(struct loop *loop, struct loop_process *process);
+/* What wait(2)'s `status` says. */
+struct process_end process_end_of_status(int status);
+/*
+ * Somebody who reaped the process says how it ended. Only for one that is known
+ * to have ended and that isn't our child; otherwise nothing happens.
+ */
+void loop_process_told(struct loop *loop, pid_t pid, int status);
 /* Sends a signal to that very process, never to another with its number
  * (the poll backend: as surely as kill(2) can). 0, or -1 with errno. */
 int loop_process_signal(const struct loop_process *process, int number);

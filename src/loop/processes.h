@@ -21,7 +21,5 @@ struct loop_process *processes_find(const struct processes *all, pid_t pid);
 
 /* What waitid(2) said of a process that ended. */
 struct process_end process_end_of(const siginfo_t *info);
-/* The same from a status as wait(2) gives it. */
-struct process_end process_end_of_status(int status);
 
 #endif

@@ -109,15 +109,16 @@ def boot(tmp_path, programs):
     return made
 
 
-def test_environment_is_path_alone(boot):
+def test_environment_is_path_and_where_deaths_are_told(boot):
+    """What svscan keeps to itself: services get PATH alone."""
     boot.svscan(
         '#!/bin/sh\ncd "$1"; cat /proc/$$/environ >env\n'
         'echo "start $$" >>log; exec sleep 1000\n'
     )
     boot.start(env={"PATH": "/elsewhere", "HOME": "/root", "SECRET": "1"})
     boot.nth_start(1)
-    expected = f"PATH={PATH}\0"
-    assert (boot.scan_dir / "env").read_text() == expected
+    expected = f"PATH={PATH}\0HOLDFAST_DEATHS="
+    assert (boot.scan_dir / "env").read_text().rstrip("0123456789\0") == expected
 
 
 def test_descriptors(boot):
@@ -133,10 +134,13 @@ def test_descriptors(boot):
 
     own = links(boot.process.pid)
     assert [own.pop(fd) for fd in (0, 1, 2)] == ["/dev/null"] * 3
-    assert len(own) == 2 and len(set(own.values())) == 1
-    pipe = own.popitem()[1]
-    assert pipe.startswith("pipe:")
-    assert links(svscan) == {0: "/dev/null", 1: pipe, 2: pipe}
+    pipe, deaths = sorted(set(own.values()))
+    assert len(own) == 4 and pipe.startswith("pipe:") and deaths.startswith("pipe:")
+    found = links(svscan)
+    if found[1] == deaths:
+        pipe, deaths = deaths, pipe
+    assert [found.pop(fd) for fd in (0, 1, 2)] == ["/dev/null", pipe, pipe]
+    assert list(found.values()) == [deaths]
     assert links(title) == {0: pipe, 1: "/dev/null", 2: "/dev/null"}
 
 

@@ -1,0 +1,34 @@
+/*
+ * obituary.h -- what svscanboot told of deaths that nobody else saw.
+ *
+ * What was told before this process began is kept until its first scan is done;
+ * what comes later is passed on to the loop at once.
+ */
+#ifndef ENGINE_OBITUARY_H
+#define ENGINE_OBITUARY_H
+
+#include <stddef.h>
+
+#include "loop/loop.h"
+#include "service/death.h"
+
+struct obituaries {
+	int fd; /* owned: the read end; -1 when svscanboot isn't there */
+	struct loop *loop;
+	struct loop_watch watch;
+	struct death *known; /* owned: told before we began; NULL when done */
+	size_t count;
+};
+
+/* Takes the pipe that the environment names, if any, and reads it empty. */
+void obituaries_open(struct obituaries *obituaries, struct loop *loop);
+void obituaries_close(struct obituaries *obituaries);
+
+/* False: nothing was told of that process. `obituaries` may be NULL. */
+bool obituaries_find(const struct obituaries *obituaries, int64_t pid,
+		     int64_t start_ticks, struct process_end *end);
+
+/* The first scan is done: from now on only the living count. */
+void obituaries_forget(struct obituaries *obituaries);
+
+#endif
