@@ -62,6 +62,15 @@ void diag_warn_errno(const char *fmt, ...)
 	va_end(args);
 }
 
+void diag_fatal(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	say("fatal: ", NULL, fmt, args);
+	va_end(args);
+}
+
 void diag_fatal_errno(const char *fmt, ...)
 {
 	va_list args;

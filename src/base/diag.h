@@ -33,6 +33,7 @@ void diag_warn(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void diag_warn_errno(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 /* "PROGRAM: fatal: TEXT", without the exit: for a child that must _exit(). */
+void diag_fatal(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void diag_fatal_errno(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 /* "PROGRAM: fatal: TEXT", then exit(code). */
