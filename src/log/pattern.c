@@ -1,0 +1,62 @@
+/* pattern.c -- see pattern.h. */
+#include <string.h>
+
+#include "log/pattern.h"
+
+size_t pattern_count_parts(const char *source)
+{
+	size_t count = 1;
+
+	for (const char *star = source; (star = strchr(star, '*')); star++)
+		count++;
+	return count;
+}
+
+struct pattern pattern_compile(const char *source, struct pattern_part *room)
+{
+	struct pattern pattern = {.parts = room, .part_count = 0};
+
+	for (;;) {
+		size_t len = strcspn(source, "*");
+
+		room[pattern.part_count++] =
+			(struct pattern_part){.text = source, .len = len};
+		if (source[len] == '\0')
+			return pattern;
+		source += len + 1;
+	}
+}
+
+/* Whether `part` begins the text from *at to `end`; then moves *at behind it.
+ */
+static bool take_part(const struct pattern_part *part, const char **at,
+		      const char *end)
+{
+	if ((size_t)(end - *at) < part->len ||
+	    memcmp(*at, part->text, part->len) != 0)
+		return false;
+	*at += part->len;
+	return true;
+}
+
+bool pattern_matches(const struct pattern *pattern, const char *text,
+		     size_t len)
+{
+	const char *end = text + len;
+	size_t last = pattern->part_count - 1;
+
+	if (!take_part(&pattern->parts[0], &text, end))
+		return false;
+	for (size_t i = 1; i <= last; i++) {
+		const struct pattern_part *part = &pattern->parts[i];
+
+		if (i == last && part->len == 0)
+			return true;
+		/* An empty part stands before a star: that is what is next. */
+		text = memchr(text, part->len > 0 ? part->text[0] : '*',
+			      (size_t)(end - text));
+		if (!text || !take_part(part, &text, end))
+			return false;
+	}
+	return text == end;
+}
