@@ -1,0 +1,215 @@
+/* archive.c -- see archive.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/strb.h"
+#include "base/tai64n.h"
+#include "log/archive.h"
+#include "log/trouble.h"
+
+/* "@LABEL.C" and its '\0'. */
+#define NAME_SIZE (TAI64N_LABEL_SIZE + 3)
+
+/* Long enough for any entry's name (d_name's own size isn't portable). */
+#define ENTRY_SIZE 256
+
+int archive_open(struct archive *archive, const char *path, int dir_fd,
+		 unsigned long count_limit)
+{
+	int fd, error;
+
+	*archive = (struct archive){
+		.path = path, .dir_fd = dir_fd, .count_limit = count_limit};
+	/* A descriptor of its own: fdopendir() takes it, with its offset. */
+	fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1)
+		return -1;
+	archive->entries = fdopendir(fd);
+	if (!archive->entries) {
+		error = errno;
+		close(fd);
+		errno = error;
+		return -1;
+	}
+	return 0;
+}
+
+void archive_close(struct archive *archive)
+{
+	if (archive->entries)
+		closedir(archive->entries);
+	archive->entries = NULL;
+}
+
+int archive_remove(struct archive *archive, const char *name)
+{
+	while (unlinkat(archive->dir_fd, name, 0) == -1 && errno != ENOENT) {
+		if (trouble("unable to remove %s/%s", archive->path, name) ==
+		    -1)
+			return -1;
+	}
+	return 0;
+}
+
+int archive_sync(struct archive *archive)
+{
+	/* EINVAL: a file system that has nothing to sync for a directory. */
+	while (fsync(archive->dir_fd) == -1 && errno != EINVAL) {
+		if (trouble("unable to write directory %s to disk",
+			    archive->path) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static struct timespec next_nanosecond(struct timespec moment)
+{
+	if (++moment.tv_nsec == 1000000000L) {
+		moment.tv_nsec = 0;
+		moment.tv_sec++;
+	}
+	return moment;
+}
+
+/*
+ * Now, or just after the last label where the clock is too coarse to tell
+ * the two apart. A clock that was set back is believed.
+ */
+static struct timespec new_label(const struct archive *archive)
+{
+	struct timespec now = tai64n_now(), last = archive->last_at;
+
+	if (now.tv_sec == last.tv_sec && now.tv_nsec <= last.tv_nsec &&
+	    last.tv_nsec - now.tv_nsec < 1000000)
+		return next_nanosecond(last);
+	return now;
+}
+
+/* Links `name` to a label that no file has; leaves it in last_at. */
+static int link_label(struct archive *archive, const char *name,
+		      enum archive_code code)
+{
+	char label[NAME_SIZE];
+
+	archive->last_at = new_label(archive);
+	for (;;) {
+		tai64n_format(archive->last_at, label);
+		label[TAI64N_LABEL_SIZE] = '.';
+		label[TAI64N_LABEL_SIZE + 1] = (char)code;
+		label[TAI64N_LABEL_SIZE + 2] = '\0';
+		if (linkat(archive->dir_fd, name, archive->dir_fd, label, 0) ==
+		    0)
+			return 0;
+		if (errno == EEXIST)
+			archive->last_at = next_nanosecond(archive->last_at);
+		else if (trouble("unable to link to %s/%s", archive->path,
+				 label) == -1)
+			return -1;
+	}
+}
+
+static bool looks_old(const char *name)
+{
+	size_t len = strlen(name);
+
+	return name[0] == '@' && len >= TAI64N_LABEL_SIZE && len < ENTRY_SIZE;
+}
+
+static bool is_regular(const struct archive *archive,
+		       const struct dirent *entry)
+{
+	struct stat st;
+
+#ifdef DT_REG /* saves a system call for each old file at each rotation */
+	if (entry->d_type != DT_UNKNOWN)
+		return entry->d_type == DT_REG;
+#endif
+	/* What can't be told, or is gone, is left alone. */
+	return fstatat(archive->dir_fd, entry->d_name, &st,
+		       AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISREG(st.st_mode);
+}
+
+/* Tells once, of the first of them, that an entry stays. */
+static void tell_kept(struct archive *archive, const char *name,
+		      const char *reason)
+{
+	if (!archive->has_warned)
+		diag_warn("unable to remove %s/%s, keeping it: %s",
+			  archive->path, name, reason);
+	archive->has_warned = true;
+}
+
+/*
+ * Counts the old files whose names come after `after`, and copies the first
+ * of these names. -1 with errno when the directory can't be read.
+ */
+static int count_old(struct archive *archive, const char *after,
+		     unsigned long *count, char first[ENTRY_SIZE])
+{
+	struct dirent *entry;
+
+	*count = 0;
+	first[0] = '\0';
+	rewinddir(archive->entries);
+	while (errno = 0, (entry = readdir(archive->entries))) {
+		const char *name = entry->d_name;
+
+		if (!looks_old(name) || strcmp(name, after) <= 0)
+			continue;
+		if (!is_regular(archive, entry))
+			tell_kept(archive, name, "not a file");
+		else if (++*count == 1 || strcmp(name, first) < 0)
+			memcpy(first, name, strlen(name) + 1);
+	}
+	return errno == 0 ? 0 : -1;
+}
+
+/*
+ * Removes the oldest files until fewer than the limit are left. One that
+ * can't be removed is passed over from then on: it is neither counted nor
+ * tried again in this round.
+ */
+static int trim(struct archive *archive)
+{
+	char kept[ENTRY_SIZE] = "", oldest[ENTRY_SIZE];
+	unsigned long count;
+
+	for (;;) {
+		if (count_old(archive, kept, &count, oldest) == -1) {
+			if (trouble("unable to read %s", archive->path) == -1)
+				return -1;
+			continue;
+		}
+		if (count < archive->count_limit)
+			return 0;
+		if (unlinkat(archive->dir_fd, oldest, 0) == 0 ||
+		    errno == ENOENT)
+			continue;
+		tell_kept(archive, oldest, diag_reason(errno));
+		memcpy(kept, oldest, sizeof(kept));
+	}
+}
+
+int archive_finish(struct archive *archive, const char *name,
+		   enum archive_code code)
+{
+	struct stat st;
+
+	while (fstatat(archive->dir_fd, name, &st, 0) == -1) {
+		if (errno == ENOENT)
+			return 0;
+		if (trouble("unable to stat %s/%s", archive->path, name) == -1)
+			return -1;
+	}
+	if (st.st_nlink == 1 && link_label(archive, name, code) == -1)
+		return -1;
+	/* The new name must be on disk before the old one goes. */
+	if (archive_sync(archive) == -1 || archive_remove(archive, name) == -1)
+		return -1;
+	return trim(archive);
+}

@@ -1,0 +1,53 @@
+/*
+ * archive.h -- the old files of a log directory: @LABEL.s and @LABEL.u.
+ *
+ * A name, once given, stands for the same bytes until the file is trimmed.
+ * The label is the moment of finishing; two files of a directory never share
+ * one, and within a process later files have greater labels unless the clock
+ * is set back. Source: the 0.76 specification, 3.7.
+ */
+#ifndef LOG_ARCHIVE_H
+#define LOG_ARCHIVE_H
+
+#include <dirent.h>
+#include <stdbool.h>
+#include <time.h>
+
+enum archive_code {
+	ARCHIVE_SAFE = 's',       /* complete and synced */
+	ARCHIVE_UNFINISHED = 'u', /* found after an outage */
+};
+
+struct archive {
+	const char *path; /* borrowed: for messages */
+	int dir_fd;       /* borrowed */
+	DIR *entries; /* owned; kept open so that trimming allocates nothing */
+	unsigned long count_limit; /* old files stay below it */
+	struct timespec last_at;   /* the last label given */
+	bool has_warned;           /* of an entry that isn't removed */
+};
+
+/* 0, or -1 with errno. `path` and `dir_fd` stay the caller's. */
+int archive_open(struct archive *archive, const char *path, int dir_fd,
+		 unsigned long count_limit);
+
+/*
+ * Gives the file `name` its place among the old files, then trims. An absent
+ * file is no trouble, and one that got its label before an outage only loses
+ * its `name`. Tries until it succeeds or a stop is asked for: 0, or -1 when
+ * it gave up.
+ */
+int archive_finish(struct archive *archive, const char *name,
+		   enum archive_code code);
+
+/*
+ * Removes the file `name`, if it is there. As archive_finish() otherwise.
+ */
+int archive_remove(struct archive *archive, const char *name);
+
+/* Makes changes of names last through a power failure; 0, or -1: gave up. */
+int archive_sync(struct archive *archive);
+
+void archive_close(struct archive *archive);
+
+#endif
