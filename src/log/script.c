@@ -1,0 +1,112 @@
+/* script.c -- see script.h. */
+#include <stdlib.h>
+
+#include "log/script.h"
+
+#define SIZE_DEFAULT  99999
+#define SIZE_MIN      4096
+#define SIZE_MAX_     16777215
+#define COUNT_DEFAULT 10
+#define COUNT_MIN     2
+
+/* Leading digits; none is 0, and what is too big wraps. */
+static unsigned long number(const char *text)
+{
+	unsigned long value = 0;
+
+	for (; *text >= '0' && *text <= '9'; text++)
+		value = value * 10 + (unsigned long)(*text - '0');
+	return value;
+}
+
+static unsigned long between(unsigned long low, unsigned long value,
+			     unsigned long high)
+{
+	if (value < low)
+		return low;
+	return value > high ? high : value;
+}
+
+/* Room for the worst case, so that the arguments are walked twice only. */
+static int reserve(struct script *script, char *const args[])
+{
+	size_t arg_count = 0, part_count = 0;
+
+	for (; args[arg_count]; arg_count++)
+		part_count += pattern_count_parts(args[arg_count]);
+	/* One more of each: calloc(0) may return NULL. */
+	script->actions = calloc(arg_count + 1, sizeof(*script->actions));
+	script->status_paths = calloc(arg_count + 1, sizeof(char *));
+	script->dirs = calloc(arg_count + 1, sizeof(*script->dirs));
+	script->parts = calloc(part_count + 1, sizeof(*script->parts));
+	if (!script->actions || !script->status_paths || !script->dirs ||
+	    !script->parts)
+		return -1;
+	return 0;
+}
+
+static void add(struct script *script, struct action action)
+{
+	script->actions[script->action_count++] = action;
+}
+
+int script_parse(struct script *script, char *const args[])
+{
+	struct logdir_config next = {.size_limit = SIZE_DEFAULT,
+				     .count_limit = COUNT_DEFAULT};
+	struct pattern_part *parts;
+
+	*script = (struct script){0};
+	if (reserve(script, args) == -1)
+		return -1;
+	script->has_stamps = args[0] && args[0][0] == 't';
+	parts = script->parts;
+	for (; *args; args++) {
+		const char *rest = *args + 1; /* used when **args isn't '\0' */
+		struct action action = {.kind = ACTION_ALERT};
+
+		switch (**args) {
+		case '-':
+		case '+':
+			action.kind =
+				**args == '-' ? ACTION_DESELECT : ACTION_SELECT;
+			action.pattern = pattern_compile(rest, parts);
+			parts += action.pattern.part_count;
+			break;
+		case 'e': break;
+		case '=':
+			action.kind = ACTION_STATUS;
+			action.index = script->status_count;
+			script->status_paths[script->status_count++] = rest;
+			break;
+		case '.':
+		case '/':
+			action.kind = ACTION_DIR;
+			action.index = script->dir_count;
+			next.path = *args;
+			script->dirs[script->dir_count++] = next;
+			break;
+		case 's':
+			next.size_limit =
+				between(SIZE_MIN, number(rest), SIZE_MAX_);
+			continue;
+		case 'n':
+			next.count_limit = between(COUNT_MIN, number(rest),
+						   (unsigned long)-1);
+			continue;
+		case '!': next.processor = *rest ? rest : NULL; continue;
+		default: continue;
+		}
+		add(script, action);
+	}
+	return 0;
+}
+
+void script_free(struct script *script)
+{
+	free(script->actions);
+	free(script->status_paths);
+	free(script->dirs);
+	free(script->parts);
+	*script = (struct script){0};
+}

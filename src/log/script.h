@@ -1,0 +1,52 @@
+/*
+ * script.h -- a logger's actions, from its arguments to a table.
+ *
+ * Parsing does no input or output and can only fail for want of memory: an
+ * argument that means nothing is ignored. The table is built once and never
+ * changes. Source: the 0.76 specification, 3.2.
+ */
+#ifndef LOG_SCRIPT_H
+#define LOG_SCRIPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "log/logdir.h"
+#include "log/pattern.h"
+
+enum action_kind {
+	ACTION_DESELECT, /* -P */
+	ACTION_SELECT,   /* +P */
+	ACTION_ALERT,    /* e */
+	ACTION_STATUS,   /* =FILE */
+	ACTION_DIR,      /* a directory's name */
+	ACTION_KIND_COUNT
+};
+
+/* What is done to a line, in the order of the arguments. */
+struct action {
+	enum action_kind kind;
+	struct pattern pattern; /* of SELECT and DESELECT */
+	size_t index; /* of STATUS and DIR: in the array of its kind */
+};
+
+struct script {
+	bool has_stamps; /* each line begins with a label and a space */
+	struct action *actions;
+	size_t action_count;
+	const char **status_paths; /* borrowed from the arguments */
+	size_t status_count;
+	struct logdir_config *dirs; /* their texts borrowed likewise */
+	size_t dir_count;
+	struct pattern_part *parts; /* where the patterns' parts are kept */
+};
+
+/*
+ * Parses the NULL-terminated `args`, which must outlive the script. 0, or -1
+ * with ENOMEM; in both cases script_free() ends it.
+ */
+int script_parse(struct script *script, char *const args[]);
+
+void script_free(struct script *script);
+
+#endif
