@@ -69,9 +69,9 @@ struct boot {
 	char folder[PATH_MAX]; /* where this program is; "" when unknown */
 	sigset_t caught;       /* the signals behind the notes */
 	bool is_stopping;      /* the end of svscan will be ours */
-	bool is_last_try;  /* a killed svscan's services are to be stopped */
-	bool stop_pending; /* a TERM to pass on */
-	bool scan_pending; /* a HUP to pass on */
+	bool is_last_try;      /* of a svscan that is to stop the services */
+	bool stop_pending;     /* a TERM to pass on */
+	bool scan_pending;     /* a HUP to pass on */
 	bool is_over;
 	int exit_code; /* when is_over */
 };
@@ -289,21 +289,25 @@ static void start_if_due(struct boot *boot, struct kept *program)
 	program->fork_error = 0;
 }
 
-/* What svscan's end means: the end of all, or just another start. */
+/*
+ * What svscan's end means: the end of all, or just another start. A svscan that
+ * failed before it was told to stop, or was killed while stopping, can't have
+ * ended the services: then another one may, once.
+ */
 static void judge_svscan(struct boot *boot, int status)
 {
-	boot->svscan.death_signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-	if (WIFSIGNALED(status))
-		boot->exit_code = 128 + WTERMSIG(status);
-	else
-		boot->exit_code = WEXITSTATUS(status);
-	boot->is_over = boot->is_stopping || boot->exit_code < FIRST_FAILURE;
-	if (boot->is_stopping && !boot->is_last_try && WIFSIGNALED(status) &&
-	    WTERMSIG(status) != SIGTERM) {
-		/* It can't have stopped all services; another one may. */
+	int death = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	bool is_cut_off = boot->stop_pending || (death && death != SIGTERM);
+
+	boot->svscan.death_signal = death;
+	boot->exit_code = death ? 128 + death : WEXITSTATUS(status);
+	if (boot->exit_code < FIRST_FAILURE) {
+		boot->is_over = true;
+	} else if (boot->is_stopping && is_cut_off && !boot->is_last_try) {
 		boot->is_last_try = boot->stop_pending = true;
 		boot->svscan.start_due_ns = 0;
-		boot->is_over = false;
+	} else {
+		boot->is_over = boot->is_stopping;
 	}
 }
 

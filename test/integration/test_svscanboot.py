@@ -424,9 +424,15 @@ class Service:
         events = self.directory / "events"
         return events.read_text().splitlines() if events.exists() else []
 
-    def pid(self):
-        """Its pid, in its own pid namespace, at its latest start."""
-        return int(wait_until(self.events)[-1].split()[1])
+    def pid(self, other_than=None):
+        """Its pid, in its own pid namespace, once it runs."""
+
+        def find():
+            last = (self.events() or ["none"])[-1].split()
+            found = int(last[1]) if last[0] == "start" else other_than
+            return found != other_than and found
+
+        return wait_until(find)
 
 
 @pytest.fixture
@@ -469,9 +475,8 @@ def test_services_outlive_svscan_and_are_adopted(real):
         first = second
     assert real.service.events() == [f"start {pid}"]
     subprocess.run([BIN / "svc", "-t", real.service.directory], check=True)
-    wait_until(lambda: len(real.service.events()) == 3)
-    assert real.service.events()[1] == "stopped"
-    assert real.service.pid() != pid
+    wait_until(lambda: real.service.events()[1:2] == ["stopped"])
+    assert real.service.pid(other_than=pid)
 
 
 def test_stop_ends_every_service_in_order(real):
