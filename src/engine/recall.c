@@ -7,7 +7,12 @@
 #include "engine/recall.h"
 #include "service/identity.h"
 #include "service/state.h"
+#include "service/status.h"
 #include "service/supervise_dir.h"
+
+/* How far the clock that a foreign supervisor wrote down and the start time
+ * that the kernel remembers may be apart. */
+#define FOREIGN_START_S 2
 
 /* False: the last supervisor isn't known, let go, or was before this boot. */
 static bool read_state(int dir_fd, const char *boot_id, struct state *state)
@@ -100,18 +105,67 @@ static void take_process(const struct identity *identity,
 			recall->changed_at = start_of(identity);
 	} else if (is_unseen || state->pid != 0) {
 		recall->machine.phase = MACHINE_UP; /* until somebody looks */
-		recall->gone_pid = identity->pid;
-		recall->gone_start_ticks = identity->start_ticks;
 	} else if (recall->machine.phase == MACHINE_UP) {
 		recall->machine.phase = MACHINE_WAITING;
 	}
+}
+
+/*
+ * What a supervisor of daemontools or runit left behind when it was killed: a
+ * pid, and the moment of its start as "status" has it. No other process can
+ * have both that number and a start within seconds of that moment.
+ */
+static bool find_foreign(int dir_fd, const char *boot_id,
+			 struct identity *identity, struct status *status)
+{
+	unsigned char record[STATUS_CLASSIC_SIZE];
+	int64_t apart;
+
+	if (fd_read_file(dir_fd, SUPERVISE_STATUS, record, sizeof(record)) !=
+	    (long)sizeof(record))
+		return false;
+	status_unpack(record, status);
+	*identity = (struct identity){
+		.script = "run", .number = 1, .pid = status->run_pid};
+	strcpy(identity->boot_id, boot_id);
+	if (identity->pid > 0)
+		identity->start_ticks = identity_start_ticks(identity->pid);
+	if (!identity_is_provable(identity))
+		return false;
+	apart = (int64_t)start_of(identity).tv_sec -
+		(int64_t)status->changed_at.tv_sec;
+	return apart >= -FOREIGN_START_S && apart <= FOREIGN_START_S;
+}
+
+/* Its wishes are in "status" too, unless "state" speaks of this very process.
+ */
+static void take_foreign(const struct identity *identity,
+			 const struct status *status, bool is_known,
+			 struct recall *recall)
+{
+	recall->identity = *identity;
+	recall->pid = (pid_t)identity->pid;
+	recall->is_unrecorded = true;
+	recall->machine.phase = MACHINE_UP;
+	if (is_known) {
+		recall->identity.number = recall->starts;
+		return;
+	}
+	recall->starts = identity->number;
+	recall->changed_at = status->changed_at;
+	recall->machine.is_leaving = recall->machine.is_term_sent = false;
+	recall->machine.is_paused = status->is_paused;
+	recall->machine.want = status->wanted == 'u'   ? MACHINE_WANT_UP
+			       : status->wanted == 'd' ? MACHINE_WANT_DOWN
+						       : MACHINE_WANT_ONCE;
 }
 
 void recall_service(int dir_fd, const char *boot_id, bool is_down_wanted,
 		    struct recall *recall)
 {
 	struct state state;
-	struct identity identity;
+	struct status status;
+	struct identity identity, foreign;
 	bool has_state = read_state(dir_fd, boot_id, &state);
 	bool has_identity = identity_read(dir_fd, &identity) &&
 			    strcmp(identity.boot_id, boot_id) == 0;
@@ -131,14 +185,10 @@ void recall_service(int dir_fd, const char *boot_id, bool is_down_wanted,
 	}
 	if (!has_identity)
 		memset(&identity, 0, sizeof(identity));
-	if (has_state || is_alive)
+	recall->identity = identity;
+	if (!is_alive && find_foreign(dir_fd, boot_id, &foreign, &status))
+		take_foreign(&foreign, &status,
+			     has_state && state.pid == foreign.pid, recall);
+	else if (has_state || is_alive)
 		take_process(&identity, &state, is_alive, recall);
-}
-
-bool recall_is_alive(int dir_fd, const char *boot_id)
-{
-	struct identity identity;
-
-	return identity_read(dir_fd, &identity) &&
-	       identity_is_alive(&identity, boot_id);
 }

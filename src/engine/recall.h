@@ -12,13 +12,15 @@
 #include <time.h>
 
 #include "loop/loop.h"
+#include "service/identity.h"
 #include "service/machine.h"
 
 struct recall {
 	struct machine machine;
 	pid_t pid; /* of the process that is alive; 0: none is */
-	/* Of the one on record that isn't alive; 0: there is none. */
-	int64_t gone_pid, gone_start_ticks;
+	/* Of the last process that is known of, alive or not; else zero. */
+	struct identity identity;
+	bool is_unrecorded; /* `identity` isn't in supervise/process yet */
 	struct timespec changed_at;
 	int64_t starts, deaths;
 	struct process_end last_end;
@@ -30,12 +32,10 @@ struct recall {
  * earlier supervisor's wishes count if it was killed in this very boot (not if
  * it let go in good order); otherwise `is_down_wanted` does, as at first sight.
  * phase is MACHINE_UP when a process is alive, and also when one was on record
- * and is gone. Cannot fail: what can't be read counts as absent.
+ * and is gone. A process of a killed supervisor of daemontools or runit is
+ * found through "status". Cannot fail: what can't be read counts as absent.
  */
 void recall_service(int dir_fd, const char *boot_id, bool is_down_wanted,
 		    struct recall *recall);
-
-/* Whether the process on record is alive. */
-bool recall_is_alive(int dir_fd, const char *boot_id);
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/tai64n.h"
 #include "engine/recall.h"
 #include "engine/service.h"
+#include "service/identity.h"
 #include "service/supervise_dir.h"
 
 static void take_step(struct service *service, enum machine_event event,
@@ -330,9 +331,9 @@ static void restore(struct service *service, const struct recall *recall)
  * Watches the process on record. False: it has ended. When it can't be watched
  * though it lives, the service is let go: another start would make two.
  */
-static bool adopt(struct service *service, pid_t pid)
+static bool adopt(struct service *service, const struct recall *recall)
 {
-	if (watch_process(service, pid, -1, false) == -1) {
+	if (watch_process(service, recall->pid, -1, false) == -1) {
 		if (errno == ESRCH)
 			return false;
 		diag_warn_errno("unable to watch the process of %s",
@@ -341,11 +342,15 @@ static bool adopt(struct service *service, pid_t pid)
 		return true;
 	}
 	/* Looked at again, now that its number can't be given away. */
-	if (!recall_is_alive(service->dir_fd, service->spawner->boot_id)) {
+	if (identity_start_ticks(recall->pid) != recall->identity.start_ticks) {
 		loop_process_remove(service->loop, &service->process);
 		return false;
 	}
-	service->pid = pid;
+	service->pid = recall->pid;
+	if (recall->is_unrecorded &&
+	    identity_write(service->dir_fd, &recall->identity) == -1)
+		diag_warn_errno("unable to write %s/" SUPERVISE_PROCESS,
+				service->name);
 	publish(service);
 	return true;
 }
@@ -358,12 +363,12 @@ void service_begin(struct service *service)
 	recall_service(service->dir_fd, service->spawner->boot_id,
 		       has_down_file(service), &recall);
 	restore(service, &recall);
-	if (recall.pid != 0 && adopt(service, recall.pid))
+	if (recall.pid != 0 && adopt(service, &recall))
 		return;
 	switch (service->machine.phase) {
 	case MACHINE_UP: /* it ended while nobody looked */
-		obituaries_find(service->obituaries, recall.gone_pid,
-				recall.gone_start_ticks, &end);
+		obituaries_find(service->obituaries, recall.identity.pid,
+				recall.identity.start_ticks, &end);
 		end_process(service, end);
 		take_step(service, EVENT_EXITED, 0);
 		break;
