@@ -11,6 +11,7 @@
 struct loop {
 	struct backend *backend;
 	struct timers timers;
+	int64_t round_ns; /* the moment up to which timers are being run */
 	bool is_stopped;
 };
 
@@ -20,6 +21,7 @@ struct loop *loop_new(void)
 
 	if (!loop)
 		return NULL;
+	loop->round_ns = INT64_MIN;
 	loop->backend = backend_new(loop);
 	if (!loop->backend) {
 		free(loop);
@@ -52,6 +54,9 @@ int64_t loop_now_ns(void)
 void loop_timer_set(struct loop *loop, struct loop_timer *timer, int64_t due_ns)
 {
 	loop_timer_cancel(loop, timer);
+	/* Set while timers run, it has to wait for the next round. */
+	if (due_ns <= loop->round_ns)
+		due_ns = loop->round_ns + 1;
 	timer->due_ns = due_ns;
 	timer->is_set = true;
 	timers_add(&loop->timers, timer);
@@ -67,33 +72,35 @@ void loop_timer_cancel(struct loop *loop, struct loop_timer *timer)
 
 /*
  * Runs what is due at one reading of the clock, so that a timer that sets
- * itself again for "now" can't keep the loop from its descriptors.
+ * itself again for "now", or earlier, can't keep the loop from its descriptors
+ * nor from other timers.
  */
 static void run_timers(struct loop *loop)
 {
-	int64_t now_ns;
-
 	if (!loop->timers.first)
 		return;
-	now_ns = loop_now_ns();
-	while (loop->timers.first && loop->timers.first->due_ns <= now_ns) {
+	loop->round_ns = loop_now_ns();
+	while (loop->timers.first &&
+	       loop->timers.first->due_ns <= loop->round_ns) {
 		struct loop_timer *timer = loop->timers.first;
 
 		loop_timer_cancel(loop, timer);
 		timer->on_due(timer);
 	}
+	loop->round_ns = INT64_MIN;
 }
 
 /* Rounded up: waking early would mean waking twice. */
 static int timeout_ms(const struct loop *loop)
 {
-	int64_t left_ns;
+	int64_t now_ns, left_ns;
 
 	if (!loop->timers.first)
 		return -1;
-	left_ns = loop->timers.first->due_ns - loop_now_ns();
-	if (left_ns <= 0)
+	now_ns = loop_now_ns();
+	if (loop->timers.first->due_ns <= now_ns)
 		return 0;
+	left_ns = loop->timers.first->due_ns - now_ns;
 	if (left_ns / 1000000 >= INT_MAX)
 		return INT_MAX;
 	return (int)((left_ns + 999999) / 1000000);
