@@ -30,18 +30,26 @@ struct backend {
 	void *signal_owner;
 };
 
-/* The write end of the self-pipe: all that a signal handler can reach. */
-static volatile sig_atomic_t signal_fd = -1;
+/* What may arrive; SIGCHLD is last, so that orders come before deaths. */
+static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD};
+
+#define SIGNAL_COUNT (sizeof(signals) / sizeof(signals[0]))
+
+/* All that a signal handler can reach: what came, and where to say so. */
+static volatile sig_atomic_t arrived[SIGNAL_COUNT];
+static volatile sig_atomic_t signal_fd = -1; /* writes to the self-pipe */
 
 static void on_any_signal(int number)
 {
 	int error = errno;
-	unsigned char byte = (unsigned char)number;
 
+	for (size_t i = 0; i < SIGNAL_COUNT; i++) {
+		if (signals[i] == number)
+			arrived[i] = 1;
+	}
 	/* A full pipe is fine: a wake-up is on its way already. */
-	if (write(signal_fd, &byte, 1) == -1)
+	if (write(signal_fd, "", 1) == -1)
 		errno = error;
-	errno = error;
 }
 
 /* The mask was inherited: what is handled must also get through. */
@@ -59,12 +67,26 @@ static int handle(int number)
 	return sigprocmask(SIG_UNBLOCK, &one, NULL);
 }
 
+static void close_self_pipe(struct backend *backend)
+{
+	int fd = signal_fd;
+
+	if (fd == -1)
+		return;
+	signal_fd = -1; /* first: the handler stays */
+	close(fd);
+	loop_watch_remove(backend->loop, &backend->signals);
+	close(backend->signals.fd);
+}
+
 static void on_signals(struct loop_watch *watch);
 
 static int open_self_pipe(struct backend *backend)
 {
 	int ends[2];
 
+	if (signal_fd != -1)
+		return 0;
 	if (pipe(ends) == -1)
 		return -1;
 	for (int i = 0; i < 2; i++) {
@@ -74,9 +96,17 @@ static int open_self_pipe(struct backend *backend)
 	signal_fd = ends[1];
 	backend->signals = (struct loop_watch){
 		.fd = ends[0], .on_readable = on_signals, .owner = backend};
-	if (loop_watch_add(backend->loop, &backend->signals) == -1)
+	if (loop_watch_add(backend->loop, &backend->signals) == -1 ||
+	    handle(SIGCHLD) == -1) {
+		int error = errno;
+
+		close_self_pipe(backend);
+		errno = error;
 		return -1;
-	return handle(SIGCHLD);
+	}
+	/* A child may have ended while nobody listened. */
+	on_any_signal(SIGCHLD);
+	return 0;
 }
 
 static void on_look(struct loop_timer *timer);
@@ -100,11 +130,7 @@ struct backend *backend_new(struct loop *loop)
 
 void backend_free(struct backend *backend)
 {
-	if (signal_fd != -1) {
-		close(backend->signals.fd);
-		close(signal_fd);
-		signal_fd = -1;
-	}
+	close_self_pipe(backend);
 	free(backend->fds);
 	free(backend->watches);
 	free(backend);
@@ -255,7 +281,8 @@ int loop_process_add(struct loop *loop, struct loop_process *process, int pidfd)
 		close(pidfd);
 	process->loop = loop;
 	process->pidfd = -1;
-	if (signal_fd == -1 && open_self_pipe(backend) == -1)
+	process->link = NULL;
+	if (open_self_pipe(backend) == -1)
 		return -1;
 	if (!process->is_child) {
 		if (kill(process->pid, 0) == -1 && errno == ESRCH)
@@ -287,6 +314,10 @@ void loop_process_told(struct loop *loop, pid_t pid, int status)
 
 int loop_process_signal(const struct loop_process *process, int number)
 {
+	if (!process->link) {
+		errno = ESRCH; /* its number may be another's by now */
+		return -1;
+	}
 	return kill(process->pid, number);
 }
 
@@ -295,8 +326,7 @@ void loop_reap_orphans(struct loop *loop)
 	struct backend *backend = loop_backend(loop);
 
 	/* reap_children() takes them all; there must be a pipe to wake it. */
-	if (signal_fd == -1)
-		open_self_pipe(backend);
+	open_self_pipe(backend);
 	reap_children(backend);
 }
 
@@ -305,21 +335,19 @@ void loop_reap_orphans(struct loop *loop)
 static void on_signals(struct loop_watch *watch)
 {
 	struct backend *backend = watch->owner;
-	unsigned char numbers[64];
-	bool has_child = false;
-	ssize_t count;
+	char bytes[64];
 
-	while ((count = read(watch->fd, numbers, sizeof(numbers))) > 0) {
-		for (ssize_t i = 0; i < count; i++) {
-			if (numbers[i] == SIGCHLD)
-				has_child = true;
-			else if (backend->on_signal)
-				backend->on_signal(backend->signal_owner,
-						   numbers[i]);
-		}
+	while (read(watch->fd, bytes, sizeof(bytes)) > 0)
+		;
+	for (size_t i = 0; i < SIGNAL_COUNT; i++) {
+		if (!arrived[i])
+			continue;
+		arrived[i] = 0;
+		if (signals[i] == SIGCHLD)
+			reap_children(backend);
+		else if (backend->on_signal)
+			backend->on_signal(backend->signal_owner, signals[i]);
 	}
-	if (has_child)
-		reap_children(backend);
 }
 
 int loop_on_signal(struct loop *loop,
@@ -329,7 +357,7 @@ int loop_on_signal(struct loop *loop,
 
 	backend->on_signal = on_signal;
 	backend->signal_owner = owner;
-	if (signal_fd == -1 && open_self_pipe(backend) == -1)
+	if (open_self_pipe(backend) == -1)
 		return -1;
 	if (handle(SIGTERM) == -1 || handle(SIGINT) == -1 ||
 	    handle(SIGHUP) == -1)

@@ -88,8 +88,9 @@ struct loop_directory {
 };
 
 /*
- * A new loop, or NULL with errno. The signals of loop_on_signal() and SIGPIPE
- * are blocked from here on, so write(2) returns EPIPE. One per process.
+ * A new loop, or NULL with errno. From here on SIGPIPE is blocked, so write(2)
+ * returns EPIPE; and whatever was inherited, SIGCHLD isn't ignored once a
+ * process is watched. One per process.
  */
 struct loop *loop_new(void);
 void loop_free(struct loop *loop); /* NULL is fine; watchers are forgotten */
@@ -130,7 +131,8 @@ struct process_end process_end_of_status(int status);
  */
 void loop_process_told(struct loop *loop, pid_t pid, int status);
 /* Sends a signal to that very process, never to another with its number
- * (the poll backend: as surely as kill(2) can). 0, or -1 with errno. */
+ * (the poll backend: as surely as kill(2) can). 0, or -1 with errno (ESRCH: it
+ * has ended, or isn't watched). */
 int loop_process_signal(const struct loop_process *process, int number);
 
 /* Lets SIGTERM, SIGINT and SIGHUP call `on_signal`. 0, or -1 with errno. */
