@@ -54,6 +54,8 @@ struct backend *backend_new(struct loop *loop)
 	sigemptyset(&backend->blocked);
 	sigaddset(&backend->blocked, SIGPIPE);
 	sigprocmask(SIG_BLOCK, &backend->blocked, NULL);
+	/* Inherited as ignored, it would make the kernel reap our children. */
+	signal(SIGCHLD, SIG_DFL);
 	return backend;
 }
 
@@ -144,20 +146,22 @@ static void on_pidfd(struct loop_watch *watch)
 	struct loop_process *process = watch->owner;
 	struct backend *backend = loop_backend(process->loop);
 	struct process_end end = {.is_known = false};
-	struct epoll_event event = {.events = 0, .data.ptr = watch};
+	struct epoll_event event = {.events = EPOLLONESHOT, .data.ptr = watch};
 
+	/* Our own child that can't be reaped was reaped behind our back. */
 	if (pidfd_reap(process->pidfd, &end) ||
 	    pidfd_end(process->pidfd, &end) ||
-	    pidfd_zombie_end(process->pidfd, process->pid, &end)) {
+	    pidfd_zombie_end(process->pidfd, process->pid, &end) ||
+	    process->is_child) {
 		finish_process(process->loop, process, end);
 		return;
 	}
-	if (process->is_child) { /* reaped behind our back */
-		finish_process(process->loop, process, end);
+	/* The hang-up, from a kernel that doesn't tell how it ended. */
+	if (process->patience.is_set)
 		return;
-	}
 	/* Ended but not reaped: wait, not for long, for the hang-up that says
-	 * it was, since only then the kernel tells how it ended. */
+	 * it was, since only then the kernel tells how it ended. Once: it
+	 * would come again and again. */
 	epoll_ctl(backend->epoll_fd, EPOLL_CTL_MOD, watch->fd, &event);
 	loop_timer_set(process->loop, &process->patience,
 		       loop_now_ns() + LOOP_END_PATIENCE_NS);
@@ -210,6 +214,10 @@ void loop_process_told(struct loop *loop, pid_t pid, int status)
 
 int loop_process_signal(const struct loop_process *process, int number)
 {
+	if (!process->watch.is_added) {
+		errno = ESRCH;
+		return -1;
+	}
 	return pidfd_signal(process->pidfd, number);
 }
 
@@ -219,6 +227,7 @@ static void reap_orphans(struct backend *backend)
 	siginfo_t info;
 
 	for (;;) {
+		struct process_end end;
 		struct loop_process *process;
 
 		memset(&info, 0, sizeof(info));
@@ -227,8 +236,9 @@ static void reap_orphans(struct backend *backend)
 		    info.si_pid == 0)
 			return;
 		process = processes_find(&backend->processes, info.si_pid);
-		if (process)
-			on_pidfd(&process->watch);
+		/* It may be another that got the pid of a watched one. */
+		if (process && pidfd_reap(process->pidfd, &end))
+			finish_process(backend->loop, process, end);
 		else
 			waitid(P_PID, (id_t)info.si_pid, &info,
 			       WEXITED | WNOHANG);
@@ -328,22 +338,23 @@ static void tell_all(struct backend *backend)
 		tell_bucket(backend, i, -1, DIRECTORY_ENTRIES, NULL);
 }
 
+/* What doesn't fit comes with the next round: whoever changes a directory
+ * without end mustn't keep the loop from everything else. */
 static void on_changes(struct loop_watch *watch)
 {
 	struct backend *backend = watch->owner;
 	_Alignas(struct inotify_event) char room[4096];
-	ssize_t count;
+	ssize_t count = read(watch->fd, room, sizeof(room));
+	const char *stop = room + (count > 0 ? count : 0);
 
-	while ((count = read(watch->fd, room, sizeof(room))) > 0) {
-		for (char *at = room; at < room + count;) {
-			struct inotify_event *event = (void *)at;
+	for (char *at = room; at < stop;) {
+		struct inotify_event *event = (void *)at;
 
-			at += sizeof(*event) + event->len;
-			if (event->mask & IN_Q_OVERFLOW)
-				tell_all(backend);
-			else if (!(event->mask & IN_IGNORED))
-				tell_change(backend, event);
-		}
+		at += sizeof(*event) + event->len;
+		if (event->mask & IN_Q_OVERFLOW)
+			tell_all(backend);
+		else if (!(event->mask & IN_IGNORED))
+			tell_change(backend, event);
 	}
 }
 
