@@ -38,7 +38,7 @@ void record_write(struct strb *text, const struct record_field *fields,
 static bool read_number(const char *value, size_t len, int64_t *number)
 {
 	bool is_negative = len > 0 && value[0] == '-';
-	uint64_t most = (uint64_t)INT64_MAX, sum = 0;
+	uint64_t most = (uint64_t)INT64_MAX + is_negative, sum = 0;
 
 	if (len == is_negative)
 		return false;
@@ -49,7 +49,9 @@ static bool read_number(const char *value, size_t len, int64_t *number)
 			return false;
 		sum = sum * 10 + digit;
 	}
-	*number = is_negative ? -(int64_t)sum : (int64_t)sum;
+	/* -INT64_MIN wouldn't fit, so not by way of its opposite. */
+	*number =
+		is_negative && sum > 0 ? -(int64_t)(sum - 1) - 1 : (int64_t)sum;
 	return true;
 }
 
@@ -105,7 +107,9 @@ unsigned record_read(const char *text, size_t len,
 		size_t field_len = (size_t)((at ? at : stop) - text);
 
 		understood += read_field(text, field_len, fields, to);
-		text += field_len + 1;
+		if (!at)
+			break;
+		text = at + 1;
 	}
 	return understood;
 }

@@ -106,6 +106,10 @@ void state_to_machine(const struct state *state, struct machine *machine)
 		machine->want = MACHINE_WANT_DOWN;
 	else if (strcmp(state->want, "once") == 0)
 		machine->want = MACHINE_WANT_ONCE;
+	/* What was tampered with must not start what is wanted down. */
+	if (machine->phase == MACHINE_WAITING &&
+	    machine->want == MACHINE_WANT_DOWN)
+		machine->phase = MACHINE_DOWN;
 	machine->is_paused = state->is_paused;
 	machine->is_term_sent = state->is_term_sent;
 	machine->is_leaving = state->is_leaving;

@@ -11,15 +11,7 @@
 #include <cmocka.h>
 
 #include "loop/timers.h"
-
-/* The same numbers in every run; Marsaglia's xorshift. */
-static uint32_t next_random(uint32_t *seed)
-{
-	*seed ^= *seed << 13;
-	*seed ^= *seed >> 17;
-	*seed ^= *seed << 5;
-	return *seed;
-}
+#include "random.h"
 
 static void add(struct timers *timers, struct loop_timer *timer, int64_t due_ns)
 {

@@ -1,0 +1,256 @@
+/* test_state.c -- supervise/state, written, read, and read from ruins. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "random.h"
+#include "service/state.h"
+
+static const struct state sample = {
+	.version = STATE_VERSION,
+	.boot_id = "01234567-89ab-cdef-0123-456789abcdef",
+	.is_hosted = true,
+	.phase = "waiting",
+	.want = "once",
+	.is_paused = true,
+	.is_term_sent = true,
+	.is_leaving = true,
+	.refused = 3,
+	.start_due_ns = 123456789012345,
+	.pid = 4711,
+	.changed_at = "@400000003b4a39c23294b13c",
+	.starts = 12,
+	.deaths = 11,
+	.last_end = "unknown",
+	.last_number = 111,
+	.has_dumped = true,
+	.last_end_at = "@400000003b4a39c23294b13d",
+};
+
+static void assert_same(const struct state *a, const struct state *b)
+{
+	assert_int_equal(a->version, b->version);
+	assert_string_equal(a->boot_id, b->boot_id);
+	assert_int_equal(a->is_hosted, b->is_hosted);
+	assert_string_equal(a->phase, b->phase);
+	assert_string_equal(a->want, b->want);
+	assert_int_equal(a->is_paused, b->is_paused);
+	assert_int_equal(a->is_term_sent, b->is_term_sent);
+	assert_int_equal(a->is_leaving, b->is_leaving);
+	assert_int_equal(a->refused, b->refused);
+	assert_int_equal(a->start_due_ns, b->start_due_ns);
+	assert_int_equal(a->pid, b->pid);
+	assert_string_equal(a->changed_at, b->changed_at);
+	assert_int_equal(a->starts, b->starts);
+	assert_int_equal(a->deaths, b->deaths);
+	assert_string_equal(a->last_end, b->last_end);
+	assert_int_equal(a->last_number, b->last_number);
+	assert_int_equal(a->has_dumped, b->has_dumped);
+	assert_string_equal(a->last_end_at, b->last_end_at);
+}
+
+static void what_is_written_is_read(void **unused)
+{
+	const struct state empty = {.version = STATE_VERSION};
+	struct state back;
+	char text[STATE_SIZE_MAX];
+	size_t len;
+
+	(void)unused;
+	len = state_format(&sample, text);
+	assert_int_equal(len, strlen(text));
+	assert_true(state_parse(text, len, &back));
+	assert_same(&sample, &back);
+	len = state_format(&empty, text);
+	assert_true(state_parse(text, len, &back));
+	assert_same(&empty, &back);
+}
+
+/* People and scripts read it; so these names are there to stay. */
+static void the_text_is_as_documented(void **unused)
+{
+	static const char *const lines[] = {
+		"\nphase=waiting\n",
+		"\nwant=once\n",
+		"\npid=4711\n",
+		"\nsince=@400000003b4a39c23294b13c\n",
+		"\npaused=1\n",
+		"\nterm-sent=1\n",
+		"\nleaving=1\n",
+		"\nstarts=12\n",
+		"\ndeaths=11\n",
+		"\nlast-end=unknown\n",
+		"\nlast-end-number=111\n",
+		"\nlast-end-core=1\n",
+		"\nlast-end-at=@400000003b4a39c23294b13d\n",
+		"\nrefused-starts=3\n",
+		"\nhosted=1\n",
+		"\nboot=01234567-89ab-cdef-0123-456789abcdef\n",
+	};
+	char text[STATE_SIZE_MAX];
+
+	(void)unused;
+	state_format(&sample, text);
+	assert_memory_equal(text, "holdfast=1\n", 11);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		if (!strstr(text, lines[i]))
+			fail_msg("%s is missing", lines[i]);
+	}
+}
+
+static void the_longest_state_fits(void **unused)
+{
+	struct state longest, back;
+	char text[STATE_SIZE_MAX];
+	size_t len;
+
+	(void)unused;
+	memset(&longest, 0, sizeof(longest));
+	longest.version = longest.refused = longest.pid = INT64_MAX;
+	longest.start_due_ns = longest.last_number = INT64_MIN;
+	longest.starts = longest.deaths = INT64_MIN;
+	memset(longest.boot_id, 'b', sizeof(longest.boot_id) - 1);
+	memset(longest.phase, 'p', sizeof(longest.phase) - 1);
+	memset(longest.want, 'w', sizeof(longest.want) - 1);
+	memset(longest.changed_at, '@', sizeof(longest.changed_at) - 1);
+	memset(longest.last_end, 'e', sizeof(longest.last_end) - 1);
+	memset(longest.last_end_at, '@', sizeof(longest.last_end_at) - 1);
+	len = state_format(&longest, text);
+	assert_true(len < STATE_SIZE_MAX - 1);
+	assert_true(state_parse(text, len, &back));
+	assert_same(&longest, &back);
+}
+
+static void what_does_not_say_holdfast_is_no_state(void **unused)
+{
+	static const char *const others[] = {
+		"",
+		"h",
+		"holdfast",
+		"holdfast=",
+		"holdfast=\n",
+		"holdfast=0\n",
+		"holdfast=-1\n",
+		"holdfast=x\n",
+		"pid=1\nholdfast=1\n",
+		" holdfast=1\n",
+	};
+	struct state state;
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (state_parse(others[i], strlen(others[i]), &state))
+			fail_msg("\"%s\" passed for a state", others[i]);
+	}
+}
+
+static void a_newer_or_damaged_state_is_read_as_far_as_it_goes(void **unused)
+{
+	static const char newer[] = "holdfast=2\nmood=good\nphase=resting\n"
+				    "want=up\npid=many\nstarts=5";
+	struct state state;
+	struct machine machine;
+
+	(void)unused;
+	assert_true(state_parse(newer, strlen(newer), &state));
+	assert_int_equal(state.version, 2);
+	assert_int_equal(state.pid, 0);
+	assert_int_equal(state.starts, 5);
+	assert_string_equal(state.boot_id, "");
+	state_to_machine(&state, &machine);
+	assert_int_equal(machine.phase, MACHINE_DOWN);
+	assert_int_equal(machine.want, MACHINE_WANT_UP);
+}
+
+/* ---- the machine's part ---- */
+
+static void a_machine_comes_back_from_its_state(void **unused)
+{
+	static const enum machine_want wants[] = {
+		MACHINE_WANT_UP, MACHINE_WANT_DOWN, MACHINE_WANT_ONCE};
+
+	(void)unused;
+	for (int i = 0; i < MACHINE_PHASE_COUNT * 3 * 8; i++) {
+		const struct machine machine = {
+			.phase = (enum machine_phase)(i / 24),
+			.want = wants[i / 8 % 3],
+			.is_paused = (i & 1) != 0,
+			.is_term_sent = (i & 2) != 0,
+			.is_leaving = (i & 4) != 0,
+			.refused = 2,
+			.start_due_ns = 77};
+		struct state state = {.version = STATE_VERSION}, read;
+		struct machine back;
+		char text[STATE_SIZE_MAX];
+		size_t len;
+
+		state_from_machine(&state, &machine);
+		len = state_format(&state, text);
+		assert_true(state_parse(text, len, &read));
+		state_to_machine(&read, &back);
+		assert_int_equal(back.want, machine.want);
+		assert_int_equal(back.is_paused, machine.is_paused);
+		assert_int_equal(back.is_term_sent, machine.is_term_sent);
+		assert_int_equal(back.is_leaving, machine.is_leaving);
+		assert_int_equal(back.start_due_ns, machine.start_due_ns);
+		/* Refusals belong to the supervisor that met them. */
+		assert_int_equal(read.refused, machine.refused);
+		assert_int_equal(back.refused, 0);
+		/* One that was let go begins anew; one that waits to start what
+		 * is wanted down has been tampered with. */
+		if (machine.phase == MACHINE_GONE ||
+		    (machine.phase == MACHINE_WAITING &&
+		     machine.want == MACHINE_WANT_DOWN))
+			assert_int_equal(back.phase, MACHINE_DOWN);
+		else
+			assert_int_equal(back.phase, machine.phase);
+	}
+}
+
+static void nothing_that_is_read_does_harm(void **unused)
+{
+	char whole[STATE_SIZE_MAX], text[STATE_SIZE_MAX];
+	size_t whole_len = state_format(&sample, whole);
+	uint32_t seed = 1;
+
+	(void)unused;
+	for (int i = 0; i < 20000; i++) {
+		size_t len = next_random(&seed) % (whole_len + 1);
+		struct state state;
+		struct machine machine;
+
+		memcpy(text, whole, len);
+		for (uint32_t j = next_random(&seed) % 8; len > 9 && j > 0; j--)
+			fill_random(&seed,
+				    text + 9 + next_random(&seed) % (len - 9),
+				    1);
+		state_parse(text, len, &state);
+		state_to_machine(&state, &machine);
+		assert_true(machine.phase < MACHINE_GONE);
+		assert_true(machine.want == MACHINE_WANT_UP ||
+			    machine.want == MACHINE_WANT_DOWN ||
+			    machine.want == MACHINE_WANT_ONCE);
+		/* What was understood can be written again. */
+		assert_true(state_format(&state, text) < STATE_SIZE_MAX - 1);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_written_is_read),
+		cmocka_unit_test(the_text_is_as_documented),
+		cmocka_unit_test(the_longest_state_fits),
+		cmocka_unit_test(what_does_not_say_holdfast_is_no_state),
+		cmocka_unit_test(
+			a_newer_or_damaged_state_is_read_as_far_as_it_goes),
+		cmocka_unit_test(a_machine_comes_back_from_its_state),
+		cmocka_unit_test(nothing_that_is_read_does_harm),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
