@@ -209,7 +209,7 @@ class Campaign:
                 if verdict == "allowed":
                     self.matched[detail.name] += 1
                 elif verdict == "different":
-                    failures.append((title, case))
+                    failures.append((title, case, detail))
 
         with concurrent.futures.ThreadPoolExecutor(area.jobs) as pool:
             for _ in pool.map(one, self.planned(area)):
@@ -220,20 +220,21 @@ class Campaign:
     def report(self, area, failures):
         """The first few failures, shrunk, without those that became equal."""
         shrunk = {}
-        for title, case in failures[:SHRUNK_FAILURES]:
-            case = shrink(
+        for title, case, results in failures[:SHRUNK_FAILURES]:
+            small = shrink(
                 case, lambda c: self.verdict(area, c)[0] == "different"
             )
-            shrunk.setdefault(repr(case), (title, case))
+            shrunk.setdefault(repr(small), (title, small, results))
         parts = [f"{area.name}: {len(failures)} cases differ (seed {self.seed})"]
-        for title, case in shrunk.values():
-            verdict, results = self.verdict(area, case)
+        for title, case, results in shrunk.values():
+            verdict, again = self.verdict(area, case)
             parts.append(f"--- {title}, made small:\nPEER_CASE={literal(case)}")
             if verdict == "different":
-                parts += shown(*results)
+                results = again
             else:
-                parts.append("(did not differ when tried once more)")
-        others = [title for title, _ in failures[SHRUNK_FAILURES:]]
+                parts.append("(not different when tried once more; at first:)")
+            parts += shown(*results)
+        others = [failure[0] for failure in failures[SHRUNK_FAILURES:]]
         if others:
             parts.append("not made small: " + ", ".join(others[:SHOWN_FAILURES]))
         return "\n".join(parts)

@@ -172,6 +172,21 @@ def exact_age(case, theirs, ours):
     )
 
 
+def more_letters(case, theirs, ours):
+    """Ours sent them all; what theirs says of the letter is checked too."""
+    sent = b"".join(option[1:] for option in case["options"])
+    new = [letter for letter in sent if letter in b"q12"]
+    refused = b"svc: illegal option -- %c\n" % new[0] if new else b"\0"
+    unread = [spec["control"] == "read" and spec["supervise"] for spec in case["dirs"]]
+    return (
+        theirs["svc"]["exit"] == 100
+        and theirs["svc"]["stderr"].startswith(refused)
+        and ours["svc"]["exit"] == 0
+        and ours["commands"] == [sent if read else None for read in unread]
+        and {**theirs, "svc": 0, "commands": 0} == {**ours, "svc": 0, "commands": 0}
+    )
+
+
 def read_error(case, theirs, ours):
     message = b"multilog: fatal: unable to read input: is a directory\n"
     fixed = {**theirs, "exit": 111, "stderr": theirs["stderr"] + message}
@@ -229,6 +244,24 @@ def envdir_case(entries, inherited=()):
 
 def filter_case(*lines, zone="UTC"):
     return {"zone": zone, "lines": list(lines), "arguments": [], "pieces": []}
+
+
+def clients_case(status, *options):
+    """One directory with everything in its place."""
+    directory = {
+        "name": b"",
+        "supervise": True,
+        "ok": "read",
+        "control": "read",
+        "status": status,
+        "down": "none",
+    }
+    return {
+        "dirs": [directory],
+        "options": list(options),
+        "extra": [],
+        "down_in_place": "none",
+    }
 
 
 def multilog_case(**changes):
@@ -349,22 +382,17 @@ TABLE = [
         "clients",
         "0.76 calculates with double, which holds 53 bits.",
         exact_age,
+        [clients_case(b"\x10\x74\xa4\x07\xc2\x1a\xb6\x05" + b"\1" * 10)],
+    ),
+    Difference(
+        "svc: letters q, 1 and 2",
+        "clients",
+        "QUIT, USR1 and USR2, as later suites have them; 0.76 refuses them.",
+        more_letters,
         [
-            {
-                "dirs": [
-                    {
-                        "name": b"",
-                        "supervise": True,
-                        "ok": "read",
-                        "control": "read",
-                        "status": b"\x10\x74\xa4\x07\xc2\x1a\xb6\x05" + b"\1" * 10,
-                        "down": "none",
-                    }
-                ],
-                "options": [],
-                "extra": [],
-                "down_in_place": "none",
-            }
+            clients_case(None, b"-q"),
+            clients_case(None, b"-u1"),
+            clients_case(None, b"-2", b"-d"),
         ],
     ),
     Difference(
