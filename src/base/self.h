@@ -22,4 +22,7 @@ int self_adopt_orphans(void);
  */
 int self_folder(char *out, size_t size_bytes);
 
+/* Marks every open descriptor from `first_fd` on close-on-exec. */
+void self_close_on_exec_from(int first_fd);
+
 #endif

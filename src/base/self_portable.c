@@ -1,5 +1,7 @@
 /* self_portable.c -- see self.h; a system that has neither. */
 #include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "base/self.h"
 
@@ -15,4 +17,14 @@ int self_folder(char *out, size_t size_bytes)
 	(void)size_bytes;
 	errno = ENOSYS;
 	return -1;
+}
+
+void self_close_on_exec_from(int first_fd)
+{
+	long most = sysconf(_SC_OPEN_MAX);
+
+	if (most < 0 || most > 65536)
+		most = 65536;
+	for (int fd = first_fd; fd < most; fd++)
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/self.h"
 #include "engine/spawn.h"
 #include "service/identity.h"
 
@@ -47,29 +48,16 @@ static int take_slots(struct spawner *spawner)
 		spawner->slots[i] = fd;
 	}
 	spawner->keep_below = (unsigned)fd + 1;
-	for (int inherited = STDERR_FILENO + 1; inherited < fd; inherited++)
-		fcntl(inherited, F_SETFD, FD_CLOEXEC);
 	return 0;
-}
-
-/* What was inherited above the slots: the child's exec must close it too. */
-static void mark_inherited(const struct spawner *spawner)
-{
-	long most = sysconf(_SC_OPEN_MAX);
-
-	if (most < 0 || most > 65536)
-		most = 65536;
-	for (int fd = (int)spawner->keep_below; fd < most; fd++)
-		fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
 int spawner_open(struct spawner *spawner)
 {
 	memset(spawner, 0, sizeof(*spawner));
 	identity_boot_id(spawner->boot_id);
+	self_close_on_exec_from(STDERR_FILENO + 1);
 	if (fd_ensure_standard() == -1 || take_slots(spawner) == -1)
 		return -1;
-	mark_inherited(spawner);
 	if (getrlimit(RLIMIT_NOFILE, &spawner->limit) == 0)
 		spawner_raise_limit(spawner, true);
 	note_ignored(spawner);
