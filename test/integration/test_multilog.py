@@ -59,9 +59,14 @@ class Logger:
         return held == b"\0\0\0\0"
 
     def close(self):
+        """Lets it end by itself, which may be cut short by a kill otherwise."""
         for fd in (self.read_fd, self.write_fd):
             if fd is not None:
                 os.close(fd)
+        try:
+            self.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            pass  # it retries something; the other fixture ends it
 
 
 @pytest.fixture
