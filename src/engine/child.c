@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/diag.h"
@@ -23,15 +24,23 @@ _Noreturn void child_fail(const struct spawn_plan *plan, const char *what)
 
 /*
  * Each end is opened anew, so that its flags are the script's own. The open
- * must not block, as it would for a logger whose service has gone for good: the
+ * must not block, as it would for a logger whose service has gone for good, or
+ * for whatever the owner of the directory may have put in the pipe's place: the
  * parent waits for this child.
  */
 static int put_pipe(int dir_fd, int access, int target_fd)
 {
+	struct stat status;
 	int fd = openat(dir_fd, SUPERVISE_PIPE,
 			access | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
-	if (fd == -1 || fcntl(fd, F_SETFL, access) == -1)
+	if (fd == -1 || fstat(fd, &status) == -1)
+		return -1;
+	if (!S_ISFIFO(status.st_mode)) {
+		errno = EEXIST; /* something else has the name */
+		return -1;
+	}
+	if (fcntl(fd, F_SETFL, access) == -1)
 		return -1;
 	return dup2(fd, target_fd);
 }
