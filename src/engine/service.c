@@ -96,15 +96,31 @@ static void end_process(struct service *service, struct process_end end)
 	service->last_end_at = service->changed_at = tai64n_now();
 }
 
-/* Commands that came before the death count in what follows from it. */
-static void read_commands(struct service *service, bool all);
+/* Commands that came before the death count in what follows from it: as many
+ * as a FIFO holds, so that whoever floods it can't keep out other services. */
+#define COMMANDS_MOST    65536
+#define COMMANDS_AT_ONCE 64
+static void read_commands(struct service *service, size_t most);
+
+/*
+ * Nothing can be run in a directory that was removed, and no command can reach
+ * its supervisor: the service ends with its process.
+ */
+static void stop_if_removed(struct service *service)
+{
+	struct stat status;
+
+	if (fstat(service->dir_fd, &status) == 0 && status.st_nlink == 0)
+		take_step(service, EVENT_STOP, 0);
+}
 
 static void on_exit_of_process(struct loop_process *process,
 			       struct process_end end)
 {
 	struct service *service = process->owner;
 
-	read_commands(service, true);
+	read_commands(service, COMMANDS_MOST);
+	stop_if_removed(service);
 	end_process(service, end);
 	take_step(service, EVENT_EXITED, 0);
 }
@@ -170,6 +186,8 @@ static void start_process(struct service *service)
 	service->changed_at = tai64n_now();
 	service->starts++;
 	publish(service);
+	if (service->on_start)
+		service->on_start(service);
 }
 
 static void send_signals(struct service *service, const int signals[2])
@@ -228,29 +246,34 @@ static void take_step(struct service *service, enum machine_event event,
 
 static void on_timer(struct loop_timer *timer)
 {
-	take_step(timer->owner, EVENT_TIMER, 0);
+	struct service *service = timer->owner;
+
+	stop_if_removed(service);
+	if (service->is_hosted)
+		take_step(service, EVENT_TIMER, 0);
 }
 
 /* ---- commands ---- */
 
-static void read_commands(struct service *service, bool all)
+static void read_commands(struct service *service, size_t most)
 {
-	char letters[64];
-	ssize_t count;
+	char letters[COMMANDS_AT_ONCE];
+	ssize_t count = 1;
 
-	do {
-		if (!service->is_hosted)
-			return;
+	for (size_t done = 0; done < most && count > 0 && service->is_hosted;
+	     done += (size_t)count) {
 		count = read(service->control_fd, letters, sizeof(letters));
+		if (count == -1)
+			return;
 		for (ssize_t i = 0; i < count && service->is_hosted; i++)
 			take_step(service, EVENT_COMMAND, letters[i]);
-	} while (all && count > 0);
+	}
 }
 
 static void on_control(struct loop_watch *watch)
 {
-	/* One read: whoever floods the FIFO can't keep out other services. */
-	read_commands(watch->owner, false);
+	/* One read; what is left comes with the next round. */
+	read_commands(watch->owner, COMMANDS_AT_ONCE);
 }
 
 /* ---- taking over ---- */
@@ -387,6 +410,16 @@ void service_drain(struct service *service)
 {
 	if (service->is_hosted)
 		take_step(service, EVENT_DRAIN, 0);
+}
+
+bool service_is_running(const struct service *service)
+{
+	return service->is_hosted && service->pid != 0;
+}
+
+bool service_is_waiting(const struct service *service)
+{
+	return service->is_hosted && service->machine.phase == MACHINE_WAITING;
 }
 
 void service_forget(struct service *service)
