@@ -200,6 +200,22 @@ int entry_rename(struct entry *entry, const char *name)
 
 /* ---- the logger ---- */
 
+/*
+ * Opened once the service or the logger is ours: held open by one that hosts
+ * neither, the pipe would never end for the logger of another.
+ */
+static int open_pipe(struct entry *entry)
+{
+	struct logger *logger = entry->logger;
+
+	if (!logger || logger->pipe_fd != -1)
+		return 0;
+	supervise_dir_make(entry->dir_fd);
+	logger->pipe_fd =
+		supervise_dir_open_fifo(entry->dir_fd, SUPERVISE_PIPE, 0600);
+	return logger->pipe_fd == -1 ? -1 : 0;
+}
+
 static struct logger *logger_new(struct entry_context *context,
 				 struct entry *entry)
 {
@@ -222,11 +238,6 @@ static struct logger *logger_new(struct entry_context *context,
 				O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (logger->dir_fd == -1)
 		goto out;
-	supervise_dir_make(entry->dir_fd);
-	logger->pipe_fd =
-		supervise_dir_open_fifo(entry->dir_fd, SUPERVISE_PIPE, 0600);
-	if (logger->pipe_fd == -1)
-		goto out;
 	logger->service.name = logger->name;
 	logger->service.dir_fd = logger->dir_fd;
 	logger->service.input_dir_fd = entry->dir_fd;
@@ -248,7 +259,7 @@ static int has_logger(struct entry *entry)
 	if (S_ISDIR(status.st_mode))
 		return 1;
 	errno = ENOTDIR;
-	complain(&entry->said, "log to", entry->name, "log");
+	complain(&entry->said_of_log, "log to", entry->name, "log");
 	return 0;
 }
 
@@ -296,6 +307,11 @@ static bool host_service(struct entry *entry, struct service *service,
 	if (trouble)
 		return complain(said, trouble->verb, service->name,
 				trouble->file);
+	if (open_pipe(entry) == -1) {
+		complain(said, "create pipe for", entry->name, "");
+		service_forget(service);
+		return false;
+	}
 	said->verb = NULL;
 	service_begin(service);
 	return true;
@@ -371,7 +387,7 @@ static void end_input(struct entry *entry)
 	struct logger *logger = entry->logger;
 	int read_fd;
 
-	if (logger->is_ended)
+	if (logger->is_ended || logger->pipe_fd == -1)
 		return;
 	logger->is_ended = true;
 	read_fd = supervise_dir_read_fifo(entry->dir_fd, SUPERVISE_PIPE, 0600);
@@ -392,6 +408,14 @@ void entry_stop(struct entry *entry)
 		return;
 	end_input(entry);
 	service_drain(&logger->service);
+}
+
+bool entry_is_left(const struct entry *entry)
+{
+	struct stat status;
+
+	return !service_is_running(&entry->service) &&
+	       fstat(entry->dir_fd, &status) == 0 && status.st_nlink == 0;
 }
 
 static void on_change(struct loop_directory *changes,

@@ -40,6 +40,7 @@ struct entry {
 	int64_t host_due_ns; /* not taken over again before this */
 	bool must_look;      /* its directory changed since the last look */
 	struct complaint said;
+	struct complaint said_of_log; /* that it is no directory */
 
 	/* Set by the owner before the loop runs. */
 	void (*on_gone)(struct entry *entry);   /* one of the two has let go */
@@ -77,6 +78,10 @@ void entry_visit_fifos(const struct entry *entry,
 
 /* Whether the service or its logger is supervised. */
 bool entry_is_hosted(const struct entry *entry);
+
+/* Whether its directory was removed, and the service has ended: nothing can be
+ * started in it any more, and no command can come. */
+bool entry_is_left(const struct entry *entry);
 
 /* Begins, or goes on with, an orderly stop: first the service, then, with the
  * pipe closed, its logger. */

@@ -228,8 +228,11 @@ static void look_at_name(struct scanner *scanner, int dir_fd, const char *name)
 	entry->seen = scanner->scan;
 	if (strcmp(entry->name, name) != 0 && entry_rename(entry, name) == -1)
 		scanner->is_in_trouble = true;
-	if (!entry_host(&scanner->context, entry))
+	if (!entry_host(&scanner->context, entry)) {
 		scanner->is_in_trouble = true;
+		if (entry->host_due_ns > loop_now_ns())
+			look_at(scanner, entry->host_due_ns);
+	}
 }
 
 /* False: the directory couldn't be read, and nothing may be concluded. */
@@ -259,10 +262,14 @@ static void drop_unseen(struct scanner *scanner)
 	struct entry **link = &scanner->entries;
 
 	while (*link) {
-		if ((*link)->seen != scanner->scan && !entry_is_hosted(*link))
+		struct entry *entry = *link;
+
+		if (entry->seen != scanner->scan && entry_is_left(entry))
+			entry_stop(entry);
+		if (entry->seen != scanner->scan && !entry_is_hosted(entry))
 			drop(scanner, link);
 		else
-			link = &(*link)->next;
+			link = &entry->next;
 	}
 }
 

@@ -186,8 +186,6 @@ static void start_process(struct service *service)
 	service->changed_at = tai64n_now();
 	service->starts++;
 	publish(service);
-	if (service->on_start)
-		service->on_start(service);
 }
 
 static void send_signals(struct service *service, const int signals[2])
@@ -415,11 +413,6 @@ void service_drain(struct service *service)
 bool service_is_running(const struct service *service)
 {
 	return service->is_hosted && service->pid != 0;
-}
-
-bool service_is_waiting(const struct service *service)
-{
-	return service->is_hosted && service->machine.phase == MACHINE_WAITING;
 }
 
 void service_forget(struct service *service)

@@ -34,8 +34,6 @@ struct service {
 	bool has_output_pipe; /* its output goes to its supervise/pipe */
 	/* It let go: nothing runs, the lock is free. It may be opened again. */
 	void (*on_gone)(struct service *service);
-	/* A process started, and has its ends of the pipes. May be NULL. */
-	void (*on_start)(struct service *service);
 	void *owner;
 
 	/* The rest is service.c's. */
@@ -77,9 +75,7 @@ void service_stop(struct service *service);
 /* The same for a logger, whose input has just been ended by its owner. */
 void service_drain(struct service *service);
 
-/* Whether a process runs; whether one is about to start. */
 bool service_is_running(const struct service *service);
-bool service_is_waiting(const struct service *service);
 
 /* Stops watching, and frees what is held; the process runs on, and the files
  * say so: whoever opens the directory next adopts it. */
