@@ -31,3 +31,9 @@ def programs():
     started = support.Programs()
     yield started
     started.end_all()
+
+
+@pytest.fixture
+def scan(tmp_path, programs):
+    """A scan directory; its svscan is started by the test."""
+    return support.Scan(tmp_path, programs)

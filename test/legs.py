@@ -170,17 +170,22 @@ class UnitTests(Leg):
 class Pytest(Leg):
     """pytest on `paths`, with the programs of a build."""
 
-    def __init__(self, name, build, folder, bin_dir, paths, sanitized=False):
+    def __init__(
+        self, name, build, folder, bin_dir, paths, sanitized=False, loop=None
+    ):
         super().__init__(name, folder)
         self.needs = (build,)
         self.bin_dir = TOP / bin_dir
         self.paths = paths
         self.sanitized = sanitized
+        self.loop = loop
 
     def run(self, log):
         results = self.log_path.with_suffix(".xml")
         results.unlink(missing_ok=True)
         environment = {"HOLDFAST_BIN": str(self.bin_dir)}
+        if self.loop:
+            environment["HOLDFAST_LOOP"] = self.loop
         if self.sanitized:
             environment |= self.sanitizer_environment()
         argv = ["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider"]
@@ -322,6 +327,7 @@ def poll_legs(integration):
                 "build-poll",
                 "build-poll/stage/bin",
                 chosen,
+                loop="poll",
             )
         ]
     return legs
