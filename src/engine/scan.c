@@ -257,20 +257,25 @@ static bool read_names(struct scanner *scanner)
 	return true;
 }
 
-static void drop_unseen(struct scanner *scanner)
+/* True: there is more room than there was during the scan. */
+static bool drop_unseen(struct scanner *scanner)
 {
 	struct entry **link = &scanner->entries;
+	bool has_dropped = false;
 
 	while (*link) {
 		struct entry *entry = *link;
 
 		if (entry->seen != scanner->scan && entry_is_left(entry))
 			entry_stop(entry);
-		if (entry->seen != scanner->scan && !entry_is_hosted(entry))
-			drop(scanner, link);
-		else
+		if (entry->seen == scanner->scan || entry_is_hosted(entry)) {
 			link = &entry->next;
+			continue;
+		}
+		drop(scanner, link);
+		has_dropped = true;
 	}
+	return has_dropped;
 }
 
 static void look_again_later(struct scanner *scanner)
@@ -301,7 +306,9 @@ void scanner_scan(struct scanner *scanner)
 		look_at(scanner, loop_now_ns() + RESCAN_NS);
 		return;
 	}
-	drop_unseen(scanner);
+	/* What didn't fit may do so now. */
+	if (drop_unseen(scanner) && scanner->is_in_trouble)
+		look_at(scanner, loop_now_ns());
 	forget_bad_names(scanner);
 	look_again_later(scanner);
 }
