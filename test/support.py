@@ -340,14 +340,15 @@ class Host:
         what = f"{count} times: {line}"
         wait_until(lambda: self.times_said(line) >= count, limit_s, what)
 
-    def kill(self, number=signal.SIGKILL):
-        """The signal, and then it has ended."""
-        self.process.send_signal(number)
-        return self.process.wait(30)
+    def kill(self):
+        self.process.kill()
+        self.process.wait(30)
 
     def stop(self, number=signal.SIGTERM):
-        """The orderly stop."""
-        assert self.kill(number) == 0
+        """The orderly stop, also of what was adopted."""
+        self.process.send_signal(number)
+        self.wait_until(lambda: self.process.poll() is not None, what="the end")
+        assert self.process.returncode == 0
 
     def wait_until(self, condition, limit_s=30, what=None):
         """wait_until(), for services whose parent was killed: somebody must
