@@ -1,0 +1,297 @@
+/* test_identity.c -- which process, beyond doubt. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/wait.h>
+
+#include <cmocka.h>
+
+#include "dir_fixture.h"
+#include "random.h"
+#include "service/identity.h"
+#include "service/supervise_dir.h"
+
+static struct identity identity_of(pid_t pid)
+{
+	struct identity identity = {.script = "run", .number = 3, .pid = pid};
+
+	identity.start_ticks = identity_start_ticks(pid);
+	identity_boot_id(identity.boot_id);
+	return identity;
+}
+
+static bool is_alive(const struct identity *identity)
+{
+	char boot_id[BOOT_ID_SIZE];
+
+	identity_boot_id(boot_id);
+	return identity_is_alive(identity, boot_id);
+}
+
+/* Where the system tells no start times or boots, nothing can be proved. */
+static struct identity identity_of_self(void)
+{
+	struct identity self = identity_of(getpid());
+
+	if (!identity_is_provable(&self))
+		skip();
+	return self;
+}
+
+/* A child that ends when the other end of its pipe is closed. */
+static pid_t start_child(int *hold_fd)
+{
+	int ends[2];
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	assert_int_not_equal(pid, -1);
+	if (pid == 0) {
+		close(ends[1]);
+		_exit(read(ends[0], &byte, 1) == 0 ? 0 : 1);
+	}
+	close(ends[0]);
+	*hold_fd = ends[1];
+	return pid;
+}
+
+static void a_process_that_runs_is_alive(void **unused)
+{
+	struct identity self = identity_of_self();
+
+	(void)unused;
+	assert_true(is_alive(&self));
+	/* However often it is asked. */
+	assert_true(is_alive(&self));
+	assert_int_equal(identity_start_ticks(getpid()), self.start_ticks);
+}
+
+static void a_child_is_alive_until_it_is_reaped(void **unused)
+{
+	struct identity child;
+	siginfo_t info;
+	int hold_fd;
+
+	(void)unused;
+	identity_of_self();
+	child = identity_of(start_child(&hold_fd));
+	assert_true(is_alive(&child));
+	close(hold_fd);
+	assert_int_equal(
+		waitid(P_PID, (id_t)child.pid, &info, WEXITED | WNOWAIT), 0);
+	assert_true(is_alive(&child)); /* a zombie still has its number */
+	assert_int_equal(waitpid((pid_t)child.pid, NULL, 0), child.pid);
+	assert_false(is_alive(&child));
+	assert_int_equal(identity_start_ticks(child.pid), -1);
+}
+
+static void another_with_the_same_number_is_not_it(void **unused)
+{
+	struct identity other = identity_of_self();
+
+	(void)unused;
+	other.start_ticks++;
+	assert_false(is_alive(&other));
+	other.start_ticks -= 2;
+	assert_false(is_alive(&other));
+}
+
+static void one_of_another_boot_is_not_it(void **unused)
+{
+	struct identity self = identity_of_self();
+
+	(void)unused;
+	self.boot_id[0] ^= 1;
+	assert_false(is_alive(&self));
+	self.boot_id[0] = '\0';
+	assert_false(is_alive(&self));
+}
+
+static void what_cannot_be_proved_is_not_taken_for_alive(void **unused)
+{
+	/* Each of them a number that kill(2) has a meaning for. */
+	static const int64_t pids[] = {0,
+				       -1,
+				       INT64_MIN,
+				       INT64_MAX,
+				       INT64_C(0x100000000),
+				       INT64_C(0xffffffff)};
+	struct identity self = identity_of_self(), other;
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(pids) / sizeof(pids[0]); i++) {
+		other = self;
+		other.pid = pids[i];
+		assert_false(is_alive(&other));
+	}
+	/* The low half of it is ours. */
+	other = self;
+	other.pid = self.pid | INT64_C(0x100000000);
+	assert_false(is_alive(&other));
+	other = self;
+	other.start_ticks = -1;
+	assert_false(identity_is_provable(&other));
+	assert_false(is_alive(&other));
+	/* Two systems that don't know their boots may be different ones. */
+	other = self;
+	strcpy(other.boot_id, "unknown");
+	assert_false(identity_is_provable(&other));
+	assert_false(identity_is_alive(&other, "unknown"));
+}
+
+/* The name stands before the start time, and may look like what follows it. */
+static void any_process_name_will_do(void **unused)
+{
+	static const char *const names[] = {
+		"a b", ")", "(", ") S 1 2 3", "x) R 1 (y", "  ", "a\nb"};
+	struct identity self = identity_of_self();
+	int64_t least = identity_start_ticks(getppid());
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		int fd = open("/proc/self/comm", O_WRONLY | O_CLOEXEC);
+
+		if (fd == -1)
+			skip();
+		assert_true(write(fd, names[i], strlen(names[i])) > 0);
+		close(fd);
+		assert_int_equal(identity_start_ticks(getpid()),
+				 self.start_ticks);
+		assert_true(is_alive(&self));
+	}
+	assert_true(self.start_ticks >= least);
+}
+
+static void the_boot_has_one_id(void **unused)
+{
+	char one[BOOT_ID_SIZE], other[BOOT_ID_SIZE];
+
+	(void)unused;
+	memset(one, 'x', sizeof(one));
+	memset(other, 'y', sizeof(other));
+	identity_boot_id(one);
+	identity_boot_id(other);
+	assert_string_equal(one, other);
+	assert_true(strlen(one) == BOOT_ID_SIZE - 1 ||
+		    strcmp(one, "unknown") == 0);
+	assert_null(strpbrk(one, " \n="));
+}
+
+/* ---- the record ---- */
+
+static void what_is_written_is_read(void **state)
+{
+	struct dir *dir = *state;
+	struct identity written = identity_of(getpid()), read;
+
+	supervise_dir_make(dir->fd);
+	assert_int_equal(identity_write(dir->fd, &written), 0);
+	assert_true(identity_read(dir->fd, &read));
+	assert_string_equal(read.script, "run");
+	assert_int_equal(read.number, 3);
+	assert_int_equal(read.pid, written.pid);
+	assert_int_equal(read.start_ticks, written.start_ticks);
+	assert_string_equal(read.boot_id, written.boot_id);
+	/* The next replaces it whole, the greatest too. */
+	memset(&written, 'z', sizeof(written));
+	written.script[sizeof(written.script) - 1] = '\0';
+	written.boot_id[sizeof(written.boot_id) - 1] = '\0';
+	written.number = written.pid = written.start_ticks = INT64_MIN;
+	assert_int_equal(identity_write(dir->fd, &written), 0);
+	assert_true(identity_read(dir->fd, &read));
+	assert_string_equal(read.script, written.script);
+	assert_int_equal(read.start_ticks, INT64_MIN);
+	assert_string_equal(read.boot_id, written.boot_id);
+}
+
+static void without_a_directory_nothing_is_written(void **state)
+{
+	struct dir *dir = *state;
+	struct identity identity = identity_of(getpid());
+
+	assert_int_equal(identity_write(dir->fd, &identity), -1);
+	assert_int_equal(errno, ENOENT);
+	assert_false(identity_read(dir->fd, &identity));
+	assert_int_equal(identity.pid, 0);
+}
+
+/* As a supervisor finds it that was killed at a bad moment, or a disk that was
+ * full; each is no record, not half of one. */
+static void a_damaged_record_is_none(void **state)
+{
+	static const char good[] = "script=run number=3 pid=1 start=5 boot=b\n";
+	static const char *const records[] = {
+		"",
+		"\n",
+		"script=run number=3 pid=1 start=5\n",
+		"script=run number=3 pid=one start=5 boot=b\n",
+		"script=run-with-a-very-long-name number=3 pid=1 start=5 "
+		"boot=b\n",
+		"number=3\npid=1\nstart=5\nboot=b\nscript=run\n",
+	};
+	struct dir *dir = *state;
+	struct identity identity;
+
+	supervise_dir_make(dir->fd);
+	write_file(dir, SUPERVISE_PROCESS, good, sizeof(good) - 1);
+	assert_true(identity_read(dir->fd, &identity));
+	for (size_t len = 0; len < sizeof(good) - 1; len++) {
+		write_file(dir, SUPERVISE_PROCESS, good, len);
+		assert_false(identity_read(dir->fd, &identity));
+	}
+	for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++) {
+		write_file(dir, SUPERVISE_PROCESS, records[i],
+			   strlen(records[i]));
+		if (identity_read(dir->fd, &identity))
+			fail_msg("\"%s\" passed for a record", records[i]);
+	}
+}
+
+static void a_record_too_long_or_of_noise_is_none(void **state)
+{
+	struct dir *dir = *state;
+	struct identity identity;
+	char noise[600];
+	uint32_t seed = 1;
+
+	supervise_dir_make(dir->fd);
+	memset(noise, ' ', sizeof(noise));
+	memcpy(noise, "script=run number=3 pid=1 start=5 boot=b", 40);
+	noise[sizeof(noise) - 1] = '\n';
+	write_file(dir, SUPERVISE_PROCESS, noise, sizeof(noise));
+	assert_false(identity_read(dir->fd, &identity));
+	for (int i = 0; i < 300; i++) {
+		size_t len = next_random(&seed) % sizeof(noise);
+
+		fill_random(&seed, noise, len);
+		if (len > 0)
+			noise[len - 1] = '\n';
+		write_file(dir, SUPERVISE_PROCESS, noise, len);
+		assert_false(identity_read(dir->fd, &identity));
+	}
+}
+
+/* clang-format off */
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_process_that_runs_is_alive),
+		cmocka_unit_test(a_child_is_alive_until_it_is_reaped),
+		cmocka_unit_test(another_with_the_same_number_is_not_it),
+		cmocka_unit_test(one_of_another_boot_is_not_it),
+		cmocka_unit_test(what_cannot_be_proved_is_not_taken_for_alive),
+		cmocka_unit_test(any_process_name_will_do),
+		cmocka_unit_test(the_boot_has_one_id),
+		dir_test(what_is_written_is_read),
+		dir_test(without_a_directory_nothing_is_written),
+		dir_test(a_damaged_record_is_none),
+		dir_test(a_record_too_long_or_of_noise_is_none),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+/* clang-format on */
