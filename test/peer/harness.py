@@ -9,10 +9,14 @@ import signal
 import stat
 import subprocess
 import tempfile
+import threading
 
 LIMIT_S = 60
 NOBODY = 65534
 PATH = "/usr/bin:/bin"
+# A child that another thread forks while a file is open for writing keeps it
+# open until it execs, and so makes it "text busy" for those who run it.
+FORKING = threading.Lock()
 LABEL = re.compile(rb"@[0-9a-f]{24}")
 
 
@@ -68,17 +72,18 @@ class Process:
             options = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
         argv = [os.fsencode(arg) for arg in argv]
         try:
-            self.process = subprocess.Popen(
-                argv,
-                executable=os.fsencode(bin_dir / os.fsdecode(argv[0])),
-                cwd=cwd,
-                env={"PATH": PATH} if env is None else env,
-                stdin=given,
-                stdout=self.out if stdout is None else stdout,
-                stderr=self.err,
-                pass_fds=pass_fds,
-                **options,
-            )
+            with FORKING:
+                self.process = subprocess.Popen(
+                    argv,
+                    executable=os.fsencode(bin_dir / os.fsdecode(argv[0])),
+                    cwd=cwd,
+                    env={"PATH": PATH} if env is None else env,
+                    stdin=given,
+                    stdout=self.out if stdout is None else stdout,
+                    stderr=self.err,
+                    pass_fds=pass_fds,
+                    **options,
+                )
         except ValueError as problem:  # a NUL in an argument
             self.close()
             raise Invalid(problem) from problem
@@ -162,7 +167,7 @@ def plant(folder, entries):
         if os.path.lexists(path):
             raise Invalid(name)
         if kind == "file":
-            with open(path, "wb") as made:
+            with FORKING, open(path, "wb") as made:
                 made.write(rest[0])
             os.chmod(path, rest[1])
         elif kind == "dir":

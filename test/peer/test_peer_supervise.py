@@ -193,15 +193,12 @@ class Supervise(campaigns.Area):
         }
 
     def execute(self, bin_dir, case, place):
-        folder = place / "service"
-        folder.mkdir()
-        os.mkfifo(folder / "hold")
-        (folder / "run").write_bytes(RUNS[case["run"]])
-        (folder / "run").chmod(0o755)
+        entries = [("fifo", b"hold"), ("file", b"run", RUNS[case["run"]], 0o755)]
         if case["down"]:
-            (folder / "down").touch()
+            entries.append(("file", b"down", b"", 0o644))
         elif case["run"] in ("short", "failing"):
             raise harness.Invalid("never at rest")
+        harness.plant(place, [("dir", b"service", entries, 0o755)])
         client = bin_dir
         if case["client"] == "other":
             client = self.other_side(bin_dir)
