@@ -54,7 +54,7 @@ static void leave_trace(const struct spawner *spawner,
 {
 	struct identity identity = {.number = plan->number, .pid = getpid()};
 
-	strcpy(identity.boot_id, spawner->boot_id);
+	memcpy(identity.boot_id, spawner->boot_id, sizeof(identity.boot_id));
 	strncpy(identity.script, plan->script, sizeof(identity.script) - 1);
 	identity.start_ticks = identity_start_ticks(identity.pid);
 	if (identity_is_provable(&identity) &&

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -26,7 +27,8 @@ static void fill_state(const struct service *service, struct state *state)
 
 	memset(state, 0, sizeof(*state));
 	state->version = STATE_VERSION;
-	strcpy(state->boot_id, service->spawner->boot_id);
+	memcpy(state->boot_id, service->spawner->boot_id,
+	       sizeof(state->boot_id));
 	state->is_hosted = service->machine.phase != MACHINE_GONE;
 	state_from_machine(state, &service->machine);
 	state->pid = service->pid;
@@ -35,9 +37,10 @@ static void fill_state(const struct service *service, struct state *state)
 	state->deaths = service->deaths;
 	if (service->last_end_at.tv_sec == 0)
 		return;
-	strcpy(state->last_end, !end->is_known       ? "unknown"
-				: end->signal_number ? "signal"
-						     : "exit");
+	snprintf(state->last_end, sizeof(state->last_end), "%s",
+		 !end->is_known       ? "unknown"
+		 : end->signal_number ? "signal"
+				      : "exit");
 	state->last_number =
 		end->signal_number ? end->signal_number : end->exit_code;
 	state->has_dumped = end->has_dumped;
