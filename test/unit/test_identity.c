@@ -230,8 +230,8 @@ static void a_damaged_record_is_none(void **state)
 		"\n",
 		"script=run number=3 pid=1 start=5\n",
 		"script=run number=3 pid=one start=5 boot=b\n",
-		"script=run-with-a-very-long-name number=3 pid=1 start=5 "
-		"boot=b\n",
+		("script=run-with-a-very-long-name number=3 pid=1 start=5 "
+		 "boot=b\n"),
 		"number=3\npid=1\nstart=5\nboot=b\nscript=run\n",
 	};
 	struct dir *dir = *state;
