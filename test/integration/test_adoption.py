@@ -151,10 +151,13 @@ def test_another_process_with_the_recorded_number_is_not_adopted(scan):
     service = scan.make()
     scan.start()
     pid = service.wait_program()
+    start = process_fields(pid)[19]
     scan.kill()
     os.kill(pid, signal.SIGKILL)
     scan.wait_until(lambda: not process_fields(pid))
     stranger = scan.programs.start("sleep", "1000")
+    while process_fields(stranger.pid)[19] == start:  # within one clock tick
+        stranger = scan.programs.start("sleep", "1000")
     record = service.read("supervise/process").replace(
         f"pid={pid} ", f"pid={stranger.pid} "
     )
@@ -208,7 +211,9 @@ def test_files_of_an_earlier_boot_are_history(scan):
             text = path.read_text()
             boot = text.split("boot=")[1].split()[0]
             path.write_text(text.replace(boot, "0" * 8 + boot[8:]))
-    os.kill(service.pid(), signal.SIGKILL)
+    last_pid = service.pid()
+    os.kill(last_pid, signal.SIGKILL)
+    scan.wait_until(lambda: not process_fields(last_pid))
     scan.start()
     other.wait_program(besides=pid)  # no "down" file: up
     scan.wait_until(lambda: service.state()["phase"] == "down")

@@ -238,14 +238,19 @@ def test_commands_are_obeyed_while_a_start_is_due(scan):
     assert services["once"].state()["phase"] == "down"
 
 
-def queue_behind_a_death(host, service, letters):
+def queue_with_a_death(host, service, letters, letters_first):
     """The process has ended and the bytes are there before supervise looks."""
     pid = service.wait_program()
+    # Later than this it would be started again at once.
+    wait_until(lambda: time.monotonic_ns() > service.value("start-due-ns"))
     host.process.send_signal(signal.SIGSTOP)
     wait_until(lambda: process_fields(host.pid)[0] == "T")
-    service.send(letters)
+    if letters_first:
+        service.send(letters)
     os.kill(pid, signal.SIGKILL)
     wait_until(lambda: process_fields(pid)[0] == "Z")
+    if not letters_first:
+        service.send(letters)
     host.process.send_signal(signal.SIGCONT)
 
 
@@ -254,13 +259,14 @@ def queue_behind_a_death(host, service, letters):
     [b"d", b"u" * 300 + b"o" + b"u" * 70 + b"d"],
     ids=["one", "many"],
 )
+@pytest.mark.parametrize("letters_first", [True, False])
 def test_commands_that_wait_count_before_a_restart_is_decided(
-    host, tmp_path, letters
+    host, tmp_path, letters, letters_first
 ):
     service = Service(tmp_path / "service")
     service.run("#!/bin/sh\necho x >>starts\nexec sleep 1000\n")
     supervise(host, service)
-    queue_behind_a_death(host, service, letters)
+    queue_with_a_death(host, service, letters, letters_first)
     service.wait_down()
     service.wait_phase("down")
     assert service.value("starts") == 1
@@ -271,7 +277,7 @@ def test_exit_that_waits_counts_before_a_restart_is_decided(host, tmp_path):
     service = Service(tmp_path / "service")
     service.run("#!/bin/sh\necho x >>starts\nexec sleep 1000\n")
     supervise(host, service)
-    queue_behind_a_death(host, service, b"x")
+    queue_with_a_death(host, service, b"x", False)
     assert host.process.wait(30) == 0
     assert service.lines("starts") == ["x"]
 
@@ -442,7 +448,7 @@ def test_process_leads_a_session_and_a_group_of_its_own(scan):
         "loud",
         "#!/bin/sh\ntrap '' TERM\nkill -TERM 0\necho x >>lines\nexec sleep 1000\n",
     )
-    scan.start()
+    scan.start(start_new_session=True)  # whose group is hit, if it isn't so
     loud.wait_lines("lines", 1)
     pids = [service.wait_program() for service in (quiet, loud)]
     for pid in pids:
