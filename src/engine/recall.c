@@ -130,7 +130,8 @@ static bool find_foreign(int dir_fd, const char *boot_id,
 	strcpy(identity->boot_id, boot_id);
 	if (identity->pid > 0)
 		identity->start_ticks = identity_start_ticks(identity->pid);
-	if (!identity_is_provable(identity))
+	if (!identity_is_provable(identity) ||
+	    identity_is_zombie(identity->pid))
 		return false;
 	apart = (int64_t)start_of(identity).tv_sec -
 		(int64_t)status->changed_at.tv_sec;

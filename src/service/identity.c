@@ -34,26 +34,41 @@ void identity_boot_id(char out[BOOT_ID_SIZE])
 }
 
 /*
- * Field 22 of /proc/PID/stat. The name in field 2 may hold anything, also
+ * Reads /proc/PID/stat into `text` and returns where its field 2 ends; NULL:
+ * there is no such process. That field, the name, may hold anything, also
  * blanks and parentheses, so fields are counted from the last ')'.
  * Source: proc(5).
  */
-int64_t identity_start_ticks(int64_t pid)
+static const char *read_stat(int64_t pid, char *text, size_t size_bytes)
 {
-	char path[40], text[1024];
+	char path[40];
 	struct strb name = strb_on(path, sizeof(path));
-	const char *at;
 	long count;
 
 	strb_add_format(&name, "/proc/%lld/stat", (long long)pid);
-	count = fd_read_file(AT_FDCWD, path, text, sizeof(text) - 1);
+	count = fd_read_file(AT_FDCWD, path, text, size_bytes - 1);
 	if (count <= 0)
-		return -1;
+		return NULL;
 	text[count] = '\0';
-	at = strrchr(text, ')');
+	return strrchr(text, ')');
+}
+
+int64_t identity_start_ticks(int64_t pid)
+{
+	char text[1024];
+	const char *at = read_stat(pid, text, sizeof(text));
+
 	for (int field = 2; at && field < 22; field++)
 		at = strchr(at + 1, ' ');
 	return at ? strtoll(at, NULL, 10) : -1;
+}
+
+bool identity_is_zombie(int64_t pid)
+{
+	char text[1024];
+	const char *at = read_stat(pid, text, sizeof(text));
+
+	return at && strncmp(at, ") Z ", 4) == 0;
 }
 
 int identity_write(int dir_fd, const struct identity *identity)

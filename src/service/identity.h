@@ -31,6 +31,9 @@ void identity_boot_id(char out[BOOT_ID_SIZE]);
 /* When the process with that pid started; -1 when it can't be told. */
 int64_t identity_start_ticks(int64_t pid);
 
+/* Whether the process with that pid has ended and wasn't reaped yet. */
+bool identity_is_zombie(int64_t pid);
+
 /* Replaces supervise/process in `dir_fd`. 0, or -1 with errno. */
 int identity_write(int dir_fd, const struct identity *identity);
 /* False: there is no such record, or none that can be understood. */
