@@ -24,7 +24,9 @@ import xml.etree.ElementTree
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 # Tests that say nothing about a certain build; they run with the release.
-OF_NO_BUILD = {"test/integration/test_install.py", "test/integration/test_manuals.py"}
+OF_NO_BUILD = {
+    f"test/integration/test_{name}.py" for name in ("bench", "install", "manuals")
+}
 # Tests of what stands on the event loop; they run with its other backend, too.
 OF_THE_LOOP = re.compile(r"/test_(sv|supervise|adopt|worked|tutorial)")
 # The running children, for the case that this process is told to stop.
@@ -257,13 +259,12 @@ def source_checks():
     """The order is that of the time they take, longest first."""
     code = source_files("src/**/*.c", "test/**/*.c", "bench/**/*.c")
     headers = source_files("src/**/*.h", "test/**/*.h", "bench/**/*.h")
-    known = [name for name in code if not name.startswith("bench/")]
     tidy = ["clang-tidy", "-p", "build-asan", "--quiet"]
     shell = ["shellcheck", "-x"]
     lint = ["mandoc", "-T", "lint", "-W", "warning"]
     style = ["clang-format", "--dry-run", "-Werror"]
     return [
-        EachFile("clang-tidy", "build-asan", tidy, known, ("build asan",)),
+        EachFile("clang-tidy", "build-asan", tidy, code, ("build asan",)),
         EachFile("shellcheck", "build-gcc", shell, shell_scripts()),
         EachFile("mandoc", "build-gcc", lint, source_files("man/*.[178]")),
         EachFile("clang-format", "build-gcc", style, code + headers),
