@@ -1,0 +1,83 @@
+"""Results as people read them."""
+
+from summary import ratio
+
+
+def rows(results):
+    """The table as lists of cells, the header first."""
+    suites = results["suites"]
+    compared = "holdfast" in suites and "daemontools" in suites
+    yield ["", *suites.values(), *(["daemontools / Holdfast"] if compared else [])]
+    for key, metric in results["metrics"].items():
+        if metric["is_detail"]:
+            continue
+        cells = [cell(results, suite, key) for suite in suites]
+        if compared:
+            cells.append(times(ratio(results["summary"], key, "daemontools", "holdfast")))
+        yield [title(metric), *cells]
+
+
+def cell(results, suite, key):
+    """Median, and in brackets the least and the largest of the rounds."""
+    found = results["summary"].get(suite, {}).get(key)
+    if not found:
+        return "-"
+    digits = results["metrics"][key]["digits"]
+    median, least, most = (f"{found[k]:.{digits}f}" for k in ("median", "min", "max"))
+    return median if least == most else f"{median} ({least}-{most})"
+
+
+def times(value):
+    if value is None:
+        return "-"
+    return f"{value:.2g}x" if value < 10 else f"{value:.0f}x"
+
+
+def ratio_rows(results):
+    """What Holdfast needs of what each other suite does: small is good."""
+    others = [name for name in results["suites"] if name != "holdfast"]
+    labels = (results["suites"][name] for name in others)
+    yield ["", "Holdfast", *(f"of {label}'s" for label in labels)]
+    for key, metric in results["metrics"].items():
+        if metric["is_detail"] or key not in results["summary"]["holdfast"]:
+            continue
+        value = cell(results, "holdfast", key)
+        ratios = [
+            times(ratio(results["summary"], key, "holdfast", name)) for name in others
+        ]
+        yield [title(metric), value, *ratios]
+
+
+def title(metric):
+    return metric["title"] + (f" ({metric['unit']})" if metric["unit"] else "")
+
+
+def as_text(lines):
+    """Rows as aligned columns, for a terminal."""
+    lines = list(lines)
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    return "".join(
+        "  ".join(
+            text.ljust(width) if number == 0 else text.rjust(width)
+            for number, (text, width) in enumerate(zip(line, widths))
+        ).rstrip()
+        + "\n"
+        for line in lines
+    )
+
+
+def as_markdown(lines):
+    header, *body = lines
+    rule = ["---"] + ["---:"] * (len(header) - 1)
+    return "".join(f"| {' | '.join(line)} |\n" for line in (header, rule, *body))
+
+
+def about(results):
+    """How it was measured, in a line."""
+    plan, machine = results["plan"], results["machine"]
+    loads = machine["load"]
+    return (
+        f"{plan['services']} services, {plan['rounds']} rounds: median (least-most)."
+        f" {machine['system']} {machine['kernel']}, {machine['processors']} processors,"
+        f" load {min(loads)} to {max(loads)}."
+    )
