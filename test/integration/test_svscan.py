@@ -65,6 +65,17 @@ def waiting(tmp_path_factory):
     programs.end_all()
 
 
+def held_by(pid):
+    """The names of all that is open in a process."""
+    names = []
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            names.append(os.readlink(f"/proc/{pid}/fd/{fd}"))
+        except FileNotFoundError:
+            pass  # closed meanwhile
+    return names
+
+
 # ---- what is there ----
 
 
@@ -206,13 +217,8 @@ def test_removed_name_runs_until_told_to_end(scan):
         wait_until(lambda: directory.svok() == 100)
         assert directory.pid() == 0
     # Let go for good: all that svscan held of it is closed.
-    held = f"/proc/{scan.pid}/fd"
-    wait_until(
-        lambda: not any(
-            os.readlink(f"{held}/{fd}").startswith(str(service.path))
-            for fd in os.listdir(held)
-        )
-    )
+    inside = str(service.path)
+    wait_until(lambda: not any(n.startswith(inside) for n in held_by(scan.pid)))
     assert scan.said() == []
 
 
@@ -248,12 +254,7 @@ def test_removed_directories_are_let_go_when_nothing_runs_in_them(scan):
     os.kill(pid, signal.SIGKILL)
     scan.notice()
     wait_until(lambda: not is_alive(log_pid))
-    held = f"/proc/{scan.pid}/fd"
-    wait_until(
-        lambda: not any(
-            "(deleted)" in os.readlink(f"{held}/{fd}") for fd in os.listdir(held)
-        )
-    )
+    wait_until(lambda: not any("(deleted)" in name for name in held_by(scan.pid)))
     assert (scan.path / "lines").read_text() == "over\n"
     (scan.path / "lines").unlink()
     assert len(scan.said()) <= 4, scan.said()  # state files had no place
