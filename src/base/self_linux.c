@@ -51,7 +51,7 @@ void self_close_on_exec_from(int first_fd)
 		return;
 	open_fds = opendir("/proc/self/fd");
 	while (open_fds && (entry = readdir(open_fds))) {
-		int fd = atoi(entry->d_name);
+		int fd = (int)strtol(entry->d_name, NULL, 10);
 
 		if (fd >= first_fd)
 			fcntl(fd, F_SETFD, FD_CLOEXEC);

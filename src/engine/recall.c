@@ -1,4 +1,5 @@
 /* recall.c -- see recall.h. */
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -127,7 +128,7 @@ static bool find_foreign(int dir_fd, const char *boot_id,
 	status_unpack(record, status);
 	*identity = (struct identity){
 		.script = "run", .number = 1, .pid = status->run_pid};
-	strcpy(identity->boot_id, boot_id);
+	snprintf(identity->boot_id, sizeof(identity->boot_id), "%s", boot_id);
 	if (identity->pid > 0)
 		identity->start_ticks = identity_start_ticks(identity->pid);
 	if (!identity_is_provable(identity) ||
