@@ -15,9 +15,13 @@ static void on_death(struct loop_watch *watch)
 	struct obituaries *obituaries = watch->owner;
 	struct death death;
 
+	errno = 0;
 	while (death_take(watch->fd, &death))
 		loop_process_told(obituaries->loop, (pid_t)death.pid,
 				  (int)death.status);
+	/* svscanboot is gone: an end of file would be told again and again. */
+	if (errno != EAGAIN)
+		loop_watch_remove(obituaries->loop, watch);
 }
 
 static void read_known(struct obituaries *obituaries)
