@@ -62,6 +62,22 @@ long fd_read_some(int fd, void *out, size_t size_bytes)
 	}
 }
 
+/*
+ * Whatever has the name is removed, never opened: a link, also a hard one,
+ * would lead elsewhere, and a device does things when it is opened.
+ */
+static int make_file(int dir_fd, const char *name, mode_t mode)
+{
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+	int fd = openat(dir_fd, name, flags, mode);
+
+	if (fd != -1 || errno != EEXIST)
+		return fd;
+	if (unlinkat(dir_fd, name, 0) == -1)
+		return -1;
+	return openat(dir_fd, name, flags, mode);
+}
+
 int fd_replace_file(int dir_fd, const char *name, const void *bytes,
 		    size_t count, unsigned mode)
 {
@@ -75,10 +91,7 @@ int fd_replace_file(int dir_fd, const char *name, const void *bytes,
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	fd = openat(dir_fd, room,
-		    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK |
-			    O_CLOEXEC,
-		    (mode_t)mode);
+	fd = make_file(dir_fd, room, (mode_t)mode);
 	if (fd == -1)
 		goto out;
 	errno = ENOSPC; /* what a short write to a file means */
@@ -101,7 +114,8 @@ long fd_read_file(int dir_fd, const char *name, void *out, size_t size_bytes)
 {
 	int error;
 	ssize_t got;
-	int fd = openat(dir_fd, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int fd = openat(dir_fd, name,
+			O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
 	if (fd == -1)
 		return -1;

@@ -25,7 +25,8 @@ long fd_read_some(int fd, void *out, size_t size_bytes);
 
 /*
  * Writes a small file whole: made as `name`.new in `dir_fd`, then renamed, so a
- * reader sees the old bytes or the new ones. Follows no link at either name.
+ * reader sees the old bytes or the new ones. Follows no link at either name;
+ * whatever is called `name`.new, unless it is a directory, is removed first.
  * 0, or -1 with errno; then the old file stands, and nothing is left beside
  * it. A `name` so long that nothing fits beside it is ENAMETOOLONG. Not synced
  * to disk.

@@ -315,9 +315,14 @@ static void replacing_follows_no_link(void **unused)
 	assert_int_equal(lstat("f", &info), 0);
 	assert_true(S_ISREG(info.st_mode));
 	assert_int_equal(symlink("target", "f.new"), 0);
-	assert_int_equal(fd_replace_file(dir_fd, "f", "no", 2, 0644), -1);
+	assert_int_equal(fd_replace_file(dir_fd, "f", "2nd", 3, 0644), 0);
 	assert_file("target", "kept");
-	assert_file("f", "own");
+	assert_file("f", "2nd");
+	/* A hard link is one, too. */
+	assert_int_equal(link("target", "f.new"), 0);
+	assert_int_equal(fd_replace_file(dir_fd, "f", "3rd", 3, 0644), 0);
+	assert_file("target", "kept");
+	assert_file("f", "3rd");
 	close(dir_fd);
 }
 
@@ -335,8 +340,11 @@ static void a_file_that_cannot_be_replaced_stays(void **unused)
 	/* A FIFO in the way neither blocks nor is taken for the file. */
 	assert_int_equal(mkfifo("f.new", 0600), 0);
 	make_file("f", "old", 0644);
-	assert_int_equal(fd_replace_file(dir_fd, "f", "x", 1, 0644), -1);
-	assert_file("f", "old");
+	assert_int_equal(fd_replace_file(dir_fd, "f", "x", 1, 0644), 0);
+	assert_file("f", "x");
+	assert_int_equal(mkdir("f.new", 0755), 0);
+	assert_int_equal(fd_replace_file(dir_fd, "f", "no", 2, 0644), -1);
+	assert_file("f", "x");
 	memset(long_name, 'n', sizeof(long_name) - 1);
 	long_name[sizeof(long_name) - 1] = '\0';
 	assert_int_equal(fd_replace_file(dir_fd, long_name, "x", 1, 0644), -1);
