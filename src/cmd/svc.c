@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/diag.h"
@@ -64,6 +65,26 @@ static int write_letters(int control_fd, const struct letters *letters)
 	return done == -1 ? -1 : 0;
 }
 
+/*
+ * -1 with errno: no FIFO. A file without another name is as good; bytes in a
+ * link, a device or a terminal would reach somebody else.
+ */
+static int open_control(void)
+{
+	struct stat status;
+	int fd = open(SUPERVISE_CONTROL, O_WRONLY | O_NONBLOCK | O_NOFOLLOW |
+						 O_NOCTTY | O_CLOEXEC);
+
+	if (fd == -1 || fstat(fd, &status) == -1)
+		return -1;
+	if (S_ISFIFO(status.st_mode) ||
+	    (S_ISREG(status.st_mode) && status.st_nlink == 1))
+		return fd;
+	close(fd);
+	errno = ENXIO;
+	return -1;
+}
+
 /* Trouble with one directory is a warning, and the next one follows. */
 static void control(const char *dir, const struct letters *letters)
 {
@@ -73,7 +94,7 @@ static void control(const char *dir, const struct letters *letters)
 		diag_warn_errno("unable to chdir to %s", dir);
 		return;
 	}
-	control_fd = open(SUPERVISE_CONTROL, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	control_fd = open_control();
 	if (control_fd == -1) {
 		if (errno == ENXIO)
 			diag_warn("unable to control %s: supervise not running",
