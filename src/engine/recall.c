@@ -15,14 +15,33 @@
  * that the kernel remembers may be apart. */
 #define FOREIGN_START_S 2
 
+/* Noise may hold any number; one is added to these, now and then. */
+static bool is_count(int64_t number)
+{
+	return number >= 0 && number < INT64_MAX / 2;
+}
+
 /* False: the last supervisor isn't known, let go, or was before this boot. */
 static bool read_state(int dir_fd, const char *boot_id, struct state *state)
 {
 	char text[STATE_SIZE_MAX];
 	long count = fd_read_file(dir_fd, SUPERVISE_STATE, text, sizeof(text));
 
-	return count > 0 && state_parse(text, (size_t)count, state) &&
-	       state->is_hosted && strcmp(state->boot_id, boot_id) == 0;
+	if (count <= 0 || !state_parse(text, (size_t)count, state))
+		return false;
+	if (!is_count(state->starts))
+		state->starts = 0;
+	if (!is_count(state->deaths))
+		state->deaths = 0;
+	return state->is_hosted && strcmp(state->boot_id, boot_id) == 0;
+}
+
+static bool read_identity(int dir_fd, const char *boot_id,
+			  struct identity *identity)
+{
+	return identity_read(dir_fd, identity) && is_count(identity->number) &&
+	       identity->pid <= INT32_MAX &&
+	       strcmp(identity->boot_id, boot_id) == 0;
 }
 
 static struct timespec moment_of(const char label[TAI64N_LABEL_SIZE + 1],
@@ -169,8 +188,7 @@ void recall_service(int dir_fd, const char *boot_id, bool is_down_wanted,
 	struct status status;
 	struct identity identity, foreign;
 	bool has_state = read_state(dir_fd, boot_id, &state);
-	bool has_identity = identity_read(dir_fd, &identity) &&
-			    strcmp(identity.boot_id, boot_id) == 0;
+	bool has_identity = read_identity(dir_fd, boot_id, &identity);
 	bool is_alive = has_identity && identity_is_alive(&identity, boot_id);
 
 	memset(recall, 0, sizeof(*recall));
