@@ -74,6 +74,8 @@ static void on_service_gone(struct service *service)
 static void on_change(struct loop_directory *changes,
 		      enum directory_change change, const char *name);
 
+static void renew_pipe(struct service *service);
+
 static int open_directory(struct entry *entry, const struct stat *status)
 {
 	struct stat opened;
@@ -120,6 +122,7 @@ struct entry *entry_new(struct entry_context *context, const char *name,
 	prepare_service(context, entry, &entry->service);
 	entry->service.name = entry->name;
 	entry->service.dir_fd = entry->dir_fd;
+	entry->service.before_start = renew_pipe;
 	entry->changes.on_change = on_change;
 	entry->changes.owner = entry;
 	/* Without it, whoever adds a "log" must make the scanner look. */
@@ -214,6 +217,37 @@ static int open_pipe(struct entry *entry)
 	logger->pipe_fd =
 		supervise_dir_open_fifo(entry->dir_fd, SUPERVISE_PIPE, 0600);
 	return logger->pipe_fd == -1 ? -1 : 0;
+}
+
+/* Whether supervise/pipe is still the FIFO that is held open. */
+static bool is_pipe_in_place(const struct entry *entry)
+{
+	struct stat held, named;
+
+	return fstat(entry->logger->pipe_fd, &held) == 0 &&
+	       fstatat(entry->dir_fd, SUPERVISE_PIPE, &named,
+		       AT_SYMLINK_NOFOLLOW) == 0 &&
+	       held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
+/*
+ * Somebody took the pipe away: the service gets a new one. Its logger meets the
+ * end of the old one when it has read all there is, and is started again.
+ */
+static void renew_pipe(struct service *service)
+{
+	struct entry *entry = service->owner;
+	struct logger *logger = entry->logger;
+	int fd;
+
+	if (!logger || logger->pipe_fd == -1 || logger->is_ended ||
+	    is_pipe_in_place(entry))
+		return;
+	fd = supervise_dir_open_fifo(entry->dir_fd, SUPERVISE_PIPE, 0600);
+	if (fd == -1)
+		return; /* what that means, the start will say */
+	close(logger->pipe_fd);
+	logger->pipe_fd = fd;
 }
 
 static struct logger *logger_new(struct entry_context *context,

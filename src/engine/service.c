@@ -47,6 +47,20 @@ static void fill_state(const struct service *service, struct state *state)
 	tai64n_format(service->last_end_at, state->last_end_at);
 }
 
+/* Also where somebody removed the directory, which may come back by itself. */
+static int replace_file(const struct service *service, const char *name,
+			const void *bytes, size_t count)
+{
+	int dir_fd = service->dir_fd;
+
+	if (fd_replace_file(dir_fd, name, bytes, count, 0644) == 0)
+		return 0;
+	if (errno != ENOENT)
+		return -1;
+	supervise_dir_make(dir_fd);
+	return fd_replace_file(dir_fd, name, bytes, count, 0644);
+}
+
 static int publish_status(struct service *service)
 {
 	const struct status status = {
@@ -61,8 +75,7 @@ static int publish_status(struct service *service)
 	status_pack(&status, record);
 	if (memcmp(record, service->published, STATUS_SIZE) == 0)
 		return 0;
-	if (fd_replace_file(service->dir_fd, SUPERVISE_STATUS, record,
-			    STATUS_SIZE, 0644) == -1)
+	if (replace_file(service, SUPERVISE_STATUS, record, STATUS_SIZE) == -1)
 		return -1;
 	memcpy(service->published, record, STATUS_SIZE);
 	return 0;
@@ -74,15 +87,20 @@ static void publish(struct service *service)
 	char text[STATE_SIZE_MAX];
 	struct state state;
 	const char *broken = NULL;
+	int error = 0;
 	size_t len;
 
 	fill_state(service, &state);
 	len = state_format(&state, text);
-	if (fd_replace_file(service->dir_fd, SUPERVISE_STATE, text, len,
-			    0644) == -1)
+	if (replace_file(service, SUPERVISE_STATE, text, len) == -1) {
 		broken = SUPERVISE_STATE;
-	else if (publish_status(service) == -1)
+		error = errno;
+	}
+	if (publish_status(service) == -1 && !broken) {
 		broken = SUPERVISE_STATUS;
+		error = errno;
+	}
+	errno = error;
 	if (broken && !service->is_status_broken)
 		diag_warn_errno("unable to write %s/%s.new", service->name,
 				broken);
@@ -171,8 +189,11 @@ static void refuse_start(struct service *service)
 static void start_process(struct service *service)
 {
 	int error, pidfd;
-	pid_t pid = spawn_run(service, &pidfd);
+	pid_t pid;
 
+	if (service->before_start)
+		service->before_start(service);
+	pid = spawn_run(service, &pidfd);
 	if (pid != -1 && watch_process(service, pid, pidfd, true) == -1) {
 		/* A process that can't be watched is as good as none. */
 		error = errno;
