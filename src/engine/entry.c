@@ -388,8 +388,10 @@ bool entry_host(struct entry_context *context, struct entry *entry)
 	if (!find_logger(context, entry))
 		return false;
 	entry->must_look = false;
-	is_well = host_service(entry, &entry->service, &entry->said);
-	return host_logger(entry) && is_well;
+	/* The logger first: the service would die of SIGPIPE if it wrote while
+	 * there is no reader, should we be killed between the two. */
+	is_well = host_logger(entry);
+	return host_service(entry, &entry->service, &entry->said) && is_well;
 }
 
 void entry_visit_fifos(const struct entry *entry,
