@@ -1,4 +1,5 @@
 /* recall.c -- see recall.h. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -106,6 +107,15 @@ static void count_unseen_start(const struct state *state, struct recall *recall)
 	recall->last_end_at = recall->changed_at;
 }
 
+/* Anything else than the signals of commands is noise. */
+static void take_signals(const struct state *state, int signals[2])
+{
+	const int64_t due[2] = {state->signal_due, state->next_signal_due};
+
+	for (int i = 0; i < 2 && due[i] > 0 && due[i] < NSIG; i++)
+		signals[i] = (int)due[i];
+}
+
 /*
  * What "process" adds to "state": a process that is alive, or a start that was
  * decided (phase up, no pid yet) and did or didn't come about.
@@ -120,6 +130,8 @@ static void take_process(const struct identity *identity,
 		count_unseen_start(state, recall);
 	if (is_alive) {
 		recall->pid = (pid_t)identity->pid;
+		if (!is_unseen)
+			take_signals(state, recall->signals_due);
 		recall->machine.phase = MACHINE_UP;
 		if (is_unseen)
 			recall->changed_at = start_of(identity);

@@ -21,6 +21,7 @@ struct recall {
 	/* Of the last process that is known of, alive or not; else zero. */
 	struct identity identity;
 	bool is_unrecorded; /* `identity` isn't in supervise/process yet */
+	int signals_due[2]; /* what `pid` may still have to be sent; 0: none */
 	struct timespec changed_at;
 	int64_t starts, deaths;
 	struct process_end last_end;

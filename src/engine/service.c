@@ -35,6 +35,8 @@ static void fill_state(const struct service *service, struct state *state)
 	tai64n_format(service->changed_at, state->changed_at);
 	state->starts = service->starts;
 	state->deaths = service->deaths;
+	state->signal_due = service->signals_due[0];
+	state->next_signal_due = service->signals_due[1];
 	if (service->last_end_at.tv_sec == 0)
 		return;
 	snprintf(state->last_end, sizeof(state->last_end), "%s",
@@ -241,9 +243,20 @@ static void let_go(struct service *service)
 	service->on_gone(service);
 }
 
+/* Sends what is on record as due, and puts on record that it was sent. */
+static void send_signals_due(struct service *service)
+{
+	if (service->signals_due[0] == 0)
+		return;
+	send_signals(service, service->signals_due);
+	service->signals_due[0] = service->signals_due[1] = 0;
+	publish(service);
+}
+
 /*
- * Wishes go on record before they are acted on, so that a supervisor killed in
- * between doesn't forget a command that had begun to take effect.
+ * Wishes go on record before they are acted on, and with them the signals that
+ * they demand, until those are sent: a supervisor killed at any point in
+ * between is followed by one that goes on there.
  */
 static void take_step(struct service *service, enum machine_event event,
 		      char letter)
@@ -251,10 +264,14 @@ static void take_step(struct service *service, enum machine_event event,
 	struct machine_step step =
 		machine_step(&service->machine, event, letter, loop_now_ns());
 
-	if (step.actions & MACHINE_PUBLISH)
+	if (step.actions & MACHINE_PUBLISH) {
+		memcpy(service->signals_due, step.signals,
+		       sizeof(step.signals));
 		publish(service);
-	if (step.actions & MACHINE_SIGNAL)
+		send_signals_due(service);
+	} else if (step.actions & MACHINE_SIGNAL) {
 		send_signals(service, step.signals);
+	}
 	if (step.actions & MACHINE_START)
 		start_process(service);
 	if (step.actions & MACHINE_TIMER)
@@ -365,6 +382,7 @@ static void restore(struct service *service, const struct recall *recall)
 {
 	service->machine = recall->machine;
 	service->pid = 0;
+	memset(service->signals_due, 0, sizeof(service->signals_due));
 	service->changed_at = recall->changed_at;
 	service->starts = recall->starts;
 	service->deaths = recall->deaths;
@@ -396,7 +414,10 @@ static bool adopt(struct service *service, const struct recall *recall)
 	    identity_write(service->dir_fd, &recall->identity) == -1)
 		diag_warn_errno("unable to write %s/" SUPERVISE_PROCESS,
 				service->name);
+	memcpy(service->signals_due, recall->signals_due,
+	       sizeof(service->signals_due));
 	publish(service);
+	send_signals_due(service);
 	return true;
 }
 

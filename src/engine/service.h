@@ -46,6 +46,8 @@ struct service {
 	struct loop_process process;
 	struct loop_timer timer;
 	pid_t pid; /* 0 when no process runs */
+	/* On record, and not known to have been sent; 0: none. */
+	int signals_due[2];
 	struct timespec changed_at;
 	int64_t starts, deaths;
 	struct process_end last_end;

@@ -37,6 +37,8 @@ static const struct record_field fields[] = {
 	TEXT("last-end-at", last_end_at),
 	NUMBER("refused-starts", refused),
 	NUMBER("start-due-ns", start_due_ns),
+	NUMBER("signal-due", signal_due),
+	NUMBER("next-signal-due", next_signal_due),
 	FLAG("hosted", is_hosted),
 	TEXT("boot", boot_id),
 	{RECORD_END, NULL, 0, 0},

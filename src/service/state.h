@@ -36,6 +36,9 @@ struct state {
 	int64_t last_number; /* the exit code or the signal */
 	bool has_dumped;
 	char last_end_at[TAI64N_LABEL_SIZE + 1];
+	/* Signals that the wishes above demand and that may not have been sent
+	 * yet, in this order; 0: none. */
+	int64_t signal_due, next_signal_due;
 };
 
 /* The text of `state`, at most STATE_SIZE_MAX - 1 bytes and a '\0'. */
