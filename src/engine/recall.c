@@ -55,28 +55,52 @@ static struct timespec moment_of(const char label[TAI64N_LABEL_SIZE + 1],
 	return otherwise;
 }
 
-/* When a process started, by the wall clock; to a clock tick. */
-static struct timespec start_of(const struct identity *identity)
+/* How long ago a process started, to a clock tick; -1: it can't be told. */
+static int64_t age_ns_of(const struct identity *identity)
 {
-	struct timespec now = tai64n_now();
 #ifdef CLOCK_BOOTTIME
 	struct timespec up = {0, 0};
-	int64_t age_ns, ticks = sysconf(_SC_CLK_TCK);
+	long ticks = sysconf(_SC_CLK_TCK);
+	int64_t age_ns;
 
 	clock_gettime(CLOCK_BOOTTIME, &up);
 	age_ns = (int64_t)up.tv_sec * 1000000000 + up.tv_nsec -
 		 identity->start_ticks * (1000000000 / ticks);
-	if (age_ns > 0) {
-		int64_t at_ns =
-			(int64_t)now.tv_sec * 1000000000 + now.tv_nsec - age_ns;
-
-		now.tv_sec = (time_t)(at_ns / 1000000000);
-		now.tv_nsec = (long)(at_ns % 1000000000);
-	}
+	return age_ns < 0 ? -1 : age_ns;
 #else
 	(void)identity;
+	return -1;
 #endif
+}
+
+/* When it started, by the wall clock. */
+static struct timespec start_of(const struct identity *identity)
+{
+	struct timespec now = tai64n_now();
+	int64_t at_ns, age_ns = age_ns_of(identity);
+
+	if (age_ns == -1)
+		return now;
+	at_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec - age_ns;
+	now.tv_sec = (time_t)(at_ns / 1000000000);
+	now.tv_nsec = (long)(at_ns % 1000000000);
 	return now;
+}
+
+/*
+ * Starts stay apart also when the last one never came to be in "state", or when
+ * the supervisor let go after it: else one that keeps being killed would
+ * start a service as often.
+ */
+static void keep_apart(const struct identity *identity, struct machine *machine)
+{
+	int64_t due_ns, age_ns = age_ns_of(identity);
+
+	if (age_ns == -1 || age_ns >= MACHINE_THROTTLE_NS)
+		return;
+	due_ns = loop_now_ns() + MACHINE_THROTTLE_NS - age_ns;
+	if (machine->start_due_ns < due_ns)
+		machine->start_due_ns = due_ns;
 }
 
 static void take_history(const struct state *state, struct recall *recall)
@@ -215,7 +239,9 @@ void recall_service(int dir_fd, const char *boot_id, bool is_down_wanted,
 		state.starts = identity.number - 1;
 		recall->starts = state.starts;
 	}
-	if (!has_identity)
+	if (has_identity)
+		keep_apart(&identity, &recall->machine);
+	else
 		memset(&identity, 0, sizeof(identity));
 	recall->identity = identity;
 	if (!is_alive && find_foreign(dir_fd, boot_id, &foreign, &status))
