@@ -1,0 +1,363 @@
+/*
+ * killpoints.c -- kills a supervisor at any one system call of its choosing.
+ *
+ * The engine, and each child that it makes until that child has exec'd, stops
+ * before and after every system call; each stop is a point. At the point that
+ * was asked for the engine gets SIGKILL, the child goes on by itself as it
+ * would in life. This process is the parent of engines and of orphans: it reaps
+ * them at once, and at the end of its input it ends whatever is left.
+ *
+ * Lines of input, words separated by blanks:
+ *     trace N PROGRAM ARGUMENT...  starts the engine; N as below
+ *     plain PROGRAM ARGUMENT...    starts a program that isn't watched
+ *     arm N                        counts from now on, kills at the Nth point;
+ *                                  0: counts only; -1: neither
+ *     count                        asks for the line "count"
+ * Lines of output:
+ *     started PID
+ *     count POINTS STATE           STATE: waiting (for events), busy, ended
+ *     killed POINT NUMBER WHERE WHO  at system call NUMBER; WHERE: entry, exit,
+ *                                  exec; WHO: engine, child
+ *     ended PID STATUS             the engine, by itself; as wait(2) has it
+ * Source: ptrace(2).
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define WORDS_MAX 16
+#define INFO_SIZE 128
+
+/* struct ptrace_syscall_info, as far as it is needed; libcs and kernel headers
+ * disagree on who declares it. */
+struct stop_info {
+	uint8_t op; /* 1: entry, 2: exit */
+	uint8_t pad[3];
+	uint32_t arch;
+	uint64_t instruction_pointer, stack_pointer;
+	uint64_t number, args[6]; /* at entry */
+	unsigned char room[INFO_SIZE];
+};
+
+static pid_t engine_pid; /* 0: none */
+static long wanted = -1; /* the point to kill at; see above */
+static long points;
+static bool is_waiting; /* the engine is in a wait for events */
+static bool is_killed;
+static char verdict[128];                    /* said when the engine is dead */
+static uint64_t engine_number, child_number; /* the call each is in */
+static sigset_t before;
+static struct rlimit limit;
+
+static void die(const char *what)
+{
+	perror(what);
+	exit(111);
+}
+
+static void say(const char *line)
+{
+	size_t len = strlen(line);
+
+	if (write(STDOUT_FILENO, line, len) != (ssize_t)len)
+		exit(111);
+}
+
+/* ---- starting ---- */
+
+static pid_t start(char *argv[], int go_fd)
+{
+	/* The engine goes over all that it may have inherited, one by one:
+	 * thousands of points of a kind. It raises its limit by itself. */
+	const struct rlimit few = {32, limit.rlim_max};
+	pid_t pid = fork();
+	char go;
+
+	if (pid == -1)
+		die("fork");
+	if (pid != 0)
+		return pid;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	dup2(STDERR_FILENO, STDOUT_FILENO); /* which is for the answers */
+	setrlimit(RLIMIT_NOFILE, &few);
+	/* Until the parent has seized this process. */
+	if (go_fd != -1 && read(go_fd, &go, 1) == -1)
+		_exit(111);
+	execv(argv[0], argv);
+	perror(argv[0]);
+	_exit(111);
+}
+
+static void start_traced(char *argv[])
+{
+	const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE |
+			     PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
+			     PTRACE_O_TRACEEXEC;
+	int go_fds[2];
+
+	if (pipe(go_fds) == -1)
+		die("pipe");
+	engine_pid = start(argv, go_fds[0]);
+	if (ptrace(PTRACE_SEIZE, engine_pid, NULL, (void *)options) == -1)
+		die("ptrace");
+	if (write(go_fds[1], "g", 1) != 1)
+		die("write");
+	close(go_fds[0]);
+	close(go_fds[1]);
+}
+
+/* ---- the points ---- */
+
+static bool waits_for_events(const struct stop_info *info)
+{
+	switch (info->number) {
+	case SYS_epoll_pwait: return (int)info->args[3] != 0;
+#ifdef SYS_epoll_wait
+	case SYS_epoll_wait: return (int)info->args[3] != 0;
+#endif
+#ifdef SYS_poll
+	case SYS_poll: return (int)info->args[2] != 0;
+#endif
+	case SYS_ppoll: return true;
+	default: return false;
+	}
+}
+
+/* Counts one point; true when it was the one, and the engine is killed. */
+static bool count_point(pid_t pid, uint64_t number, const char *where)
+{
+	if (wanted == -1 || is_killed)
+		return is_killed;
+	points++;
+	if (wanted == 0 || points < wanted)
+		return false;
+	snprintf(verdict, sizeof(verdict), "killed %ld %llu %s %s\n", points,
+		 (unsigned long long)number, where,
+		 pid == engine_pid ? "engine" : "child");
+	kill(engine_pid, SIGKILL);
+	is_killed = true;
+	return true;
+}
+
+static void on_call(pid_t pid)
+{
+	struct stop_info info;
+	uint64_t *number = pid == engine_pid ? &engine_number : &child_number;
+	bool is_entry;
+
+	memset(&info, 0, sizeof(info));
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, (void *)sizeof(info), &info) ==
+	    -1)
+		return; /* killed this moment */
+	is_entry = info.op == 1;
+	if (is_entry)
+		*number = info.number;
+	if (pid == engine_pid)
+		is_waiting = is_entry && waits_for_events(&info);
+	if (count_point(pid, *number, is_entry ? "entry" : "exit") &&
+	    pid != engine_pid)
+		ptrace(PTRACE_DETACH, pid, NULL, NULL);
+	else
+		ptrace(PTRACE_SYSCALL, pid, NULL, NULL);
+}
+
+/* Only the engine is watched beyond an exec, its own first one. */
+static void on_exec(pid_t pid)
+{
+	if (pid == engine_pid) {
+		ptrace(PTRACE_SYSCALL, pid, NULL, NULL);
+		return;
+	}
+	count_point(pid, SYS_execve, "exec");
+	ptrace(PTRACE_DETACH, pid, NULL, NULL);
+}
+
+static void on_stop(pid_t pid, int status)
+{
+	int number = WSTOPSIG(status);
+	int event = status >> 16;
+
+	if (is_killed && pid != engine_pid) {
+		ptrace(PTRACE_DETACH, pid, NULL, NULL);
+	} else if (number == (SIGTRAP | 0x80)) {
+		on_call(pid);
+	} else if (event == PTRACE_EVENT_EXEC) {
+		on_exec(pid);
+	} else if (event == PTRACE_EVENT_STOP &&
+		   (number == SIGSTOP || number == SIGTSTP)) {
+		ptrace(PTRACE_LISTEN, pid, NULL, NULL);
+	} else {
+		intptr_t pass_on = event == 0 ? number : 0;
+
+		ptrace(PTRACE_SYSCALL, pid, NULL, (void *)pass_on);
+	}
+}
+
+static void on_engine_end(int status)
+{
+	char line[80];
+
+	if (is_killed) {
+		say(verdict);
+	} else {
+		snprintf(line, sizeof(line), "ended %d %d\n", (int)engine_pid,
+			 status);
+		say(line);
+	}
+	engine_pid = 0;
+	is_waiting = false;
+}
+
+static void take_children(void)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, __WALL | WNOHANG)) > 0) {
+		if (WIFSTOPPED(status))
+			on_stop(pid, status);
+		else if (pid == engine_pid)
+			on_engine_end(status);
+	}
+}
+
+/* ---- commands ---- */
+
+static void arm(const char *number)
+{
+	wanted = atol(number);
+	points = 0;
+}
+
+static void tell_count(void)
+{
+	char line[80];
+
+	snprintf(line, sizeof(line), "count %ld %s\n", points,
+		 engine_pid == 0 ? "ended"
+		 : is_waiting    ? "waiting"
+				 : "busy");
+	say(line);
+}
+
+static void obey(char *words[], int count)
+{
+	char line[40];
+	pid_t pid;
+
+	if (count >= 3 && strcmp(words[0], "trace") == 0) {
+		arm(words[1]);
+		is_killed = false;
+		start_traced(words + 2);
+		pid = engine_pid;
+	} else if (count >= 2 && strcmp(words[0], "plain") == 0) {
+		pid = start(words + 1, -1);
+	} else if (count == 2 && strcmp(words[0], "arm") == 0) {
+		arm(words[1]);
+		return;
+	} else if (count == 1 && strcmp(words[0], "count") == 0) {
+		tell_count();
+		return;
+	} else {
+		fprintf(stderr, "killpoints: what is %s?\n", words[0]);
+		exit(100);
+	}
+	snprintf(line, sizeof(line), "started %d\n", (int)pid);
+	say(line);
+}
+
+static void split_and_obey(char *line)
+{
+	char *words[WORDS_MAX + 1];
+	int count = 0;
+
+	for (char *word = strtok(line, " "); word && count < WORDS_MAX;
+	     word = strtok(NULL, " "))
+		words[count++] = word;
+	words[count] = NULL;
+	if (count > 0)
+		obey(words, count);
+}
+
+/* False at the end of input. */
+static bool take_commands(void)
+{
+	static char room[8192];
+	static size_t len;
+	ssize_t got = read(STDIN_FILENO, room + len, sizeof(room) - 1 - len);
+	char *end;
+
+	if (got <= 0)
+		return false;
+	len += (size_t)got;
+	room[len] = '\0';
+	while ((end = strchr(room, '\n'))) {
+		*end = '\0';
+		split_and_obey(room);
+		len -= (size_t)(end + 1 - room);
+		memmove(room, end + 1, len + 1);
+	}
+	return true;
+}
+
+/* ---- the end ---- */
+
+/* Kills the children; theirs come to this process, and the next round. */
+static bool kill_children(void)
+{
+	FILE *list;
+	char path[64];
+	int pid;
+	bool is_any = false;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children",
+		 (int)getpid());
+	list = fopen(path, "r");
+	if (!list)
+		die(path);
+	while (fscanf(list, "%d", &pid) == 1) {
+		kill(pid, SIGKILL);
+		is_any = true;
+	}
+	fclose(list);
+	return is_any;
+}
+
+int main(void)
+{
+	struct pollfd inputs[2] = {{.fd = STDIN_FILENO, .events = POLLIN},
+				   {.events = POLLIN}};
+	struct signalfd_siginfo unused;
+	sigset_t child;
+
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child, &before);
+	inputs[1].fd = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+	while (poll(inputs, 2, -1) != -1 || errno == EINTR) {
+		if (inputs[1].revents &&
+		    read(inputs[1].fd, &unused, sizeof(unused)) > 0)
+			take_children();
+		if (inputs[0].revents && !take_commands())
+			break;
+	}
+	while (kill_children()) {
+		take_children();
+		poll(&inputs[1], 1, 2);
+	}
+	return 0;
+}

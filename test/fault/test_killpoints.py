@@ -1,0 +1,705 @@
+"""The supervisor killed at every point: before and after each system call.
+
+A scenario says how to get to where it begins, what happens then, how to see
+that it is over, and what must be true after a kill anywhere in between and a
+fresh start of the supervisor. Points are counted by a run without a kill.
+"""
+
+import collections
+import concurrent.futures
+import errno
+import os
+import signal
+import time
+
+import pytest
+
+from faults import (
+    Logged,
+    World,
+    below,
+    check_lines,
+    helpers,
+    state_of,
+    syscall_names,
+)
+from support import BIN, wait_until
+
+WORKERS = 8
+THROTTLE_S = 1.0
+
+
+class Scenario:
+    """First start of one service; the others change what they must."""
+
+    starts_traced = True  # counting begins with the engine's own start
+    has_logger = False
+    wants = {"up"}  # what `want` may be in the end
+
+    def build(self, world):
+        world.add("a", self.has_logger)
+
+    def prepare(self, world):
+        """Brings about where it begins: an engine that waits for events."""
+        world.trace(-1)
+        wait_until(lambda: all(s.is_up() for s in world.each()), 20, "up")
+        world.settle()
+        self.note(world)
+
+    def note(self, world):
+        world.before = {s: s.pid() for s in world.each()}
+
+    def act(self, world):
+        """What happens, counting."""
+
+    def is_over(self, world):
+        return all(s.is_up() for s in world.each())
+
+    def after_kill(self, world):
+        """Between the kill and the fresh engine."""
+
+    def begin_again(self, world):
+        world.start_plain()
+
+    def is_settled(self, world):
+        return all(s.is_up() and s.is_supervised() for s in world.each())
+
+    def check(self, world):
+        """The scenario's own demands, after the common ones."""
+
+
+def is_same(world, *services):
+    for service in services:
+        assert service.pid() == world.before[service], "another process"
+
+
+class First(Scenario):
+    pass
+
+
+class FirstLogged(Scenario):
+    """The service must not be without a reader, or it would die of SIGPIPE."""
+
+    has_logger = True
+
+    def check(self, world):
+        assert len(world.services["a"].starts()) == 1
+
+
+class FirstSupervise(Scenario):
+    """supervise instead of svscan: the same engine, one service."""
+
+    def build(self, world):
+        service = world.add("a")
+        world.engine_argv = lambda: [BIN / "supervise", service.dir]
+
+    def begin_again(self, world):
+        """A child that hasn't become the service yet holds the lock."""
+        for _ in range(100):
+            world.start_plain()
+            end = time.monotonic() + 20
+            while time.monotonic() < end:
+                if world.services["a"].is_supervised():
+                    return
+                if state_of(world.engine) is None:
+                    break
+                time.sleep(0.002)
+        raise AssertionError("supervise can't begin")
+
+
+class FirstThenDeath(Scenario):
+    """If the service was started, it dies before the engine is back. (Without
+    the logger too nobody would hold the pipe, and the line in it would go.)"""
+
+    has_logger = True
+
+    def after_kill(self, world):
+        world.dead = set()
+        for pid in world.services["a"].processes(world.harness.pid):
+            os.kill(pid, signal.SIGKILL)
+            world.dead.add(pid)
+        for pid in world.dead:
+            wait_until(lambda: state_of(pid) is None, 20, "its end")
+
+    def check(self, world):
+        assert world.services["a"].pid() not in world.dead
+
+
+class Adopt(Scenario):
+    """The start of an engine whose forerunner was killed."""
+
+    has_logger = True
+
+    def build(self, world):
+        super().build(world)
+        world.start_plain()
+        wait_until(lambda: all(s.is_up() for s in world.each()), 20, "up")
+        self.note(world)
+        world.kill_engine()
+
+    def check(self, world):
+        is_same(world, *world.each())
+
+
+class AdoptDead(Adopt):
+    """The same, but the service died in between."""
+
+    def build(self, world):
+        super().build(world)
+        service = world.services["a"]
+        os.kill(service.pid(), signal.SIGKILL)
+        wait_until(lambda: not service.processes(world.harness.pid), 20)
+
+    def check(self, world):
+        service = world.services["a"]
+        assert service.pid() != world.before[service]
+        assert len(service.starts()) == 2
+
+
+class FromRest(Scenario):
+    starts_traced = False
+
+
+class Restart(FromRest):
+    """A service ends by itself; it has been up long enough to start at once."""
+
+    has_logger = True
+    victim = "service"
+
+    def prepare(self, world):
+        super().prepare(world)
+        self.pick(world)
+        time.sleep(max(0, world.victim.starts()[-1][1] + THROTTLE_S - time.monotonic()))
+        time.sleep(0.02)
+
+    def pick(self, world):
+        world.victim = world.services["a"]
+        world.other = world.victim.log
+        if self.victim == "logger":
+            world.victim, world.other = world.other, world.victim
+
+    def act(self, world):
+        os.kill(world.before[world.victim], signal.SIGKILL)
+
+    def is_over(self, world):
+        return world.victim.is_up() and world.victim.pid() != world.before[world.victim]
+
+    def is_settled(self, world):
+        return super().is_settled(world) and self.is_over(world)
+
+    def check(self, world):
+        # Without service and engine the logger is at the end of its input.
+        if self.victim == "logger":
+            is_same(world, world.other)
+        assert len(world.victim.starts()) == 2
+        state = world.victim.state()
+        assert state["deaths"] == "1"
+        assert state["last-end"] in ("signal", "unknown")
+
+
+class RestartOfLogger(Restart):
+    victim = "logger"
+
+
+class RestartThrottled(Restart):
+    """It ends so soon that the next start has to wait."""
+
+    has_logger = False
+
+    def prepare(self, world):
+        Scenario.prepare(self, world)
+        world.victim = world.services["a"]
+
+    def check(self, world):
+        assert len(world.victim.starts()) == 2
+
+
+class Command(FromRest):
+    """A byte comes. Where it was lost (read, or not even that, and nothing on
+    record yet), nothing must have changed, and it is given again."""
+
+    letter = None
+    want = "up"
+
+    def prepare(self, world):
+        super().prepare(world)
+        world.service = world.services["a"]
+        self.ready(world)
+
+    def ready(self, world):
+        """Brings the service to where the command begins."""
+
+    def told(self, world, letter, is_done):
+        world.service.command(letter)
+        wait_until(is_done, 20, f"effect of {letter}")
+        world.settle()
+
+    def act(self, world):
+        world.service.command(self.letter)
+
+    def is_obeyed(self, world):
+        raise NotImplementedError
+
+    def is_over(self, world):
+        return self.is_obeyed(world)
+
+    def begin_again(self, world):
+        world.is_lost = not self.is_known(world)
+        super().begin_again(world)
+        service = world.service
+        wait_until(service.is_supervised, 20, "supervised")
+        if world.is_lost:
+            service.command(self.letter)
+
+    def is_known(self, world):
+        """Whether the command is on record: nobody has to give it again."""
+        return world.service.state()["want"] == self.want
+
+    def is_settled(self, world):
+        return world.service.is_supervised() and self.is_obeyed(world)
+
+
+class Down(Command):
+    letter = "d"
+    want = "down"
+
+    def is_obeyed(self, world):
+        service = world.service
+        return service.is_down() and service.state()["want"] == "down"
+
+    def check(self, world):
+        assert not world.service.processes(world.harness.pid)
+        assert len(world.service.starts()) == 1
+
+
+class DownLogged(Down):
+    has_logger = True
+
+
+class Up(Command):
+    letter = "u"
+
+    def ready(self, world):
+        service = world.service
+        self.told(world, "d", service.is_down)
+        time.sleep(max(0, service.starts()[-1][1] + THROTTLE_S - time.monotonic()))
+
+    def is_obeyed(self, world):
+        service = world.service
+        return service.is_up() and service.status()[2] == self.want
+
+    def check(self, world):
+        assert len(world.service.starts()) == 2
+
+
+class Once(Up):
+    letter = "o"
+    want = "once"
+
+
+class OnceWhileUp(Up):
+    letter = "o"
+    want = "once"
+
+    def ready(self, world):
+        pass
+
+    def check(self, world):
+        is_same(world, world.service)
+
+
+class Pause(Command):
+    letter = "p"
+
+    def is_known(self, world):
+        return world.service.state()["paused"] == "1"
+
+    def is_obeyed(self, world):
+        service = world.service
+        return service.status()[1] and state_of(service.pid()) == "T"
+
+    def check(self, world):
+        is_same(world, world.service)
+        world.service.command("c")
+        wait_until(lambda: state_of(world.service.pid()) == "S", 20, "going on")
+
+
+class Continue(Command):
+    letter = "c"
+
+    def ready(self, world):
+        service = world.service
+        self.told(world, "p", lambda: service.status()[1])
+
+    def is_known(self, world):
+        return world.service.state()["paused"] == "0"
+
+    def is_obeyed(self, world):
+        service = world.service
+        return not service.status()[1] and state_of(service.pid()) != "T"
+
+    def check(self, world):
+        is_same(world, world.service)
+
+
+class Term(Command):
+    """A plain signal; the service is started again. Whether the byte was
+    taken can't be seen, unless the service has ended."""
+
+    letter = "t"
+
+    def is_known(self, world):
+        service = world.service
+        state = service.state()
+        return state["term-sent"] == "1" or not state_of(world.before[service])
+
+    def is_obeyed(self, world):
+        service = world.service
+        return service.is_up() and service.pid() != world.before[service]
+
+    def check(self, world):
+        assert len(world.service.starts()) == 2
+
+
+class Exit(Command):
+    """x: it goes on until the service ends, and svscan then takes it again."""
+
+    letter = "x"
+
+    def is_known(self, world):
+        return world.service.state()["leaving"] == "1"
+
+    def is_obeyed(self, world):
+        return world.service.is_up() and world.service.state()["leaving"] == "1"
+
+    def check(self, world):
+        is_same(world, world.service)
+
+
+class DownExit(Command):
+    """dx: svscan takes it over again, as 0.76's does, and then it is up."""
+
+    letter = "dx"
+
+    def is_known(self, world):
+        service = world.service
+        state = service.state()
+        is_back = state["want"] == "up" and state["pid"] != str(world.before[service])
+        return state["leaving"] == "1" or state["hosted"] == "0" or is_back
+
+    def is_obeyed(self, world):
+        service = world.service
+        return service.is_up() and service.pid() != world.before[service]
+
+    def check(self, world):
+        assert world.service.state()["leaving"] == "0"
+        assert len(world.service.starts()) == 2
+
+
+class Stop(FromRest):
+    """TERM to svscan: all end. A fresh svscan brings all up again."""
+
+    has_logger = True
+
+    def build(self, world):
+        world.add("a", True)
+        world.add("b")
+
+    def act(self, world):
+        os.kill(world.engine, signal.SIGTERM)
+
+    def is_over(self, world):
+        return not below(world.harness.pid)
+
+    def is_settled(self, world):
+        """What had begun to stop has stopped, and is back."""
+        return super().is_settled(world) and all(
+            s.state()["leaving"] == "0" and s.status()[2] == "up" for s in world.each()
+        )
+
+
+class NewDirectory(FromRest):
+    """A directory with a logger is moved into the scan directory."""
+
+    def build(self, world):
+        super().build(world)
+        world.new = world.add("n", True, where=world.dir)
+
+    def prepare(self, world):
+        world.trace(-1)
+        wait_until(world.services["a"].is_up, 20, "up")
+        world.settle()
+        world.before = {world.services["a"]: world.services["a"].pid()}
+
+    def act(self, world):
+        target = world.scan / "n"
+        os.rename(world.new.dir, target)
+        world.new.dir, world.new.log.dir = target, target / "log"
+
+    def check(self, world):
+        is_same(world, world.services["a"])
+
+
+class Removal(FromRest):
+    """The name goes, then dx is said. If the engine dies in between, the
+    service can be found again by `supervise DIR`."""
+
+    has_logger = True
+
+    def build(self, world):
+        service = world.add("a", True, where=world.dir)
+        (world.scan / "a").symlink_to(service.dir)
+        world.add("b")
+
+    def act(self, world):
+        service = world.services["a"]
+        (world.scan / "a").unlink()
+        for each in (service, service.log):
+            try:
+                each.command("dx")
+            except OSError as error:  # the engine is dead already
+                assert error.errno == errno.ENXIO
+
+    def is_over(self, world):
+        a = world.services["a"]
+        return not a.is_supervised() and not a.log.is_supervised()
+
+    def begin_again(self, world):
+        world.start_plain()
+        a, b = world.services["a"], world.services["b"]
+        wait_until(b.is_supervised, 20, "b supervised")
+        scanner = world.engine
+        for service in (a, a.log):
+            if service.processes(world.harness.pid):
+                world.is_left = True
+                world.start_plain([BIN / "supervise", service.dir])
+                wait_until(service.is_supervised, 20, "taken over")
+                service.command("dx")
+        world.engine = scanner
+
+    def is_settled(self, world):
+        a, b = world.services["a"], world.services["b"]
+        gone = not a.processes(world.harness.pid) and not a.log.processes(
+            world.harness.pid
+        )
+        return gone and self.is_over(world) and b.is_up()
+
+    def check(self, world):
+        is_same(world, world.services["b"])
+
+
+class Refused(Scenario):
+    """The script can't be run: a start a second, for ever."""
+
+    def build(self, world):
+        service = world.add("a")
+        (service.dir / "run").unlink()
+        (service.dir / "run").mkdir()
+
+    def is_over(self, world):
+        state = world.services["a"].state()
+        return state.get("deaths") == "1" and state["phase"] == "waiting"
+
+    def is_settled(self, world):
+        """It can be run at last."""
+        service = world.services["a"]
+        if (service.dir / "run").is_dir() and int(service.state().get("deaths", 0)) >= 1:
+            (service.dir / "run").rmdir()
+            (service.dir / "run").symlink_to(helpers() / "numberer")
+        return super().is_settled(world)
+
+    def check(self, world):
+        state = world.services["a"].state()
+        assert state["last-end"] in ("exit", "unknown")
+
+
+SCENARIOS = [
+    First,
+    FirstSupervise,
+    FirstLogged,
+    FirstThenDeath,
+    Adopt,
+    AdoptDead,
+    Restart,
+    RestartOfLogger,
+    RestartThrottled,
+    Down,
+    DownLogged,
+    Up,
+    Once,
+    OnceWhileUp,
+    Pause,
+    Continue,
+    Term,
+    Exit,
+    DownExit,
+    Stop,
+    NewDirectory,
+    Removal,
+    Refused,
+]
+
+
+# ---- the common demands ----
+
+
+def check_all(world):
+    """What must be true of every service directory, settled."""
+    root = world.harness.pid
+    expected = {world.engine}
+    for service in world.each():
+        running = service.processes(root, but=world.engine)
+        pid = service.pid()
+        if not service.is_supervised():  # whoever takes it looks at the record
+            assert not running
+            continue
+        assert running == ([pid] if pid else []), f"{running} run, {pid} on record"
+        expected.update(running)
+        assert not service.has_violation(), "two at a time"
+        state = service.state()
+        if state:
+            assert "boot" in state, "state is cut"
+            assert state["pid"] == str(pid)
+        if pid:
+            assert service.recorded_pid() == pid
+        if pid and int(state["starts"]) != len(service.starts()):
+            assert isinstance(world.scenario, Refused) or int(state["starts"]) >= 1
+        check_throttle(service)
+    assert set(below(root)) == expected, "somebody else runs"
+
+
+def eventually(check, world, limit_s=5):
+    """What isn't true yet may still come: a death takes time to be seen."""
+    deadline = time.monotonic() + limit_s
+    while True:
+        try:
+            return check(world)
+        except AssertionError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.01)
+
+
+def check_throttle(service):
+    """The engine decides a second apart; the way to each exec may be longer."""
+    starts = [at for _, at in service.starts()]
+    for earlier, later in zip(starts, starts[1:]):
+        assert later - earlier > THROTTLE_S * 0.7, f"{later - earlier} s apart"
+
+
+def check_use(world):
+    """Lines flow, and commands are obeyed."""
+    for service in world.services.values():
+        if isinstance(service, Logged) and service.is_supervised():
+            wait_until(service.is_up, 10, "up")
+            pid = service.pid()
+            assert pid > 0  # 0 would be this very process group
+            os.kill(pid, signal.SIGUSR1)
+            line = f"{pid} 2\n".encode()  # the first is from its start
+            wait_until(lambda: service.logged().endswith(line), 20, "line in the log")
+    for service in world.services.values():
+        if service.is_supervised():
+            service.command("d")
+            wait_until(
+                lambda: service.is_down()
+                and not service.processes(world.harness.pid, but=world.engine),
+                20,
+                "down",
+            )
+    for service in world.services.values():
+        if isinstance(service, Logged):
+            wait_until(
+                lambda: len(service.logged()) >= len(service.written()), 20, "all logged"
+            )
+            check_lines(service.written(), service.logged())
+
+
+# ---- one run ----
+
+
+def run(scenario, folder, point):
+    """
+    A run with a kill at that point (0: without). Returns what was hit, as
+    "NAME WHERE WHO"; None if it was over before; for 0 the number of points.
+    """
+    world = World(folder)
+    world.scenario = scenario
+    hit = None
+    try:
+        scenario.build(world)
+        if scenario.starts_traced:
+            world.trace(point)
+        else:
+            scenario.prepare(world)
+            world.harness.tell("arm", point)
+            scenario.act(world)
+        hit = await_kill(scenario, world, point)
+        if point == 0:
+            return hit
+        if hit is None:
+            return None
+        scenario.after_kill(world)
+        scenario.begin_again(world)
+        wait_until(lambda: scenario.is_settled(world), 10, "settled")
+        eventually(check_all, world)
+        scenario.check(world)
+        check_use(world)
+        return hit, getattr(world, "is_lost", False), getattr(world, "is_left", False)
+    except Exception as error:
+        states = {str(s.dir): s.state() for s in world.each()}
+        raise AssertionError(
+            f"point {point}, {hit}: {error}\n{world.said()}\n{states}"
+        ) from error
+    finally:
+        world.close()
+
+
+def await_kill(scenario, world, point):
+    quiet_s = 0.1 if point else 0.005
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        said = world.harness.hear(quiet_s)
+        if said and said[0] == "killed":
+            name = syscall_names().get(int(said[2]), said[2])
+            return f"{name} {said[3]} {said[4]}"
+        if scenario.is_over(world):
+            points, _ = world.settle()
+            if scenario.is_over(world):
+                said = world.harness.hear()
+                if said and said[0] == "killed":
+                    name = syscall_names().get(int(said[2]), said[2])
+                    return f"{name} {said[3]} {said[4]}"
+                return points if point == 0 else None
+    raise AssertionError("neither killed nor over")
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda s: s.__name__)
+def test_every_point(scenario, tmp_path, capsys):
+    scenario = scenario()
+    points = max(run(scenario, tmp_path / f"dry{i}", 0) for i in range(2))
+    failures, kinds, hits, lost, left = [], collections.Counter(), 0, 0, 0
+    with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        jobs = {
+            pool.submit(run, scenario, tmp_path / str(point), point): point
+            for point in range(1, points + 1)
+        }
+        for job in concurrent.futures.as_completed(jobs):
+            if job.exception():
+                failures.append((jobs[job], str(job.exception())))
+            elif job.result():
+                hit, is_lost, is_left = job.result()
+                hits += 1
+                kinds[hit.split()[2]] += 1
+                lost += is_lost
+                left += is_left
+    with capsys.disabled():
+        print(
+            f"\n{type(scenario).__name__}: {points} points, {hits} kills"
+            f" ({kinds['child']} in a child), {lost} commands said again,"
+            f" {left} taken over by hand, {len(failures)} failed"
+        )
+    failures.sort()
+    assert not failures, f"{len(failures)} of {points}:\n" + "\n".join(
+        text for _, text in failures[:5]
+    )
+    assert hits >= points * 0.9

@@ -1,0 +1,162 @@
+"""Kills at random moments, under a stream of numbered lines.
+
+The service, the engine, or both are killed in any order; every line that was
+written before is in the log, once and in order. The limit: a logger whose
+service and engine are dead meets the end of its input and leaves; until it is
+back nobody but the other two holds the pipe, so the next kill waits for it.
+
+HOLDFAST_SEED repeats a run; HOLDFAST_LONG=1 makes it one of thousands of kills.
+"""
+
+import os
+import random
+import signal
+import time
+
+import pytest
+
+from faults import LONG, Logged, World, check_lines, read, state_of
+from support import BIN, wait_until
+
+SEED = int(os.environ.get("HOLDFAST_SEED", random.randrange(1 << 32)))
+KILLS = 1500 if LONG else 25
+PAUSE_US = 200
+
+
+class Storm:
+    """Services under an engine that is started again whenever it is killed."""
+
+    def __init__(self, folder, count, logger="collector"):
+        self.world = World(folder)
+        self.random = random.Random(SEED)
+        self.kills = dict.fromkeys(("service", "engine", "both"), 0)
+        for number in range(count):
+            service = Logged(self.world.scan / f"s{number}")
+            (service.dir / "stream").write_text(f"{PAUSE_US}\n")
+            self.world.services[service.dir.name] = service
+            if logger == "multilog":
+                run = service.log.dir / "run"
+                run.unlink()
+                run.write_text(f"#!/bin/sh\nexec {BIN}/multilog s16777215 ./main\n")
+                run.chmod(0o755)
+        self.world.start_plain()
+        wait_until(self.is_up, 20, "up")
+
+    def is_up(self):
+        return all(s.is_up() and s.log.pid() for s in self.world.services.values())
+
+    def close(self):
+        self.world.close()
+
+    def kill_service(self, service):
+        """Whatever runs there now, if anything."""
+        for pid in service.processes(self.world.harness.pid):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+    def has_loggers(self):
+        for service in self.world.services.values():
+            pid = service.log.pid()
+            if not service.is_up() or pid == 0 or state_of(pid) in (None, "Z"):
+                return False
+        return True
+
+    def strike(self, victims):
+        """One of them, or the engine, or both, in either order."""
+        wait_until(self.has_loggers, 20, "loggers up")
+        time.sleep(0.02)
+        wait_until(self.has_loggers, 20, "loggers up")
+        choice = self.random.choice(list(self.kills))
+        self.kills[choice] += 1
+        deeds = []
+        if choice != "engine":
+            service = self.random.choice(victims)
+            deeds.append(lambda: self.kill_service(service))
+        if choice != "service":
+            deeds.append(self.world.kill_engine)
+        self.random.shuffle(deeds)
+        for deed in deeds:
+            deed()
+            time.sleep(self.random.choice((0, 0, 0.0005, 0.003)))
+        if choice != "service":
+            self.world.start_plain()
+
+    def end(self):
+        """All down in good order, and the loggers at the end of their input."""
+        wait_until(self.is_up, 20, "up again")
+        os.kill(self.world.engine, signal.SIGTERM)
+        wait_until(
+            lambda: not any(
+                s.processes(self.world.harness.pid, self.world.engine)
+                for s in self.world.each()
+            ),
+            30,
+            "all down",
+        )
+
+    def check(self, logged):
+        lines = 0
+        for service in self.world.each():
+            assert not service.has_violation(), f"two at a time in {service.dir}"
+        for service in self.world.services.values():
+            lines += check_lines(service.written(), logged(service))
+        return lines
+
+
+def campaign(storm, capsys, name, logged, pause_s):
+    try:
+        services = list(storm.world.services.values())
+        for _ in range(KILLS):
+            storm.strike(services)
+            time.sleep(storm.random.uniform(0, pause_s))
+        storm.end()
+        lines = storm.check(logged)
+        with capsys.disabled():
+            print(f"\n{name}, seed {SEED}: {KILLS} kills {storm.kills}, {lines} lines")
+        assert lines > KILLS
+    except AssertionError as error:
+        raise AssertionError(
+            f"seed {SEED}, kills {storm.kills}: {error}\n{storm.world.said()[-2000:]}"
+        ) from error
+    finally:
+        storm.close()
+
+
+def test_no_line_is_lost_or_doubled(tmp_path, capsys):
+    storm = Storm(tmp_path / "storm", 1)
+    campaign(storm, capsys, "one service", Logged.logged, 0.3)
+
+
+def test_restart_storms_of_five_services(tmp_path, capsys):
+    storm = Storm(tmp_path / "storm", 5)
+    campaign(storm, capsys, "five services", Logged.logged, 0.1)
+
+
+@pytest.mark.skipif(not (BIN / "multilog").exists(), reason="multilog isn't built")
+def test_no_line_is_lost_with_multilog(tmp_path, capsys):
+    storm = Storm(tmp_path / "storm", 2, "multilog")
+
+    def logged(service):
+        return read(service.log.dir / "main" / "current")
+
+    campaign(storm, capsys, "multilog", logged, 0.2)
+
+
+def test_no_kill_of_the_engine_disturbs_a_service(tmp_path):
+    """In quick succession, from its first instant on."""
+    storm = Storm(tmp_path / "storm", 2)
+    try:
+        pids = [s.pid() for s in storm.world.each()]
+        for _ in range(KILLS):
+            storm.world.kill_engine()
+            storm.world.start_plain()
+            time.sleep(storm.random.uniform(0, 0.01))
+        wait_until(storm.is_up, 20, "up")
+        assert [s.pid() for s in storm.world.each()] == pids
+        assert all(state_of(pid) in "SR" for pid in pids)
+        storm.end()
+        storm.check(Logged.logged)
+    finally:
+        storm.close()
