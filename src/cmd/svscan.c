@@ -24,6 +24,7 @@ struct svscan {
 	struct upgrade upgrade;
 	struct obituaries obituaries;
 	bool wants_upgrade, is_stopping;
+	int exit_code;
 };
 
 static void on_command(void *owner, enum scan_command command)
@@ -42,7 +43,10 @@ static void on_command(void *owner, enum scan_command command)
 		svscan->wants_upgrade = true;
 		loop_stop(svscan->loop);
 		break;
-	case SCAN_DETACH: loop_stop(svscan->loop); break;
+	case SCAN_DETACH:
+		svscan->exit_code = EXIT_DETACHED;
+		loop_stop(svscan->loop);
+		break;
 	case SCAN_COMMAND_COUNT: break;
 	}
 }
@@ -113,8 +117,8 @@ int main(int argc, char *argv[])
 	struct svscan svscan = {.loop = NULL};
 
 	diag_set_program("svscan");
-	upgrade_begin(&svscan.upgrade, argc > 0 ? argv[0] : "svscan");
-	if (argc > 1 && chdir(argv[1]) == -1)
+	upgrade_begin(&svscan.upgrade, argv);
+	if (argc > 1 && !svscan.upgrade.inherited && chdir(argv[1]) == -1)
 		diag_die_errno(EXIT_SYSTEM, "unable to chdir to %s", argv[1]);
 	begin(&svscan);
 	while (!run(&svscan))
@@ -123,5 +127,5 @@ int main(int argc, char *argv[])
 	scanner_free(svscan.scanner);
 	obituaries_close(&svscan.obituaries);
 	loop_free(svscan.loop);
-	return 0;
+	return svscan.exit_code;
 }

@@ -34,6 +34,7 @@
 #include "base/strb.h"
 #include "service/death.h"
 #include "service/identity.h"
+#include "service/scan_control.h"
 
 #define SECOND_NS INT64_C(1000000000)
 /* From one restart to the next; a first restart follows at once. */
@@ -301,6 +302,12 @@ static void judge_svscan(struct boot *boot, int status)
 
 	boot->svscan.death_signal = death;
 	boot->exit_code = death ? 128 + death : WEXITSTATUS(status);
+	if (boot->exit_code == EXIT_DETACHED && !boot->is_stopping) {
+		/* Its services run on; with process 1 they would all end. */
+		boot->is_over = getpid() != 1;
+		boot->exit_code = 0;
+		return;
+	}
 	if (boot->exit_code < FIRST_FAILURE) {
 		boot->is_over = true;
 	} else if (boot->is_stopping && is_cut_off && !boot->is_last_try) {
@@ -451,8 +458,12 @@ int main(int argc, char *argv[])
 	static struct boot boot;
 
 	diag_set_program("svscanboot");
-	if (argc > 2)
+	if (argc > 2 || (argc > 1 && argv[1][0] == '-'))
 		diag_usage(EXIT_USAGE, "[scandir]");
+	/* It may come with a file system that is mounted later. */
+	if (access(svscan_argv[1], X_OK) == -1)
+		diag_warn_errno("unable to use %s, trying again every second",
+				svscan_argv[1]);
 	memset(dots, '.', TITLE_BYTES);
 	boot.title.argv = title_argv;
 	boot.svscan.argv = svscan_argv;

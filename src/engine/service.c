@@ -324,6 +324,21 @@ static bool has_down_file(const struct service *service)
 	return fstatat(service->dir_fd, "down", &status, 0) == 0;
 }
 
+/* Whoever is told by "ok" that there is a supervisor also finds a status. */
+static void publish_first_status(struct service *service, bool is_down_wanted)
+{
+	struct stat status;
+
+	memset(service->published, 0, sizeof(service->published));
+	if (fstatat(service->dir_fd, SUPERVISE_STATUS, &status,
+		    AT_SYMLINK_NOFOLLOW) == 0)
+		return;
+	service->machine = (struct machine){
+		.want = is_down_wanted ? MACHINE_WANT_DOWN : MACHINE_WANT_UP};
+	service->changed_at = tai64n_now();
+	publish_status(service); /* a failure will be told of by publish() */
+}
+
 static const struct service_trouble *take_files(struct service *service)
 {
 	static const struct service_trouble no_down = {"stat", "down"},
@@ -333,8 +348,9 @@ static const struct service_trouble *take_files(struct service *service)
 							  SUPERVISE_CONTROL},
 					    no_ok = {"read", SUPERVISE_OK};
 	int dir_fd = service->dir_fd;
+	bool is_down_wanted = has_down_file(service);
 
-	if (!has_down_file(service) && errno != ENOENT)
+	if (!is_down_wanted && errno != ENOENT)
 		return &no_down;
 	supervise_dir_make(dir_fd);
 	service->lock_fd = supervise_dir_lock(dir_fd);
@@ -349,6 +365,7 @@ static const struct service_trouble *take_files(struct service *service)
 					       .owner = service};
 	if (loop_watch_add(service->loop, &service->control) == -1)
 		return &no_control;
+	publish_first_status(service, is_down_wanted);
 	service->ok_fd = supervise_dir_read_fifo(dir_fd, SUPERVISE_OK, 0600);
 	if (service->ok_fd == -1)
 		return &no_ok;
@@ -373,7 +390,6 @@ const struct service_trouble *service_open(struct service *service)
 	service->is_status_broken = false;
 	service->timer =
 		(struct loop_timer){.on_due = on_timer, .owner = service};
-	memset(service->published, 0, sizeof(service->published));
 	return NULL;
 }
 

@@ -33,11 +33,12 @@ static void note_program(struct upgrade *upgrade, const char *called_as)
 		upgrade->program[0] = '\0';
 }
 
-void upgrade_begin(struct upgrade *upgrade, const char *called_as)
+void upgrade_begin(struct upgrade *upgrade, char *argv[])
 {
 	const char *list = getenv(variable);
 
-	note_program(upgrade, called_as);
+	note_program(upgrade, argv[0] ? argv[0] : "svscan");
+	upgrade->folder = argv[0] ? argv[1] : NULL;
 	upgrade->inherited = list ? strdup(list) : NULL;
 	unsetenv(variable); /* not for services */
 }
@@ -63,9 +64,8 @@ void upgrade_settle(struct upgrade *upgrade)
 /* Leaves errno as the last attempt set it. */
 static void run_program(struct upgrade *upgrade)
 {
-	/* "." can't fail, as a path from the root might by now. */
-	char here[] = ".";
-	char *argv[] = {upgrade->program, here, NULL};
+	/* The folder is for people to see: the new program is in it already. */
+	char *argv[] = {upgrade->program, upgrade->folder, NULL};
 	char folder[PATH_MAX], room[PATH_MAX];
 	struct strb path = strb_on(room, sizeof(room));
 

@@ -11,6 +11,9 @@
 #define SCAN_LOCK    ".svscan/lock"
 #define SCAN_CONTROL ".svscan/control"
 
+/* svscan's exit code after SCAN_DETACH: its services run on. */
+#define EXIT_DETACHED 99
+
 enum scan_command {
 	SCAN_NOW,     /* look at the scan directory */
 	SCAN_STOP,    /* an orderly stop, as on SIGTERM */

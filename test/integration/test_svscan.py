@@ -5,6 +5,7 @@ Where the event loop can't tell of directory changes, Scan.notice() sends HUP.
 
 import os
 import pathlib
+import re
 import resource
 import shutil
 import signal
@@ -624,3 +625,13 @@ def test_directory_without_run_is_said_after_a_while(waiting):
     service.run(SLEEPER)
     service.wait_up(AT_ONCE_S)
     scan.stop()
+
+
+def test_who_is_told_ok_finds_a_status(scan):
+    """0.76 writes the status before it opens "ok"; scripts wait with svok."""
+    scan.start()
+    for number in range(50):
+        service = scan.make(f"s{number}")
+        scan.notice()
+        wait_until(lambda: service.svok() == 0)
+        assert re.match(r"(up|down) ", service.svstat().split(": ", 1)[-1])

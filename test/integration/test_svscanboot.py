@@ -144,6 +144,25 @@ def test_descriptors(boot):
     assert links(title) == {0: pipe, 1: "/dev/null", 2: "/dev/null"}
 
 
+@pytest.mark.parametrize("arguments", [["-h"], ["--help"], ["a", "b"]])
+def test_usage(arguments):
+    result = subprocess.run(
+        [BIN / "svscanboot", *arguments], capture_output=True, text=True, timeout=30
+    )
+    assert result.returncode == 100
+    assert result.stderr == "svscanboot: usage: svscanboot [scandir]\n"
+
+
+def test_a_missing_scan_directory_is_told_at_once(programs, tmp_path):
+    boot = programs.start(
+        BIN / "svscanboot", tmp_path / "none", stderr=subprocess.PIPE
+    )
+    assert boot.stderr.readline().decode() == (
+        f"svscanboot: warning: unable to use {tmp_path}/none, "
+        "trying again every second: file does not exist\n"
+    )
+
+
 def test_scan_directory_is_the_argument(boot):
     boot.start()
     assert command_line(boot.nth_start(1))[-1] == bytes(boot.scan_dir)

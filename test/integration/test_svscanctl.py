@@ -89,7 +89,7 @@ def test_detach_leaves_everything_running(programs, scan_dir):
     svscan = start(programs, scan_dir)
     pid = wait_until(lambda: pid_of(scan_dir / "one"))
     assert control(scan_dir, "-d").returncode == 0
-    assert svscan.wait(30) == 0
+    assert svscan.wait(30) == 99
     os.kill(pid, 0)
     start(programs, scan_dir)
     wait_until(lambda: pid_of(scan_dir / "one") == pid)
@@ -122,6 +122,18 @@ def test_upgrades_under_load_restart_nothing(programs, scan_dir):
     assert lines == [f"line {n}" for n in range(1, len(lines) + 1)]
     # The trap may come after the count and before the line.
     assert len(lines) in (last - 1, last)
+
+
+def test_an_upgrade_keeps_the_command_line(programs, scan_dir):
+    """With several scan directories, ps tells which svscan is whose."""
+    svscan = start(programs, scan_dir)
+    pid_file = pathlib.Path(f"/proc/{svscan.pid}/stat")
+    seen = pid_file.read_text().split()[27]
+    line = pathlib.Path(f"/proc/{svscan.pid}/cmdline").read_bytes()
+    assert control(scan_dir, "-u").returncode == 0
+    wait_until(lambda: pid_file.read_text().split()[27] != seen)
+    wait_until(lambda: control(scan_dir).returncode == 0)
+    assert pathlib.Path(f"/proc/{svscan.pid}/cmdline").read_bytes() == line
 
 
 def test_upgrade_to_a_program_that_cannot_run(programs, scan_dir, tmp_path):
@@ -183,3 +195,29 @@ def parent(pid):
 
 def is_zombie(pid):
     return stat_fields(pid)[0] == "Z"
+
+
+def test_detached_under_svscanboot_services_run_on(programs, scan_dir):
+    write_script(scan_dir / "one" / "run", SLEEPER)
+    boot = programs.start(BIN / "svscanboot", scan_dir)
+    pid = wait_until(lambda: pid_of(scan_dir / "one"))
+    assert control(scan_dir, "-d").returncode == 0
+    assert boot.wait(30) == 0
+    os.kill(pid, 0)
+
+
+def test_detached_under_process_1_svscan_comes_back(programs, scan_dir):
+    """Were svscanboot to end as process 1, it would take all with it."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root for a pid namespace")
+    write_script(scan_dir / "one" / "run", SLEEPER)
+    programs.start(
+        "unshare", "--pid", "--fork", "--mount-proc", "--kill-child",
+        BIN / "svscanboot", scan_dir,
+    )
+    pid = wait_until(lambda: pid_of(scan_dir / "one"))
+    assert control(scan_dir, "-d").returncode == 0
+    state = scan_dir / "one" / "supervise" / "state"
+    before = state.stat().st_ino
+    wait_until(lambda: state.stat().st_ino != before, what="adopted")
+    wait_until(lambda: pid_of(scan_dir / "one") == pid)
