@@ -125,7 +125,7 @@ struct entry *entry_new(struct entry_context *context, const char *name,
 	entry->service.before_start = renew_pipe;
 	entry->changes.on_change = on_change;
 	entry->changes.owner = entry;
-	/* Without it, whoever adds a "log" must make the scanner look. */
+	/* Without it, the scanner looks now and then. */
 	loop_directory_add(context->loop, &entry->changes, name);
 	return entry;
 out:
@@ -385,6 +385,8 @@ bool entry_host(struct entry_context *context, struct entry *entry)
 
 	if (!entry_is_hosted(entry) && is_unfinished(entry))
 		return false;
+	if (!entry->changes.is_added)
+		loop_directory_add(context->loop, &entry->changes, entry->name);
 	if (!find_logger(context, entry))
 		return false;
 	entry->must_look = false;

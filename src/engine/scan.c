@@ -36,6 +36,7 @@ struct scanner {
 	struct loop_timer again;
 	unsigned scan; /* counts scans; 0 is none */
 	bool is_in_trouble;
+	bool is_blind;       /* a service's directory can't be watched */
 	int64_t patience_ns; /* how long trouble is left alone this time */
 	bool has_said_unreadable;
 	bool is_stopping;
@@ -228,6 +229,8 @@ static void look_at_name(struct scanner *scanner, int dir_fd, const char *name)
 	entry->seen = scanner->scan;
 	if (strcmp(entry->name, name) != 0 && entry_rename(entry, name) == -1)
 		scanner->is_in_trouble = true;
+	if (!entry->changes.is_added)
+		scanner->is_blind = true;
 	if (!entry_host(&scanner->context, entry)) {
 		scanner->is_in_trouble = true;
 		if (entry->host_due_ns > loop_now_ns())
@@ -282,7 +285,7 @@ static void look_again_later(struct scanner *scanner)
 {
 	if (!scanner->is_in_trouble) {
 		scanner->patience_ns = RESCAN_FIRST_NS;
-		if (!scanner->changes.is_added)
+		if (!scanner->changes.is_added || scanner->is_blind)
 			look_at(scanner, loop_now_ns() + RESCAN_NS);
 		return;
 	}
@@ -301,7 +304,7 @@ void scanner_scan(struct scanner *scanner)
 				   ".");
 	loop_timer_cancel(scanner->context.loop, &scanner->again);
 	scanner->scan++;
-	scanner->is_in_trouble = false;
+	scanner->is_in_trouble = scanner->is_blind = false;
 	if (!read_names(scanner)) {
 		look_at(scanner, loop_now_ns() + RESCAN_NS);
 		return;

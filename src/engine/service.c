@@ -83,6 +83,9 @@ static int publish_status(struct service *service)
 	return 0;
 }
 
+/* With the next change, or after this time, what couldn't be written is. */
+#define PUBLISH_AGAIN_NS INT64_C(5000000000)
+
 /* The state first: it is what a later supervisor goes by. */
 static void publish(struct service *service)
 {
@@ -107,6 +110,16 @@ static void publish(struct service *service)
 		diag_warn_errno("unable to write %s/%s.new", service->name,
 				broken);
 	service->is_status_broken = broken != NULL;
+	if (broken)
+		loop_timer_set(service->loop, &service->again,
+			       loop_now_ns() + PUBLISH_AGAIN_NS);
+	else
+		loop_timer_cancel(service->loop, &service->again);
+}
+
+static void publish_again(struct loop_timer *timer)
+{
+	publish(timer->owner);
 }
 
 /* ---- the process ---- */
@@ -239,6 +252,7 @@ static void let_go(struct service *service)
 {
 	service->is_hosted = false;
 	loop_timer_cancel(service->loop, &service->timer);
+	loop_timer_cancel(service->loop, &service->again);
 	close_descriptors(service);
 	service->on_gone(service);
 }
@@ -390,6 +404,8 @@ const struct service_trouble *service_open(struct service *service)
 	service->is_status_broken = false;
 	service->timer =
 		(struct loop_timer){.on_due = on_timer, .owner = service};
+	service->again =
+		(struct loop_timer){.on_due = publish_again, .owner = service};
 	return NULL;
 }
 
@@ -415,8 +431,10 @@ static bool adopt(struct service *service, const struct recall *recall)
 	if (watch_process(service, recall->pid, -1, false) == -1) {
 		if (errno == ESRCH)
 			return false;
-		diag_warn_errno("unable to watch the process of %s",
-				service->name);
+		if (!service->is_unwatched)
+			diag_warn_errno("unable to watch the process of %s",
+					service->name);
+		service->is_unwatched = true;
 		let_go(service);
 		return true;
 	}
@@ -425,6 +443,7 @@ static bool adopt(struct service *service, const struct recall *recall)
 		loop_process_remove(service->loop, &service->process);
 		return false;
 	}
+	service->is_unwatched = false;
 	service->pid = recall->pid;
 	if (recall->is_unrecorded &&
 	    identity_write(service->dir_fd, &recall->identity) == -1)
@@ -482,6 +501,7 @@ void service_forget(struct service *service)
 		return;
 	service->is_hosted = false;
 	loop_timer_cancel(service->loop, &service->timer);
+	loop_timer_cancel(service->loop, &service->again);
 	loop_process_remove(service->loop, &service->process);
 	close_descriptors(service);
 }

@@ -48,11 +48,13 @@ struct service {
 	pid_t pid; /* 0 when no process runs */
 	/* On record, and not known to have been sent; 0: none. */
 	int signals_due[2];
+	struct loop_timer again; /* set while a record isn't written */
 	struct timespec changed_at;
 	int64_t starts, deaths;
 	struct process_end last_end;
 	struct timespec last_end_at; /* tv_sec 0: none yet */
 	unsigned char published[STATUS_SIZE];
+	bool is_unwatched; /* its process can't be adopted, and it was said */
 	bool is_status_broken; /* the last publication failed, and it was said
 				*/
 };
