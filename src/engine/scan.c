@@ -238,26 +238,36 @@ static void look_at_name(struct scanner *scanner, int dir_fd, const char *name)
 	}
 }
 
+static void complain_of_directory(struct scanner *scanner)
+{
+	if (!scanner->has_said_unreadable)
+		diag_warn_errno("unable to read directory");
+	scanner->has_said_unreadable = true;
+}
+
 /* False: the directory couldn't be read, and nothing may be concluded. */
 static bool read_names(struct scanner *scanner)
 {
 	int fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *names = fd == -1 ? NULL : fdopendir(fd);
 	struct dirent *entry;
+	bool is_complete;
 
 	if (!names) {
-		if (!scanner->has_said_unreadable)
-			diag_warn_errno("unable to read directory");
-		scanner->has_said_unreadable = true;
+		complain_of_directory(scanner);
 		if (fd != -1)
 			close(fd);
 		return false;
 	}
-	scanner->has_said_unreadable = false;
-	while ((entry = readdir(names)))
+	while (errno = 0, entry = readdir(names))
 		look_at_name(scanner, fd, entry->d_name);
+	is_complete = errno == 0;
+	if (!is_complete)
+		complain_of_directory(scanner);
+	else
+		scanner->has_said_unreadable = false;
 	closedir(names);
-	return true;
+	return is_complete;
 }
 
 /* True: there is more room than there was during the scan. */
