@@ -218,7 +218,14 @@ int loop_process_signal(const struct loop_process *process, int number)
 		errno = ESRCH;
 		return -1;
 	}
-	return pidfd_signal(process->pidfd, number);
+	int result = pidfd_signal(process->pidfd, number);
+
+	/* Some sandboxes know no such call. Until it is reaped, which only we
+	 * do, the number of a child is its own. */
+	if (result == -1 && process->is_child &&
+	    (errno == ENOSYS || errno == EPERM))
+		result = kill(process->pid, number);
+	return result;
 }
 
 /* Looks before it reaps: a watched child must not be taken from its owner. */
