@@ -9,16 +9,16 @@
 #include <unistd.h>
 
 #include "base/self.h"
+#include "base/strb.h"
 
 int self_adopt_orphans(void)
 {
 	return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
-int self_folder(char *out, size_t size_bytes)
+static int read_link(const char *path, char *out, size_t size_bytes)
 {
-	ssize_t len = readlink("/proc/self/exe", out, size_bytes);
-	char *slash;
+	ssize_t len = readlink(path, out, size_bytes);
 
 	if (len == -1)
 		return -1;
@@ -28,6 +28,24 @@ int self_folder(char *out, size_t size_bytes)
 		return -1;
 	}
 	out[len] = '\0';
+	return 0;
+}
+
+int self_path_of(int fd, char *out, size_t size_bytes)
+{
+	char room[40];
+	struct strb path = strb_on(room, sizeof(room));
+
+	strb_add_format(&path, "/proc/self/fd/%d", fd);
+	return read_link(room, out, size_bytes);
+}
+
+int self_folder(char *out, size_t size_bytes)
+{
+	char *slash;
+
+	if (read_link("/proc/self/exe", out, size_bytes) == -1)
+		return -1;
 	slash = strrchr(out, '/');
 	if (!slash) {
 		errno = ENOENT;

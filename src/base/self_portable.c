@@ -28,3 +28,12 @@ void self_close_on_exec_from(int first_fd)
 	for (int fd = first_fd; fd < most; fd++)
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
+
+int self_path_of(int fd, char *out, size_t size_bytes)
+{
+	(void)fd;
+	(void)out;
+	(void)size_bytes;
+	errno = ENOSYS;
+	return -1;
+}

@@ -93,8 +93,10 @@ _Noreturn void child_run(const struct spawner *spawner,
 	if (input_dir_fd != -1 &&
 	    put_pipe(input_dir_fd, O_RDONLY, STDIN_FILENO) == -1)
 		child_fail(plan, "set up descriptors for");
+	/* For reading too, so that the service needs no other reader: while
+	 * logger and supervisor are both dead it waits, with no SIGPIPE. */
 	if (plan->has_output_pipe &&
-	    put_pipe(AT_FDCWD, O_WRONLY, STDOUT_FILENO) == -1)
+	    put_pipe(AT_FDCWD, O_RDWR, STDOUT_FILENO) == -1)
 		child_fail(plan, "set up descriptors for");
 	leave_trace(spawner, plan, lock_fd);
 	if (spawner->has_raised_limit)

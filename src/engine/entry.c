@@ -379,6 +379,23 @@ static bool host_logger(struct entry *entry)
 	return host_service(entry, &logger->service, &logger->said);
 }
 
+/*
+ * After a crash in which the service died as well, its logger has met the end
+ * of its input and left, and is started again a second after its last start.
+ * The service waits for it: what it wrote before would be lost should both be
+ * killed once more.
+ */
+static void wait_for_logger(struct entry *entry)
+{
+	const struct logger *logger = entry->logger;
+
+	entry->service.begin_due_ns = 0;
+	if (logger && logger->service.is_hosted &&
+	    logger->service.machine.phase == MACHINE_WAITING)
+		entry->service.begin_due_ns =
+			logger->service.machine.start_due_ns + 1;
+}
+
 bool entry_host(struct entry_context *context, struct entry *entry)
 {
 	bool is_well;
@@ -393,6 +410,7 @@ bool entry_host(struct entry_context *context, struct entry *entry)
 	/* The logger first: the service would die of SIGPIPE if it wrote while
 	 * there is no reader, should we be killed between the two. */
 	is_well = host_logger(entry);
+	wait_for_logger(entry);
 	return host_service(entry, &entry->service, &entry->said) && is_well;
 }
 

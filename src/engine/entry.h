@@ -38,6 +38,8 @@ struct entry {
 	struct loop_directory changes;
 	int64_t first_seen_ns;
 	int64_t host_due_ns; /* not taken over again before this */
+	bool is_noted;       /* see left.h */
+	bool is_awaited;     /* has no name, and is to be taken over again */
 	bool must_look;      /* its directory changed since the last look */
 	struct complaint said;
 	struct complaint said_of_log; /* that it is no directory */

@@ -250,3 +250,13 @@ void recall_service(int dir_fd, const char *boot_id, bool is_down_wanted,
 	else if (has_state || is_alive)
 		take_process(&identity, &state, is_alive, recall);
 }
+
+bool recall_was_hosted(int dir_fd, const char *boot_id)
+{
+	struct identity identity;
+	struct state state;
+
+	return read_state(dir_fd, boot_id, &state) ||
+	       (read_identity(dir_fd, boot_id, &identity) &&
+		identity_is_alive(&identity, boot_id));
+}

@@ -39,4 +39,7 @@ struct recall {
 void recall_service(int dir_fd, const char *boot_id, bool is_down_wanted,
 		    struct recall *recall);
 
+/* Whether a supervisor was killed over that directory in this boot. */
+bool recall_was_hosted(int dir_fd, const char *boot_id);
+
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/diag.h"
 #include "engine/entry.h"
+#include "engine/left.h"
 #include "engine/scan.h"
 
 #define BUCKETS 1024 /* a power of two */
@@ -227,6 +228,8 @@ static void look_at_name(struct scanner *scanner, int dir_fd, const char *name)
 		return;
 	}
 	entry->seen = scanner->scan;
+	entry->is_awaited = false;
+	left_forget(entry);
 	if (strcmp(entry->name, name) != 0 && entry_rename(entry, name) == -1)
 		scanner->is_in_trouble = true;
 	if (!entry->changes.is_added)
@@ -270,6 +273,36 @@ static bool read_names(struct scanner *scanner)
 	return is_complete;
 }
 
+static void await(void *with, const char *path, const struct stat *status)
+{
+	struct scanner *scanner = with;
+	struct entry *entry = find(scanner, status);
+
+	if (entry)
+		return; /* its name is back */
+	entry = add(scanner, path, status);
+	if (entry)
+		entry->is_awaited = entry->is_noted = true;
+	else
+		complain(scanner, "start", path);
+}
+
+/* Services without a name that were supervised when a scanner was killed. */
+static void host_awaited(struct scanner *scanner)
+{
+	struct entry *entry;
+
+	if (scanner->scan == 1)
+		left_visit(scanner->context.spawner->boot_id, await, scanner);
+	for (entry = scanner->entries; entry; entry = entry->next) {
+		if (!entry->is_awaited || entry->seen == scanner->scan)
+			continue;
+		entry->is_awaited = !entry_host(&scanner->context, entry);
+		if (entry->is_awaited)
+			scanner->is_in_trouble = true;
+	}
+}
+
 /* True: there is more room than there was during the scan. */
 static bool drop_unseen(struct scanner *scanner)
 {
@@ -281,10 +314,16 @@ static bool drop_unseen(struct scanner *scanner)
 
 		if (entry->seen != scanner->scan && entry_is_left(entry))
 			entry_stop(entry);
-		if (entry->seen == scanner->scan || entry_is_hosted(entry)) {
+		if (entry->seen == scanner->scan || entry->is_awaited) {
 			link = &entry->next;
 			continue;
 		}
+		if (entry_is_hosted(entry)) {
+			left_note(entry);
+			link = &entry->next;
+			continue;
+		}
+		left_forget(entry);
 		drop(scanner, link);
 		has_dropped = true;
 	}
@@ -319,6 +358,7 @@ void scanner_scan(struct scanner *scanner)
 		look_at(scanner, loop_now_ns() + RESCAN_NS);
 		return;
 	}
+	host_awaited(scanner);
 	/* What didn't fit may do so now. */
 	if (drop_unseen(scanner) && scanner->is_in_trouble)
 		look_at(scanner, loop_now_ns());

@@ -413,6 +413,8 @@ const struct service_trouble *service_open(struct service *service)
 static void restore(struct service *service, const struct recall *recall)
 {
 	service->machine = recall->machine;
+	if (service->machine.start_due_ns < service->begin_due_ns)
+		service->machine.start_due_ns = service->begin_due_ns;
 	service->pid = 0;
 	memset(service->signals_due, 0, sizeof(service->signals_due));
 	service->changed_at = recall->changed_at;

@@ -32,6 +32,8 @@ struct service {
 	const struct obituaries *obituaries; /* NULL: nobody tells */
 	int input_dir_fd; /* a logger: the directory of its service; else -1 */
 	bool has_output_pipe; /* its output goes to its supervise/pipe */
+	/* CLOCK_MONOTONIC: what service_begin() starts isn't started sooner. */
+	int64_t begin_due_ns;
 	/* A process is about to start. May be NULL. */
 	void (*before_start)(struct service *service);
 	/* It let go: nothing runs, the lock is free. It may be opened again. */

@@ -1,9 +1,7 @@
 """Kills at random moments, under a stream of numbered lines.
 
 The service, the engine, or both are killed in any order; every line that was
-written before is in the log, once and in order. The limit: a logger whose
-service and engine are dead meets the end of its input and leaves; until it is
-back nobody but the other two holds the pipe, so the next kill waits for it.
+written before is in the log, once and in order.
 
 HOLDFAST_SEED repeats a run; HOLDFAST_LONG=1 makes it one of thousands of kills.
 """
@@ -19,7 +17,7 @@ from faults import LONG, Logged, World, check_lines, read, state_of
 from support import BIN, wait_until
 
 SEED = int(os.environ.get("HOLDFAST_SEED", random.randrange(1 << 32)))
-KILLS = 1500 if LONG else 25
+KILLS = int(os.environ.get("HOLDFAST_KILLS", 1500 if LONG else 25))
 PAUSE_US = 200
 
 
@@ -56,18 +54,8 @@ class Storm:
             except ProcessLookupError:
                 pass
 
-    def has_loggers(self):
-        for service in self.world.services.values():
-            pid = service.log.pid()
-            if not service.is_up() or pid == 0 or state_of(pid) in (None, "Z"):
-                return False
-        return True
-
     def strike(self, victims):
         """One of them, or the engine, or both, in either order."""
-        wait_until(self.has_loggers, 20, "loggers up")
-        time.sleep(0.02)
-        wait_until(self.has_loggers, 20, "loggers up")
         choice = self.random.choice(list(self.kills))
         self.kills[choice] += 1
         deeds = []

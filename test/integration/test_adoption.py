@@ -15,6 +15,7 @@ from support import (
     BIN,
     LOOP,
     Host,
+    Service,
     is_alive,
     process_fields,
     program_of,
@@ -353,3 +354,31 @@ def test_killed_in_an_orderly_stop(scan):
     scan.wait_until(lambda: program_of(service.pid()) == "sleep")
     assert service.state()["want"] == "up"
     assert service.lines("starts") == ["x"]
+
+
+def test_a_service_without_a_name_is_found_again(scan):
+    """Its name was removed, svscan was killed: the next one still obeys for it."""
+    service = Service(scan.outside / "away")
+    service.add_log()
+    link = scan.path / "linked"
+    link.symlink_to(service.path)
+    scan.start()
+    scan.notice()
+    pid = service.wait_program()
+    logger = Service.__new__(Service)
+    logger.path = service.path / "log"
+    logger.wait_up()
+    link.unlink()
+    scan.notice()
+    left = scan.path / ".svscan" / "left"
+    wait_until(lambda: left.is_dir() and list(left.iterdir()))
+    scan.kill()
+    scan.start()
+    wait_until(lambda: service.svok() == 0)
+    assert service.wait_up() == pid
+    service.svc("-dx")
+    logger.svc("-dx")
+    wait_until(lambda: service.svok() != 0 and logger.svok() != 0)
+    scan.notice()
+    wait_until(lambda: not list(left.iterdir()))
+    assert not is_alive(pid)

@@ -600,6 +600,8 @@ def test_state_tells_all(scan):
         "last-end-number": "3",
         "last-end-core": "0",
         "refused-starts": "0",
+        "signal-due": "0",
+        "next-signal-due": "0",
         "hosted": "1",
         "boot": boot,
     }

@@ -1,0 +1,30 @@
+/*
+ * left.h -- services whose names have left the scan directory, on record.
+ *
+ * They are supervised until somebody tells them to end. For that a later
+ * scanner must find them, too: each has a link in .svscan/left, named for
+ * device and inode, that leads to its directory. Best effort: where a link
+ * can't be made or the directory moves, what happens is what happened before
+ * there were such links.
+ */
+#ifndef ENGINE_LEFT_H
+#define ENGINE_LEFT_H
+
+#include <sys/stat.h>
+
+#include "engine/entry.h"
+
+/* Puts the entry on record, or takes it off. Does nothing the second time. */
+void left_note(struct entry *entry);
+void left_forget(struct entry *entry);
+
+/*
+ * Calls `visit` with the path and the stat(2) of every directory on record that
+ * a supervisor was killed over in this boot; takes the others off the record.
+ */
+void left_visit(const char *boot_id,
+		void (*visit)(void *with, const char *path,
+			      const struct stat *status),
+		void *with);
+
+#endif
