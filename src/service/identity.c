@@ -71,27 +71,38 @@ bool identity_is_zombie(int64_t pid)
 	return at && strncmp(at, ") Z ", 4) == 0;
 }
 
-int identity_write(int dir_fd, const struct identity *identity)
+size_t identity_format(const struct identity *identity,
+		       char out[IDENTITY_SIZE_MAX])
 {
-	char room[256];
-	struct strb text = strb_on(room, sizeof(room));
+	struct strb text = strb_on(out, IDENTITY_SIZE_MAX);
 
 	record_write(&text, fields, identity, ' ');
-	room[text.len - 1] = '\n';
-	return fd_replace_file(dir_fd, SUPERVISE_PROCESS, room, text.len, 0644);
+	out[text.len - 1] = '\n';
+	return text.len;
+}
+
+bool identity_parse(const char *text, size_t len, struct identity *identity)
+{
+	memset(identity, 0, sizeof(*identity));
+	return len > 0 && text[len - 1] == '\n' &&
+	       record_read(text, len - 1, fields, identity, ' ') == 5;
+}
+
+int identity_write(int dir_fd, const struct identity *identity)
+{
+	char text[IDENTITY_SIZE_MAX];
+	size_t len = identity_format(identity, text);
+
+	return fd_replace_file(dir_fd, SUPERVISE_PROCESS, text, len, 0644);
 }
 
 bool identity_read(int dir_fd, struct identity *identity)
 {
-	char text[256];
+	char text[IDENTITY_SIZE_MAX];
 	long count =
 		fd_read_file(dir_fd, SUPERVISE_PROCESS, text, sizeof(text));
 
-	memset(identity, 0, sizeof(*identity));
-	if (count <= 0 || text[count - 1] != '\n')
-		return false;
-	text[count - 1] = ' ';
-	return record_read(text, (size_t)count, fields, identity, ' ') == 5;
+	return identity_parse(text, count > 0 ? (size_t)count : 0, identity);
 }
 
 bool identity_is_provable(const struct identity *identity)

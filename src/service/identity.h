@@ -13,9 +13,12 @@
 #define SERVICE_IDENTITY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "service/state.h"
+
+#define IDENTITY_SIZE_MAX 256 /* bytes: what is written always fits */
 
 struct identity {
 	char script[16]; /* which script it runs: "run" */
@@ -33,6 +36,12 @@ int64_t identity_start_ticks(int64_t pid);
 
 /* Whether the process with that pid has ended and wasn't reaped yet. */
 bool identity_is_zombie(int64_t pid);
+
+/* The record, one line, without a '\0'; returns its length. */
+size_t identity_format(const struct identity *identity,
+		       char out[IDENTITY_SIZE_MAX]);
+/* False unless `text` is a line that has every field. */
+bool identity_parse(const char *text, size_t len, struct identity *identity);
 
 /* Replaces supervise/process in `dir_fd`. 0, or -1 with errno. */
 int identity_write(int dir_fd, const struct identity *identity);

@@ -79,37 +79,42 @@ static bool read_value(const struct record_field *field, const char *value,
 	return false;
 }
 
-static bool read_field(const char *text, size_t len,
-		       const struct record_field *fields, void *to)
+/* The bit of the field that was read; 0 if it isn't understood. */
+static uint64_t read_field(const char *text, size_t len,
+			   const struct record_field *fields, void *to)
 {
 	const char *equals = memchr(text, '=', len);
 	size_t key_len = equals ? (size_t)(equals - text) : 0;
 
 	if (!equals)
-		return false;
-	for (; fields->type != RECORD_END; fields++) {
+		return 0;
+	for (uint64_t bit = 1; fields->type != RECORD_END;
+	     fields++, bit <<= 1) {
 		if (strlen(fields->key) == key_len &&
 		    memcmp(fields->key, text, key_len) == 0)
-			return read_value(fields, equals + 1, len - key_len - 1,
-					  to);
+			return bit * read_value(fields, equals + 1,
+						len - key_len - 1, to);
 	}
-	return false;
+	return 0;
 }
 
 unsigned record_read(const char *text, size_t len,
 		     const struct record_field *fields, void *to, char end)
 {
 	const char *stop = text + strnlen(text, len);
-	unsigned understood = 0;
+	uint64_t understood = 0; /* a bit for each, so that none counts twice */
+	unsigned count = 0;
 
 	while (text < stop) {
 		const char *at = memchr(text, end, (size_t)(stop - text));
 		size_t field_len = (size_t)((at ? at : stop) - text);
 
-		understood += read_field(text, field_len, fields, to);
+		understood |= read_field(text, field_len, fields, to);
 		if (!at)
 			break;
 		text = at + 1;
 	}
-	return understood;
+	for (; understood != 0; understood &= understood - 1)
+		count++;
+	return count;
 }

@@ -33,7 +33,8 @@ void record_write(struct strb *text, const struct record_field *fields,
 
 /*
  * Sets the members of `to` whose keys stand in `text`, `len` bytes that end
- * early at a '\0'. Returns how many fields were understood.
+ * early at a '\0'; the last value counts. Returns how many of the table's
+ * fields, at most 64, were understood.
  */
 unsigned record_read(const char *text, size_t len,
 		     const struct record_field *fields, void *to, char end);

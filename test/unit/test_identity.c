@@ -229,6 +229,8 @@ static void a_damaged_record_is_none(void **state)
 		"",
 		"\n",
 		"script=run number=3 pid=1 start=5\n",
+		/* five, but one twice: it counted as whole once */
+		"script=run number=3 pid=1 pid=1 start=5\n",
 		"script=run number=3 pid=one start=5 boot=b\n",
 		("script=run-with-a-very-long-name number=3 pid=1 start=5 "
 		 "boot=b\n"),
