@@ -60,12 +60,15 @@ static int64_t age_ns_of(const struct identity *identity)
 {
 #ifdef CLOCK_BOOTTIME
 	struct timespec up = {0, 0};
-	long ticks = sysconf(_SC_CLK_TCK);
-	int64_t age_ns;
+	int64_t age_ns, tick_ns = 1000000000 / sysconf(_SC_CLK_TCK);
 
+	/* A damaged record may hold any number. */
+	if (identity->start_ticks < 0 ||
+	    identity->start_ticks > INT64_MAX / tick_ns)
+		return -1;
 	clock_gettime(CLOCK_BOOTTIME, &up);
 	age_ns = (int64_t)up.tv_sec * 1000000000 + up.tv_nsec -
-		 identity->start_ticks * (1000000000 / ticks);
+		 identity->start_ticks * tick_ns;
 	return age_ns < 0 ? -1 : age_ns;
 #else
 	(void)identity;
@@ -162,7 +165,11 @@ static void take_process(const struct identity *identity,
 	} else if (is_unseen || state->pid != 0) {
 		recall->machine.phase = MACHINE_UP; /* until somebody looks */
 	} else if (recall->machine.phase == MACHINE_UP) {
-		recall->machine.phase = MACHINE_WAITING;
+		/* Only damage can make it one that is wanted down, too. */
+		recall->machine.phase =
+			recall->machine.want == MACHINE_WANT_DOWN
+				? MACHINE_DOWN
+				: MACHINE_WAITING;
 	}
 }
 
@@ -175,7 +182,7 @@ static bool find_foreign(int dir_fd, const char *boot_id,
 			 struct identity *identity, struct status *status)
 {
 	unsigned char record[STATUS_CLASSIC_SIZE];
-	int64_t apart;
+	time_t start, noted;
 
 	if (fd_read_file(dir_fd, SUPERVISE_STATUS, record, sizeof(record)) !=
 	    (long)sizeof(record))
@@ -189,9 +196,11 @@ static bool find_foreign(int dir_fd, const char *boot_id,
 	if (!identity_is_provable(identity) ||
 	    identity_is_zombie(identity->pid))
 		return false;
-	apart = (int64_t)start_of(identity).tv_sec -
-		(int64_t)status->changed_at.tv_sec;
-	return apart >= -FOREIGN_START_S && apart <= FOREIGN_START_S;
+	/* Any moment may be noted: their difference need not be a number. */
+	start = start_of(identity).tv_sec;
+	noted = status->changed_at.tv_sec;
+	return noted >= start - FOREIGN_START_S &&
+	       noted <= start + FOREIGN_START_S;
 }
 
 /* Its wishes are in "status" too, unless "state" speaks of this very process.

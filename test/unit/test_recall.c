@@ -1,0 +1,103 @@
+/* test_recall.c -- what no supervisor wrote does no harm. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "dir_fixture.h"
+#include "engine/recall.h"
+#include "service/status.h"
+#include "service/supervise_dir.h"
+
+static const char boot_id[] = "boot";
+
+static void write_identity(const struct dir *dir, int64_t start_ticks)
+{
+	struct identity identity = {.script = "run",
+				    .number = 1,
+				    .pid = getpid(),
+				    .start_ticks = start_ticks,
+				    .boot_id = "boot"};
+
+	assert_int_equal(identity_write(dir->fd, &identity), 0);
+}
+
+static void write_status(const struct dir *dir, struct timespec changed_at)
+{
+	struct status status = {.changed_at = changed_at,
+				.run_pid = (uint32_t)getpid()};
+	unsigned char record[STATUS_SIZE];
+
+	status_pack(&status, record);
+	write_file(dir, SUPERVISE_STATUS, record, sizeof(record));
+}
+
+/* The product of ticks and a tick's length didn't fit. */
+static void any_start_time_can_be_on_record(void **state)
+{
+	static const int64_t ticks[] = {INT64_MIN, INT64_MIN / 2, -1,
+					INT64_MAX / 2, INT64_MAX};
+	struct dir *dir = *state;
+	struct recall recall;
+
+	supervise_dir_make(dir->fd);
+	for (size_t i = 0; i < sizeof(ticks) / sizeof(ticks[0]); i++) {
+		write_identity(dir, ticks[i]);
+		recall_service(dir->fd, boot_id, false, &recall);
+		assert_int_equal(recall.pid, 0);
+		assert_int_equal(recall.machine.start_due_ns, 0);
+	}
+}
+
+/* Nor did the time between that moment and the start of a process. */
+static void any_moment_can_be_in_a_status(void **state)
+{
+	static const int64_t seconds[] = {INT64_MIN, INT64_MIN + 1, 0,
+					  INT64_MAX};
+	struct dir *dir = *state;
+	struct recall recall;
+
+	supervise_dir_make(dir->fd);
+	for (size_t i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {
+		write_status(dir, (struct timespec){(time_t)seconds[i], 0});
+		recall_service(dir->fd, boot_id, false, &recall);
+		assert_int_equal(recall.pid, 0);
+	}
+}
+
+static enum machine_phase phase_after(const struct dir *dir, const char *want)
+{
+	char text[200];
+	struct recall recall;
+	int len = snprintf(text, sizeof(text),
+			   "holdfast=1\nphase=up\nwant=%s\npid=0\nhosted=1\n"
+			   "boot=boot\n",
+			   want);
+
+	write_file(dir, SUPERVISE_STATE, text, (size_t)len);
+	recall_service(dir->fd, boot_id, false, &recall);
+	return recall.machine.phase;
+}
+
+/* It was to be started once its time had come, whatever was wanted. */
+static void a_start_that_was_decided_is_made_up_for_if_wanted(void **state)
+{
+	struct dir *dir = *state;
+
+	supervise_dir_make(dir->fd);
+	assert_int_equal(phase_after(dir, "up"), MACHINE_WAITING);
+	assert_int_equal(phase_after(dir, "once"), MACHINE_WAITING);
+	assert_int_equal(phase_after(dir, "down"), MACHINE_DOWN);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		dir_test(any_start_time_can_be_on_record),
+		dir_test(any_moment_can_be_in_a_status),
+		dir_test(a_start_that_was_decided_is_made_up_for_if_wanted),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
