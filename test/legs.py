@@ -229,6 +229,60 @@ class Pytest(Leg):
         return Count(*(found.count(key) for key in ("passed", "failed", "skipped")))
 
 
+class Fuzz(Leg):
+    """The fuzz targets: the same inputs each time; new ones in a long test."""
+
+    # As many as take about two seconds.
+    RUNS = {
+        "identity": 400000,
+        "recall": 10000,
+        "script": 400000,
+        "state": 100000,
+        "status": 1500000,
+        "tai64n": 1500000,
+    }
+
+    def __init__(self):
+        super().__init__("fuzz", "build-fuzz")
+        self.needs = ("build fuzz",)
+
+    def run(self, log):
+        count = Count()
+        with tempfile.TemporaryDirectory() as room:
+            for path in sorted((TOP / "test/fuzz").glob("fuzz_*.c")):
+                good = self.run_target(path.stem, room, log)
+                count += Count(passed=int(good), failed=int(not good))
+        return count
+
+    def run_target(self, name, room, log):
+        """What it finds stays in test-logs, to be run again as an argument."""
+        kind = name.partition("_")[2]
+        found = pathlib.Path(room, kind)  # inputs that reach new code
+        found.mkdir()
+        argv = [self.folder / "test" / name, "-verbosity=0", "-timeout=10"]
+        argv += ["-max_len=2048", "-print_final_stats=1"]
+        argv += [f"-artifact_prefix={self.log_path.parent}/{name}-"]
+        if "HOLDFAST_LONG" in os.environ:
+            argv += ["-max_total_time=300"]
+        else:
+            argv += ["-seed=1", f"-runs={self.RUNS[kind]}"]
+        argv += [found, TOP / "test/fuzz/corpus" / kind]
+        return self.call(argv, log, TMPDIR=room) == 0
+
+
+class Skipped(Leg):
+    """What can't be done here; each test of it counts as skipped."""
+
+    def __init__(self, name, folder, count, reason):
+        super().__init__(name, folder)
+        self.count = count
+        self.reason = reason
+
+    def run(self, log):
+        log.write(f"skipped: {self.reason}\n")
+        return Count(skipped=self.count)
+
+
 class EachFile(Leg):
     """A checker that is silent, and exits 0, on a good file."""
 
@@ -313,7 +367,26 @@ def all_legs():
     for folder in ("peer", "fault"):
         if test_files(folder):
             legs += [release_tests(folder, test_files(folder))]
+    legs += fuzz_legs(sanitize)
     return legs + source_checks() + [UnitTests("build-gcc"), UnitTests("build-asan")]
+
+
+def fuzz_legs(options):
+    """libFuzzer comes with clang's sanitizers, but not with every clang."""
+    targets = source_files("test/fuzz/fuzz_*.c")
+    with tempfile.TemporaryDirectory() as room:
+        argv = ["clang", "-fsanitize=fuzzer,address,undefined", "-x", "c", "-"]
+        tried = subprocess.run(
+            [*argv, "-o", f"{room}/target"],
+            input=b"int LLVMFuzzerTestOneInput(void);"
+            b"int LLVMFuzzerTestOneInput(void) { return 0; }",
+            stderr=subprocess.DEVNULL,
+        )
+    if tried.returncode != 0:
+        reason = "clang has no libFuzzer"
+        return [Skipped("fuzz", "build-gcc", len(targets), reason)]
+    build = Build("build-fuzz", "clang", *options, "-Dfuzz=true", "-Dtests=false")
+    return [build, Fuzz()]
 
 
 def poll_legs(integration):
