@@ -351,6 +351,7 @@ def all_legs():
     ]
     legs = [ReleaseBuild(), Build("build-asan", "clang", *sanitize)]
     legs += [release_tests("integration release", integration)]
+    legs += fault_legs()
     legs += [
         Pytest(
             "integration asan",
@@ -364,11 +365,17 @@ def all_legs():
     legs += [Build("build-gcc", "gcc")]
     if (TOP / "src/loop").is_dir():
         legs += poll_legs(integration)
-    for folder in ("peer", "fault"):
-        if test_files(folder):
-            legs += [release_tests(folder, test_files(folder))]
+    legs += [release_tests("peer", test_files("peer"))]
     legs += fuzz_legs(sanitize)
     return legs + source_checks() + [UnitTests("build-gcc"), UnitTests("build-asan")]
+
+
+def fault_legs():
+    """A leg a file: each takes its minute or two, mostly waiting."""
+    return [
+        release_tests("fault " + pathlib.Path(name).stem[len("test_") :], [name])
+        for name in test_files("fault")
+    ]
 
 
 def fuzz_legs(options):
@@ -420,8 +427,14 @@ def quick_legs():
     ]
 
 
+WORKERS = 3
+
+
 class Runner:
-    """Hands legs to two workers, in order, when what they need is done."""
+    """
+    Hands legs to a few workers, in order, when what they need is done. There are
+    more of them than processors, as the tests wait most of the time.
+    """
 
     def __init__(self, legs):
         self.waiting = legs
@@ -432,7 +445,7 @@ class Runner:
         self.changed = threading.Condition()
 
     def run(self):
-        workers = [threading.Thread(target=self.work) for _ in range(2)]
+        workers = [threading.Thread(target=self.work) for _ in range(WORKERS)]
         for worker in workers:
             worker.start()
         try:

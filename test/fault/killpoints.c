@@ -123,10 +123,10 @@ static void start_traced(char *argv[])
 static bool waits_for_events(const struct stop_info *info)
 {
 	switch (info->number) {
-	case SYS_epoll_pwait: return (int)info->args[3] != 0;
 #ifdef SYS_epoll_wait
-	case SYS_epoll_wait: return (int)info->args[3] != 0;
+	case SYS_epoll_wait:
 #endif
+	case SYS_epoll_pwait: return (int)info->args[3] != 0;
 #ifdef SYS_poll
 	case SYS_poll: return (int)info->args[2] != 0;
 #endif
