@@ -46,6 +46,19 @@ static int put_pipe(int dir_fd, int access, int target_fd)
 }
 
 /*
+ * For reading too, so that the service needs no other reader: while logger and
+ * supervisor are both dead it waits, and gets no SIGPIPE. But it isn't started
+ * into a pipe that nobody reads: the open for writing alone fails then, which
+ * means that the supervisor is dead, and the next one will start it.
+ */
+static int put_output(void)
+{
+	if (put_pipe(AT_FDCWD, O_WRONLY, STDOUT_FILENO) == -1)
+		return -1;
+	return put_pipe(AT_FDCWD, O_RDWR, STDOUT_FILENO);
+}
+
+/*
  * With an identity that can be proved, the record is enough. Without, the
  * process that runs the script holds the lock itself.
  */
@@ -93,10 +106,7 @@ _Noreturn void child_run(const struct spawner *spawner,
 	if (input_dir_fd != -1 &&
 	    put_pipe(input_dir_fd, O_RDONLY, STDIN_FILENO) == -1)
 		child_fail(plan, "set up descriptors for");
-	/* For reading too, so that the service needs no other reader: while
-	 * logger and supervisor are both dead it waits, with no SIGPIPE. */
-	if (plan->has_output_pipe &&
-	    put_pipe(AT_FDCWD, O_RDWR, STDOUT_FILENO) == -1)
+	if (plan->has_output_pipe && put_output() == -1)
 		child_fail(plan, "set up descriptors for");
 	leave_trace(spawner, plan, lock_fd);
 	if (spawner->has_raised_limit)

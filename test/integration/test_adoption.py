@@ -371,14 +371,14 @@ def test_a_service_without_a_name_is_found_again(scan):
     link.unlink()
     scan.notice()
     left = scan.path / ".svscan" / "left"
-    wait_until(lambda: left.is_dir() and list(left.iterdir()))
+    scan.wait_until(lambda: left.is_dir() and list(left.iterdir()))
     scan.kill()
     scan.start()
-    wait_until(lambda: service.svok() == 0)
+    scan.wait_until(lambda: service.svok() == 0)
     assert service.wait_up() == pid
     service.svc("-dx")
     logger.svc("-dx")
-    wait_until(lambda: service.svok() != 0 and logger.svok() != 0)
+    scan.wait_until(lambda: service.svok() != 0 and logger.svok() != 0)
     scan.notice()
-    wait_until(lambda: not list(left.iterdir()))
+    scan.wait_until(lambda: not list(left.iterdir()))
     assert not is_alive(pid)
