@@ -459,6 +459,8 @@ class Removal(FromRest):
 
     def act(self, world):
         service = world.services["a"]
+        # A logger that is told to end leaves unread what is still in the pipe.
+        wait_until(lambda: 0 < len(service.written()) == len(service.logged()), 20)
         (world.scan / "a").unlink()
         for each in (service, service.log):
             try:
