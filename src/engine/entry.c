@@ -8,6 +8,7 @@
 #include "base/diag.h"
 #include "base/strb.h"
 #include "engine/entry.h"
+#include "engine/recall.h"
 #include "service/supervise_dir.h"
 
 /* How long a directory may be without a run script before it is supervised
@@ -334,6 +335,11 @@ static bool host_service(struct entry *entry, struct service *service,
 	const struct service_trouble *trouble;
 
 	if (service->is_hosted)
+		return true;
+	/* Of what has no name, only what somebody was killed over: the other
+	 * of the two was told to leave. */
+	if (entry->is_awaited &&
+	    !recall_was_hosted(service->dir_fd, service->spawner->boot_id))
 		return true;
 	if (loop_now_ns() < entry->host_due_ns)
 		return false;

@@ -631,11 +631,15 @@ def check_use(world):
             )
     for service in world.services.values():
         if isinstance(service, Logged):
-            wait_until(
-                lambda: len(service.logged()) >= len(to_be_logged(world, service)),
-                20,
-                "all logged",
-            )
+            try:
+                wait_until(
+                    lambda: len(service.logged()) >= len(to_be_logged(world, service)), 20
+                )
+            except AssertionError:
+                raise AssertionError(
+                    f"{service.written()} written, {service.logged()} logged, started"
+                    f" {service.starts()}, logger {service.log.starts()}"
+                ) from None
             check_lines(to_be_logged(world, service), service.logged())
 
 

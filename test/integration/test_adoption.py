@@ -382,3 +382,32 @@ def test_a_service_without_a_name_is_found_again(scan):
     scan.notice()
     scan.wait_until(lambda: not list(left.iterdir()))
     assert not is_alive(pid)
+
+
+def test_of_a_service_without_a_name_only_the_rest_comes_back(scan):
+    """The service was told to leave, its logger not yet, when svscan died."""
+    service = Service(scan.outside / "away")
+    service.add_log()
+    link = scan.path / "linked"
+    link.symlink_to(service.path)
+    scan.start()
+    scan.notice()
+    service.wait_program()
+    logger = Service.__new__(Service)
+    logger.path = service.path / "log"
+    logger.wait_up()
+    link.unlink()
+    scan.notice()
+    left = scan.path / ".svscan" / "left"
+    wait_until(lambda: left.is_dir() and list(left.iterdir()))
+    service.svc("-dx")
+    scan.wait_until(lambda: service.svok() != 0)
+    scan.kill()
+    scan.start()
+    scan.wait_until(lambda: logger.svok() == 0)
+    logger.wait_up()  # another: without service and svscan its input had ended
+    logger.svc("-dx")
+    scan.wait_until(lambda: logger.svok() != 0)
+    scan.notice()
+    scan.wait_until(lambda: not list(left.iterdir()))
+    assert service.svok() != 0 and service.value("starts") == 1
