@@ -484,6 +484,7 @@ class Removal(FromRest):
             if not is_on_record and is_alive and service.state()["hosted"] == "1":
                 world.is_left = True
                 world.start_plain([BIN / "supervise", service.dir])
+                wait_until(service.is_supervised, 20, "taken over")
         world.engine = scanner
 
     def tell_again(self, world):
