@@ -418,25 +418,9 @@ class Stop(FromRest):
         return not below(world.harness.pid)
 
     def is_settled(self, world):
-        """
-        What had begun to stop has stopped, and is back. Known: a logger that has
-        not met the end of its input when the next engine holds the pipe again goes
-        on with that one, and leaves, to come back, when it ends.
-        """
-
-        def is_back(service):
-            is_told = service.state()["leaving"] == "1"
-            return not is_told and service.status()[2] == "up"
-
-        def goes_on(logger):
-            return logger.state()["want"] == "once" and logger.is_up()
-
-        a, b = world.services["a"], world.services["b"]
-        return (
-            super().is_settled(world)
-            and is_back(a)
-            and is_back(b)
-            and (is_back(a.log) or goes_on(a.log))
+        """What had begun to stop has stopped, and is back."""
+        return super().is_settled(world) and all(
+            s.state()["leaving"] == "0" and s.status()[2] == "up" for s in world.each()
         )
 
 
