@@ -111,6 +111,7 @@ static void obey(struct machine *machine, struct machine_step *step,
 		break;
 	case CONTROL_LEAVE:
 		machine->is_leaving = true;
+		machine->is_draining = false;
 		if (!is_running(machine))
 			leave(machine, step);
 		break;
@@ -155,12 +156,13 @@ static void after_refusal(struct machine *machine, struct machine_step *step,
 static void drain(struct machine *machine, struct machine_step *step)
 {
 	step->actions |= MACHINE_PUBLISH;
+	if (!machine->is_leaving)
+		machine->is_draining = true;
 	machine->is_leaving = true;
 	if (machine->phase == MACHINE_DOWN) {
 		settle(machine, step);
 		return;
 	}
-	machine->want = MACHINE_WANT_ONCE;
 	if (is_running(machine) && machine->is_paused)
 		set_paused(machine, step, false, SIGCONT);
 }

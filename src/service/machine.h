@@ -43,6 +43,7 @@ struct machine {
 	bool is_paused;       /* STOP was sent, and no CONT since */
 	bool is_term_sent;    /* the running process was told to end */
 	bool is_leaving;      /* stop supervising once nothing runs */
+	bool is_draining;     /* and nobody but an orderly stop asked for it */
 	uint8_t refused;      /* starts in a row that the system refused */
 	int64_t start_due_ns; /* CLOCK_MONOTONIC: no start before this */
 };

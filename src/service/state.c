@@ -29,6 +29,7 @@ static const struct record_field fields[] = {
 	FLAG("paused", is_paused),
 	FLAG("term-sent", is_term_sent),
 	FLAG("leaving", is_leaving),
+	FLAG("draining", is_draining),
 	NUMBER("starts", starts),
 	NUMBER("deaths", deaths),
 	TEXT("last-end", last_end),
@@ -91,6 +92,7 @@ void state_from_machine(struct state *state, const struct machine *machine)
 	state->is_paused = machine->is_paused;
 	state->is_term_sent = machine->is_term_sent;
 	state->is_leaving = machine->is_leaving;
+	state->is_draining = machine->is_draining;
 	state->refused = machine->refused;
 	state->start_due_ns = machine->start_due_ns;
 }
@@ -114,7 +116,10 @@ void state_to_machine(const struct state *state, struct machine *machine)
 		machine->phase = MACHINE_DOWN;
 	machine->is_paused = state->is_paused;
 	machine->is_term_sent = state->is_term_sent;
-	machine->is_leaving = state->is_leaving;
+	/* A stop that its supervisor didn't live to finish is over: the input
+	 * of that logger doesn't end any more. */
+	machine->is_leaving = state->is_leaving && !state->is_draining;
+	machine->is_draining = false;
 	machine->refused = 0;
 	machine->start_due_ns = state->start_due_ns;
 }

@@ -25,7 +25,7 @@ struct state {
 	bool is_hosted; /* false: its supervisor let it go in good order */
 	char phase[8];  /* down, waiting, up, gone */
 	char want[8];   /* up, down, once */
-	bool is_paused, is_term_sent, is_leaving;
+	bool is_paused, is_term_sent, is_leaving, is_draining;
 	int64_t refused;
 	int64_t start_due_ns;                   /* CLOCK_MONOTONIC */
 	int64_t pid;                            /* 0 when no process runs */

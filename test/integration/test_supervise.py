@@ -594,6 +594,7 @@ def test_state_tells_all(scan):
         "paused": "0",
         "term-sent": "0",
         "leaving": "0",
+        "draining": "0",
         "starts": "2",
         "deaths": "1",
         "last-end": "exit",

@@ -290,8 +290,9 @@ def test_httpd_stops_and_starts_on_command(machine, httpd):
     machine.stop(httpd.name)
     assert httpd.get() is None
     machine.svc("-u", httpd.name)
+    # Not at once, if an orphaned helper of Apache still holds the port.
+    machine.wait_for_pid(httpd.name)
     httpd.wait_for("first")
-    assert machine.svstat(httpd.name).startswith("up")
 
 
 def test_httpd_reload_disturbs_nobody_else(machine, httpd):

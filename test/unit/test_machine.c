@@ -62,6 +62,7 @@ static bool is_same(const struct node *a, const struct node *b)
 	       a->machine.is_paused == b->machine.is_paused &&
 	       a->machine.is_term_sent == b->machine.is_term_sent &&
 	       a->machine.is_leaving == b->machine.is_leaving &&
+	       a->machine.is_draining == b->machine.is_draining &&
 	       a->machine.refused == b->machine.refused &&
 	       a->due_in_ns == b->due_in_ns &&
 	       a->since_start_ns == b->since_start_ns;
@@ -86,7 +87,8 @@ static bool has(const struct transition *t, unsigned action)
 
 static bool wishes_differ(const struct machine *a, const struct machine *b)
 {
-	return a->want != b->want || a->is_leaving != b->is_leaving;
+	return a->want != b->want || a->is_leaving != b->is_leaving ||
+	       a->is_draining != b->is_draining;
 }
 
 static bool records_differ(const struct machine *a, const struct machine *b)
@@ -215,6 +217,11 @@ static void check_leaving(const struct transition *t)
 		if (is_up(before) && t->event == EVENT_EXITED)
 			assert_true(is_gone);
 	}
+	if (after->is_draining)
+		assert_true(after->is_leaving);
+	/* Whoever asks it to leave means it, also during a stop. */
+	if (t->event == EVENT_COMMAND && t->letter == 'x')
+		assert_false(after->is_draining);
 	/* Nothing runs and nothing is due: then nothing would end it later. */
 	if (after->is_leaving)
 		assert_int_not_equal(after->phase, MACHINE_DOWN);
@@ -260,8 +267,10 @@ static void check_drain(const struct node *node)
 		return;
 	step = machine_step(&machine, EVENT_DRAIN, 0, NOW_NS);
 	assert_int_not_equal(step.signals[0], SIGTERM);
-	if (machine.phase != MACHINE_GONE)
-		assert_int_equal(machine.want, MACHINE_WANT_ONCE);
+	/* What was wished for holds again, should nobody finish the stop. */
+	assert_int_equal(machine.want, node->machine.want);
+	if (!node->machine.is_leaving)
+		assert_true(machine.is_draining);
 	if (machine.phase == MACHINE_WAITING)
 		machine_step(&machine, EVENT_TIMER, 0, now_ns);
 	if (is_up(&machine))

@@ -20,6 +20,7 @@ static const struct state sample = {
 	.is_paused = true,
 	.is_term_sent = true,
 	.is_leaving = true,
+	.is_draining = true,
 	.refused = 3,
 	.start_due_ns = 123456789012345,
 	.pid = 4711,
@@ -42,6 +43,7 @@ static void assert_same(const struct state *a, const struct state *b)
 	assert_int_equal(a->is_paused, b->is_paused);
 	assert_int_equal(a->is_term_sent, b->is_term_sent);
 	assert_int_equal(a->is_leaving, b->is_leaving);
+	assert_int_equal(a->is_draining, b->is_draining);
 	assert_int_equal(a->refused, b->refused);
 	assert_int_equal(a->start_due_ns, b->start_due_ns);
 	assert_int_equal(a->pid, b->pid);
@@ -82,6 +84,7 @@ static void the_text_is_as_documented(void **unused)
 		"\npaused=1\n",
 		"\nterm-sent=1\n",
 		"\nleaving=1\n",
+		"\ndraining=1\n",
 		"\nstarts=12\n",
 		"\ndeaths=11\n",
 		"\nlast-end=unknown\n",
@@ -175,13 +178,14 @@ static void a_machine_comes_back_from_its_state(void **unused)
 		MACHINE_WANT_UP, MACHINE_WANT_DOWN, MACHINE_WANT_ONCE};
 
 	(void)unused;
-	for (int i = 0; i < MACHINE_PHASE_COUNT * 3 * 8; i++) {
+	for (int i = 0; i < MACHINE_PHASE_COUNT * 3 * 16; i++) {
 		const struct machine machine = {
-			.phase = (enum machine_phase)(i / 24),
-			.want = wants[i / 8 % 3],
+			.phase = (enum machine_phase)(i / 48),
+			.want = wants[i / 16 % 3],
 			.is_paused = (i & 1) != 0,
 			.is_term_sent = (i & 2) != 0,
 			.is_leaving = (i & 4) != 0,
+			.is_draining = (i & 8) != 0,
 			.refused = 2,
 			.start_due_ns = 77};
 		struct state state = {.version = STATE_VERSION}, read;
@@ -196,7 +200,10 @@ static void a_machine_comes_back_from_its_state(void **unused)
 		assert_int_equal(back.want, machine.want);
 		assert_int_equal(back.is_paused, machine.is_paused);
 		assert_int_equal(back.is_term_sent, machine.is_term_sent);
-		assert_int_equal(back.is_leaving, machine.is_leaving);
+		/* A stop that was cut short is over. */
+		assert_int_equal(back.is_leaving,
+				 machine.is_leaving && !machine.is_draining);
+		assert_false(back.is_draining);
 		assert_int_equal(back.start_due_ns, machine.start_due_ns);
 		/* Refusals belong to the supervisor that met them. */
 		assert_int_equal(read.refused, machine.refused);
