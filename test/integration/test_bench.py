@@ -168,3 +168,21 @@ def test_no_ratio_to_nothing():
 
 def test_columns_are_aligned():
     assert table.as_text([["", "one"], ["long", "2"]]) == "      one\nlong    2\n"
+
+
+def test_logs_measures_every_case_and_leaves_nothing_behind(tmp_path):
+    """It counts the lines itself, and fails when some are missing."""
+    argv = [TOP / "bench" / "logs", "--rounds", "1", "--mb", "1"]
+    argv += ["--loggers", "cat", "holdfast", "--folder", tmp_path]
+    done = subprocess.run(
+        [*argv, "--results", tmp_path / "results"],
+        env=os.environ | {"HOLDFAST_BIN": str(TOP / "out" / "bin")},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    results = json.loads((tmp_path / "results" / "logs.json").read_text())
+    found = set(results["summary"]["holdfast"])
+    assert found >= {key for key in results["metrics"] if not key.endswith("_calls")}
+    assert os.listdir(tmp_path) == ["results"]
