@@ -234,7 +234,6 @@ class Fuzz(Leg):
 
     # As many as take about two seconds.
     RUNS = {
-        "identity": 400000,
         "recall": 10000,
         "script": 400000,
         "state": 100000,

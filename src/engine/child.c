@@ -63,20 +63,18 @@ static int put_output(void)
  * process that runs the script holds the lock itself.
  */
 static void leave_trace(const struct spawner *spawner,
-			const struct spawn_plan *plan, int lock_fd)
+			const struct spawn_plan *plan, int lock_fd,
+			struct spawned *spawned)
 {
-	struct identity identity = {.number = plan->number, .pid = getpid()};
+	struct identity identity = {.pid = getpid()};
 
 	memcpy(identity.boot_id, spawner->boot_id, sizeof(identity.boot_id));
-	strncpy(identity.script, plan->script, sizeof(identity.script) - 1);
 	identity.start_ticks = identity_start_ticks(identity.pid);
-	if (identity_is_provable(&identity) &&
-	    identity_write(AT_FDCWD, &identity) == 0)
-		return;
-	diag_print("supervise: warning: unable to write %s/" SUPERVISE_PROCESS
-		   ": %s",
-		   plan->name, diag_reason(errno));
-	fcntl(lock_fd, F_SETFD, 0);
+	spawned->start_ticks = identity.start_ticks;
+	spawned->record = plan->record(plan->owner, &identity);
+	if (spawned->record == RECORD_FAILED ||
+	    !identity_is_provable(&identity))
+		fcntl(lock_fd, F_SETFD, 0);
 }
 
 static void reset_signals(const struct spawner *spawner)
@@ -94,7 +92,8 @@ static void reset_signals(const struct spawner *spawner)
 
 _Noreturn void child_run(const struct spawner *spawner,
 			 const struct spawn_plan *plan, int lock_fd,
-			 int input_dir_fd)
+			 int input_dir_fd, struct spawned *spawned,
+			 void (*tell)(const struct spawned *spawned))
 {
 	char path[32];
 	char *argv[] = {path, NULL};
@@ -108,7 +107,9 @@ _Noreturn void child_run(const struct spawner *spawner,
 		child_fail(plan, "set up descriptors for");
 	if (plan->has_output_pipe && put_output() == -1)
 		child_fail(plan, "set up descriptors for");
-	leave_trace(spawner, plan, lock_fd);
+	leave_trace(spawner, plan, lock_fd, spawned);
+	if (tell)
+		tell(spawned);
 	if (spawner->has_raised_limit)
 		setrlimit(RLIMIT_NOFILE, &spawner->limit);
 	reset_signals(spawner);

@@ -9,12 +9,14 @@
 /*
  * Becomes the script, in the directory that is the cwd already. `lock_fd` and
  * `input_dir_fd` are the plan's, or what stands for them in this process.
- * May run in memory shared with the parent, which waits: changes none of it
- * but errno, allocates nothing.
+ * Fills in `spawned`, and calls `tell` with it, if that isn't NULL, just
+ * before. May run in memory shared with the parent, which waits: changes none
+ * of it but `spawned` and errno, allocates nothing.
  */
 _Noreturn void child_run(const struct spawner *spawner,
 			 const struct spawn_plan *plan, int lock_fd,
-			 int input_dir_fd);
+			 int input_dir_fd, struct spawned *spawned,
+			 void (*tell)(const struct spawned *spawned));
 
 /* Says that the child couldn't get as far as child_run(), and exits. */
 _Noreturn void child_fail(const struct spawn_plan *plan, const char *what);

@@ -81,7 +81,8 @@ static int open_directory(struct entry *entry, const struct stat *status)
 {
 	struct stat opened;
 
-	entry->dir_fd = open(entry->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	entry->dir_fd = openat(AT_FDCWD, entry->name,
+			       O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (entry->dir_fd == -1 || fstat(entry->dir_fd, &opened) == -1)
 		return -1;
 	if (opened.st_dev == status->st_dev && opened.st_ino == status->st_ino)

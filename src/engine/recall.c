@@ -22,7 +22,7 @@ static bool is_count(int64_t number)
 	return number >= 0 && number < INT64_MAX / 2;
 }
 
-/* False: the last supervisor isn't known, let go, or was before this boot. */
+/* False: there is none of this boot, or it can't be understood. */
 static bool read_state(int dir_fd, const char *boot_id, struct state *state)
 {
 	char text[STATE_SIZE_MAX];
@@ -34,15 +34,9 @@ static bool read_state(int dir_fd, const char *boot_id, struct state *state)
 		state->starts = 0;
 	if (!is_count(state->deaths))
 		state->deaths = 0;
-	return state->is_hosted && strcmp(state->boot_id, boot_id) == 0;
-}
-
-static bool read_identity(int dir_fd, const char *boot_id,
-			  struct identity *identity)
-{
-	return identity_read(dir_fd, identity) && is_count(identity->number) &&
-	       identity->pid <= INT32_MAX &&
-	       strcmp(identity->boot_id, boot_id) == 0;
+	if (state->pid < 0 || state->pid > INT32_MAX)
+		state->pid = 0;
+	return strcmp(state->boot_id, boot_id) == 0;
 }
 
 static struct timespec moment_of(const char label[TAI64N_LABEL_SIZE + 1],
@@ -90,22 +84,6 @@ static struct timespec start_of(const struct identity *identity)
 	return now;
 }
 
-/*
- * Starts stay apart also when the last one never came to be in "state", or when
- * the supervisor let go after it: else one that keeps being killed would
- * start a service as often.
- */
-static void keep_apart(const struct identity *identity, struct machine *machine)
-{
-	int64_t due_ns, age_ns = age_ns_of(identity);
-
-	if (age_ns == -1 || age_ns >= MACHINE_THROTTLE_NS)
-		return;
-	due_ns = loop_now_ns() + MACHINE_THROTTLE_NS - age_ns;
-	if (machine->start_due_ns < due_ns)
-		machine->start_due_ns = due_ns;
-}
-
 static void take_history(const struct state *state, struct recall *recall)
 {
 	recall->starts = state->starts;
@@ -121,19 +99,6 @@ static void take_history(const struct state *state, struct recall *recall)
 		recall->last_end.exit_code = (int)state->last_number;
 }
 
-/* A start that "state" hasn't heard of: the process before it must have ended.
- */
-static void count_unseen_start(const struct state *state, struct recall *recall)
-{
-	recall->starts++;
-	recall->machine.is_paused = recall->machine.is_term_sent = false;
-	if (state->pid == 0)
-		return;
-	recall->deaths++;
-	recall->last_end = (struct process_end){.is_known = false};
-	recall->last_end_at = recall->changed_at;
-}
-
 /* Anything else than the signals of commands is noise. */
 static void take_signals(const struct state *state, int signals[2])
 {
@@ -143,26 +108,25 @@ static void take_signals(const struct state *state, int signals[2])
 		signals[i] = (int)due[i];
 }
 
+static void take_identity(const struct state *state, struct identity *identity)
+{
+	identity->pid = state->pid;
+	identity->start_ticks = state->start_ticks;
+	memcpy(identity->boot_id, state->boot_id, sizeof(identity->boot_id));
+}
+
 /*
- * What "process" adds to "state": a process that is alive, or a start that was
- * decided (phase up, no pid yet) and did or didn't come about.
+ * How the process on record makes the machine stand; one that was decided on
+ * (phase up, no pid yet) didn't come about.
  */
-static void take_process(const struct identity *identity,
-			 const struct state *state, bool is_alive,
+static void take_process(const struct state *state, bool is_alive,
 			 struct recall *recall)
 {
-	bool is_unseen = identity->number == state->starts + 1;
-
-	if (is_unseen)
-		count_unseen_start(state, recall);
 	if (is_alive) {
-		recall->pid = (pid_t)identity->pid;
-		if (!is_unseen)
-			take_signals(state, recall->signals_due);
-		recall->machine.phase = MACHINE_UP;
-		if (is_unseen)
-			recall->changed_at = start_of(identity);
-	} else if (is_unseen || state->pid != 0) {
+		recall->pid = (pid_t)state->pid;
+		take_signals(state, recall->signals_due);
+	}
+	if (state->pid != 0) {
 		recall->machine.phase = MACHINE_UP; /* until somebody looks */
 	} else if (recall->machine.phase == MACHINE_UP) {
 		/* Only damage can make it one that is wanted down, too. */
@@ -188,8 +152,7 @@ static bool find_foreign(int dir_fd, const char *boot_id,
 	    (long)sizeof(record))
 		return false;
 	status_unpack(record, status);
-	*identity = (struct identity){
-		.script = "run", .number = 1, .pid = status->run_pid};
+	*identity = (struct identity){.pid = status->run_pid};
 	snprintf(identity->boot_id, sizeof(identity->boot_id), "%s", boot_id);
 	if (identity->pid > 0)
 		identity->start_ticks = identity_start_ticks(identity->pid);
@@ -211,13 +174,10 @@ static void take_foreign(const struct identity *identity,
 {
 	recall->identity = *identity;
 	recall->pid = (pid_t)identity->pid;
-	recall->is_unrecorded = true;
 	recall->machine.phase = MACHINE_UP;
-	if (is_known) {
-		recall->identity.number = recall->starts;
+	if (is_known)
 		return;
-	}
-	recall->starts = identity->number;
+	recall->starts = 1;
 	recall->changed_at = status->changed_at;
 	recall->machine.is_leaving = recall->machine.is_term_sent = false;
 	recall->machine.is_paused = status->is_paused;
@@ -226,46 +186,44 @@ static void take_foreign(const struct identity *identity,
 						       : MACHINE_WANT_ONCE;
 }
 
+void recall_nothing(bool is_down_wanted, struct recall *recall)
+{
+	memset(recall, 0, sizeof(*recall));
+	recall->changed_at = tai64n_now();
+	recall->machine.want =
+		is_down_wanted ? MACHINE_WANT_DOWN : MACHINE_WANT_UP;
+}
+
 void recall_service(int dir_fd, const char *boot_id, bool is_down_wanted,
 		    struct recall *recall)
 {
 	struct state state;
 	struct status status;
-	struct identity identity, foreign;
-	bool has_state = read_state(dir_fd, boot_id, &state);
-	bool has_identity = read_identity(dir_fd, boot_id, &identity);
-	bool is_alive = has_identity && identity_is_alive(&identity, boot_id);
+	struct identity foreign;
+	bool is_of_boot = read_state(dir_fd, boot_id, &state);
+	bool has_state = is_of_boot && state.is_hosted;
+	bool is_alive;
 
-	memset(recall, 0, sizeof(*recall));
-	recall->changed_at = tai64n_now();
-	recall->machine.want =
-		is_down_wanted ? MACHINE_WANT_DOWN : MACHINE_WANT_UP;
+	recall_nothing(is_down_wanted, recall);
+	/* Starts stay apart also across supervisors that let go. */
+	if (is_of_boot)
+		recall->machine.start_due_ns = state.start_due_ns;
 	if (has_state) {
 		state_to_machine(&state, &recall->machine);
 		take_history(&state, recall);
-	} else if (is_alive) { /* all that is left is the process itself */
-		memset(&state, 0, sizeof(state));
-		state.starts = identity.number - 1;
-		recall->starts = state.starts;
+		take_identity(&state, &recall->identity);
 	}
-	if (has_identity)
-		keep_apart(&identity, &recall->machine);
-	else
-		memset(&identity, 0, sizeof(identity));
-	recall->identity = identity;
+	is_alive = has_state && identity_is_alive(&recall->identity, boot_id);
 	if (!is_alive && find_foreign(dir_fd, boot_id, &foreign, &status))
 		take_foreign(&foreign, &status,
 			     has_state && state.pid == foreign.pid, recall);
-	else if (has_state || is_alive)
-		take_process(&identity, &state, is_alive, recall);
+	else if (has_state)
+		take_process(&state, is_alive, recall);
 }
 
 bool recall_was_hosted(int dir_fd, const char *boot_id)
 {
-	struct identity identity;
 	struct state state;
 
-	return read_state(dir_fd, boot_id, &state) ||
-	       (read_identity(dir_fd, boot_id, &identity) &&
-		identity_is_alive(&identity, boot_id));
+	return read_state(dir_fd, boot_id, &state) && state.is_hosted;
 }

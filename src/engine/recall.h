@@ -20,7 +20,6 @@ struct recall {
 	pid_t pid; /* of the process that is alive; 0: none is */
 	/* Of the last process that is known of, alive or not; else zero. */
 	struct identity identity;
-	bool is_unrecorded; /* `identity` isn't in supervise/process yet */
 	int signals_due[2]; /* what `pid` may still have to be sent; 0: none */
 	struct timespec changed_at;
 	int64_t starts, deaths;
@@ -29,7 +28,7 @@ struct recall {
 };
 
 /*
- * Fills in how a service stands, from "state" and "process" in supervise/. An
+ * Fills in how a service stands, from "state" in supervise/. An
  * earlier supervisor's wishes count if it was killed in this very boot (not if
  * it let go in good order); otherwise `is_down_wanted` does, as at first sight.
  * phase is MACHINE_UP when a process is alive, and also when one was on record
@@ -38,6 +37,9 @@ struct recall {
  */
 void recall_service(int dir_fd, const char *boot_id, bool is_down_wanted,
 		    struct recall *recall);
+
+/* The same where nothing is on record. */
+void recall_nothing(bool is_down_wanted, struct recall *recall);
 
 /* Whether a supervisor was killed over that directory in this boot. */
 bool recall_was_hosted(int dir_fd, const char *boot_id);

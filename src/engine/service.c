@@ -32,6 +32,7 @@ static void fill_state(const struct service *service, struct state *state)
 	state->is_hosted = service->machine.phase != MACHINE_GONE;
 	state_from_machine(state, &service->machine);
 	state->pid = service->pid;
+	state->start_ticks = service->start_ticks;
 	tai64n_format(service->changed_at, state->changed_at);
 	state->starts = service->starts;
 	state->deaths = service->deaths;
@@ -50,11 +51,9 @@ static void fill_state(const struct service *service, struct state *state)
 }
 
 /* Also where somebody removed the directory, which may come back by itself. */
-static int replace_file(const struct service *service, const char *name,
-			const void *bytes, size_t count)
+static int replace_file(int dir_fd, const char *name, const void *bytes,
+			size_t count)
 {
-	int dir_fd = service->dir_fd;
-
 	if (fd_replace_file(dir_fd, name, bytes, count, 0644) == 0)
 		return 0;
 	if (errno != ENOENT)
@@ -63,21 +62,29 @@ static int replace_file(const struct service *service, const char *name,
 	return fd_replace_file(dir_fd, name, bytes, count, 0644);
 }
 
-static int publish_status(struct service *service)
+static void pack_status(const struct service *service, pid_t pid,
+			unsigned char record[STATUS_SIZE])
 {
 	const struct status status = {
 		.changed_at = service->changed_at,
-		.run_pid = (uint32_t)service->pid,
+		.run_pid = (uint32_t)pid,
 		.is_paused = service->machine.is_paused,
 		.wanted = (char)service->machine.want,
 		.is_term_sent = service->machine.is_term_sent,
 	};
-	unsigned char record[STATUS_SIZE];
 
 	status_pack(&status, record);
+}
+
+static int publish_status(struct service *service)
+{
+	unsigned char record[STATUS_SIZE];
+
+	pack_status(service, service->pid, record);
 	if (memcmp(record, service->published, STATUS_SIZE) == 0)
 		return 0;
-	if (replace_file(service, SUPERVISE_STATUS, record, STATUS_SIZE) == -1)
+	if (replace_file(service->dir_fd, SUPERVISE_STATUS, record,
+			 STATUS_SIZE) == -1)
 		return -1;
 	memcpy(service->published, record, STATUS_SIZE);
 	return 0;
@@ -86,18 +93,23 @@ static int publish_status(struct service *service)
 /* With the next change, or after this time, what couldn't be written is. */
 #define PUBLISH_AGAIN_NS INT64_C(5000000000)
 
+static int write_state(int dir_fd, const struct state *state)
+{
+	char text[STATE_SIZE_MAX];
+	size_t len = state_format(state, text);
+
+	return replace_file(dir_fd, SUPERVISE_STATE, text, len);
+}
+
 /* The state first: it is what a later supervisor goes by. */
 static void publish(struct service *service)
 {
-	char text[STATE_SIZE_MAX];
 	struct state state;
 	const char *broken = NULL;
 	int error = 0;
-	size_t len;
 
 	fill_state(service, &state);
-	len = state_format(&state, text);
-	if (replace_file(service, SUPERVISE_STATE, text, len) == -1) {
+	if (write_state(service->dir_fd, &state) == -1) {
 		broken = SUPERVISE_STATE;
 		error = errno;
 	}
@@ -127,6 +139,7 @@ static void publish_again(struct loop_timer *timer)
 static void end_process(struct service *service, struct process_end end)
 {
 	service->pid = 0;
+	service->start_ticks = 0;
 	service->deaths++;
 	service->last_end = end;
 	service->last_end_at = service->changed_at = tai64n_now();
@@ -173,19 +186,39 @@ static int watch_process(struct service *service, pid_t pid, int pidfd,
 	return loop_process_add(service->loop, &service->process, pidfd);
 }
 
-static pid_t spawn_run(struct service *service, int *pidfd)
+/* In the child, whose cwd is the directory: what publish() would say of it. */
+static enum record_result record_start(const void *owner,
+				       const struct identity *identity)
+{
+	const struct service *service = owner;
+	unsigned char record[STATUS_SIZE];
+	struct state state;
+
+	fill_state(service, &state);
+	state.pid = identity->pid;
+	state.start_ticks = identity->start_ticks;
+	if (write_state(AT_FDCWD, &state) == -1)
+		return RECORD_FAILED;
+	pack_status(service, (pid_t)identity->pid, record);
+	if (replace_file(AT_FDCWD, SUPERVISE_STATUS, record, STATUS_SIZE) == -1)
+		return RECORD_PARTIAL;
+	return RECORD_COMPLETE;
+}
+
+static int spawn_run(struct service *service, struct spawned *spawned)
 {
 	const struct spawn_plan plan = {
 		.script = "run",
 		.name = service->name,
-		.number = service->starts + 1,
 		.dir_fd = service->dir_fd,
 		.lock_fd = service->lock_fd,
 		.input_dir_fd = service->input_dir_fd,
 		.has_output_pipe = service->has_output_pipe,
+		.record = record_start,
+		.owner = service,
 	};
 
-	return spawn(service->spawner, &plan, pidfd);
+	return spawn(service->spawner, &plan, spawned);
 }
 
 static void refuse_start(struct service *service)
@@ -201,29 +234,47 @@ static void refuse_start(struct service *service)
 		      1000000000));
 }
 
+/* A process that can't be watched is as good as none. */
+static int give_up_process(const struct spawned *spawned)
+{
+	int error = errno;
+
+	kill(spawned->pid, SIGKILL);
+	waitpid(spawned->pid, NULL, 0);
+	errno = error;
+	return -1;
+}
+
 static void start_process(struct service *service)
 {
-	int error, pidfd;
-	pid_t pid;
+	struct timespec before = service->changed_at;
+	struct spawned spawned;
+	int result;
 
 	if (service->before_start)
 		service->before_start(service);
-	pid = spawn_run(service, &pidfd);
-	if (pid != -1 && watch_process(service, pid, pidfd, true) == -1) {
-		/* A process that can't be watched is as good as none. */
-		error = errno;
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
-		errno = error;
-		pid = -1;
-	}
-	if (pid == -1) {
+	service->changed_at = tai64n_now();
+	service->starts++;
+	result = spawn_run(service, &spawned);
+	if (result == 0 &&
+	    watch_process(service, spawned.pid, spawned.pidfd, true) == -1)
+		result = give_up_process(&spawned);
+	if (result == -1) {
+		service->starts--;
+		service->changed_at = before;
+		memset(service->published, 0, sizeof(service->published));
 		refuse_start(service);
 		return;
 	}
-	service->pid = pid;
-	service->changed_at = tai64n_now();
-	service->starts++;
+	service->pid = spawned.pid;
+	service->start_ticks = spawned.start_ticks;
+	if (spawned.record == RECORD_COMPLETE) {
+		pack_status(service, service->pid, service->published);
+		service->is_status_broken = false;
+		loop_timer_cancel(service->loop, &service->again);
+		return;
+	}
+	memset(service->published, 0, sizeof(service->published));
 	publish(service);
 }
 
@@ -339,18 +390,24 @@ static bool has_down_file(const struct service *service)
 }
 
 /* Whoever is told by "ok" that there is a supervisor also finds a status. */
-static void publish_first_status(struct service *service, bool is_down_wanted)
+static void publish_first_status(struct service *service)
 {
 	struct stat status;
 
-	memset(service->published, 0, sizeof(service->published));
 	if (fstatat(service->dir_fd, SUPERVISE_STATUS, &status,
 		    AT_SYMLINK_NOFOLLOW) == 0)
 		return;
-	service->machine = (struct machine){
-		.want = is_down_wanted ? MACHINE_WANT_DOWN : MACHINE_WANT_UP};
+	service->machine = (struct machine){.want = service->is_down_wanted
+							    ? MACHINE_WANT_DOWN
+							    : MACHINE_WANT_UP};
 	service->changed_at = tai64n_now();
 	publish_status(service); /* a failure will be told of by publish() */
+}
+
+static int make_ok(struct service *service)
+{
+	return supervise_dir_make_ok(service->dir_fd, service->control_fd,
+				     &service->ok_fd);
 }
 
 static const struct service_trouble *take_files(struct service *service)
@@ -362,16 +419,15 @@ static const struct service_trouble *take_files(struct service *service)
 							  SUPERVISE_CONTROL},
 					    no_ok = {"read", SUPERVISE_OK};
 	int dir_fd = service->dir_fd;
-	bool is_down_wanted = has_down_file(service);
 
-	if (!is_down_wanted && errno != ENOENT)
+	service->is_down_wanted = has_down_file(service);
+	if (!service->is_down_wanted && errno != ENOENT)
 		return &no_down;
-	supervise_dir_make(dir_fd);
+	service->is_fresh = supervise_dir_make(dir_fd);
 	service->lock_fd = supervise_dir_lock(dir_fd);
 	if (service->lock_fd == -1)
 		return &no_lock;
-	service->control_fd =
-		supervise_dir_open_fifo(dir_fd, SUPERVISE_CONTROL, 0600);
+	service->control_fd = supervise_dir_open_control(dir_fd);
 	if (service->control_fd == -1)
 		return &no_control;
 	service->control = (struct loop_watch){.fd = service->control_fd,
@@ -379,9 +435,11 @@ static const struct service_trouble *take_files(struct service *service)
 					       .owner = service};
 	if (loop_watch_add(service->loop, &service->control) == -1)
 		return &no_control;
-	publish_first_status(service, is_down_wanted);
-	service->ok_fd = supervise_dir_read_fifo(dir_fd, SUPERVISE_OK, 0600);
-	if (service->ok_fd == -1)
+	memset(service->published, 0, sizeof(service->published));
+	if (service->is_fresh)
+		return NULL; /* service_begin() puts it first on record */
+	publish_first_status(service);
+	if (make_ok(service) == -1)
 		return &no_ok;
 	return NULL;
 }
@@ -416,6 +474,7 @@ static void restore(struct service *service, const struct recall *recall)
 	if (service->machine.start_due_ns < service->begin_due_ns)
 		service->machine.start_due_ns = service->begin_due_ns;
 	service->pid = 0;
+	service->start_ticks = 0;
 	memset(service->signals_due, 0, sizeof(service->signals_due));
 	service->changed_at = recall->changed_at;
 	service->starts = recall->starts;
@@ -447,10 +506,7 @@ static bool adopt(struct service *service, const struct recall *recall)
 	}
 	service->is_unwatched = false;
 	service->pid = recall->pid;
-	if (recall->is_unrecorded &&
-	    identity_write(service->dir_fd, &recall->identity) == -1)
-		diag_warn_errno("unable to write %s/" SUPERVISE_PROCESS,
-				service->name);
+	service->start_ticks = recall->identity.start_ticks;
 	memcpy(service->signals_due, recall->signals_due,
 	       sizeof(service->signals_due));
 	publish(service);
@@ -458,26 +514,44 @@ static bool adopt(struct service *service, const struct recall *recall)
 	return true;
 }
 
-void service_begin(struct service *service)
+static void recall(struct service *service, struct recall *recall)
+{
+	if (service->is_fresh)
+		recall_nothing(service->is_down_wanted, recall);
+	else
+		recall_service(service->dir_fd, service->spawner->boot_id,
+			       service->is_down_wanted, recall);
+}
+
+/* Goes on where the last supervisor was killed, or begins. */
+static void go_on(struct service *service)
 {
 	struct process_end end = {.is_known = false};
-	struct recall recall;
+	struct recall recalled;
 
-	recall_service(service->dir_fd, service->spawner->boot_id,
-		       has_down_file(service), &recall);
-	restore(service, &recall);
-	if (recall.pid != 0 && adopt(service, &recall))
+	recall(service, &recalled);
+	restore(service, &recalled);
+	if (recalled.pid != 0 && adopt(service, &recalled))
 		return;
 	switch (service->machine.phase) {
 	case MACHINE_UP: /* it ended while nobody looked */
-		obituaries_find(service->obituaries, recall.identity.pid,
-				recall.identity.start_ticks, &end);
+		obituaries_find(service->obituaries, recalled.identity.pid,
+				recalled.identity.start_ticks, &end);
 		end_process(service, end);
 		take_step(service, EVENT_EXITED, 0);
 		break;
 	case MACHINE_WAITING: take_step(service, EVENT_TIMER, 0); break;
 	default: take_step(service, EVENT_BEGIN, 0); break;
 	}
+}
+
+void service_begin(struct service *service)
+{
+	go_on(service);
+	if (service->is_fresh && service->is_hosted && make_ok(service) == -1)
+		diag_warn_errno("unable to read %s/" SUPERVISE_OK,
+				service->name);
+	service->is_fresh = false;
 }
 
 void service_stop(struct service *service)

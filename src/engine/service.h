@@ -20,8 +20,9 @@
 #include "service/state.h"
 #include "service/status.h"
 
-/* How many descriptors a hosted service takes: lock, control, ok, pidfd. */
-#define SERVICE_DESCRIPTORS 4
+/* How many descriptors a hosted service takes: lock, control, pidfd, and, where
+ * links to FIFOs can't be made, ok. */
+#define SERVICE_DESCRIPTORS 3
 
 struct service {
 	/* Set by the owner before service_open(), and kept by it. */
@@ -42,12 +43,16 @@ struct service {
 
 	/* The rest is service.c's. */
 	bool is_hosted;
-	int lock_fd, control_fd, ok_fd; /* owned; -1 when closed */
+	int lock_fd, control_fd; /* owned; -1 when closed */
+	int ok_fd;           /* owned; -1: "ok" is another name of "control" */
+	bool is_fresh;       /* nothing was on record here before */
+	bool is_down_wanted; /* there is a file "down" */
 	struct machine machine;
 	struct loop_watch control;
 	struct loop_process process;
 	struct loop_timer timer;
-	pid_t pid; /* 0 when no process runs */
+	pid_t pid;           /* 0 when no process runs */
+	int64_t start_ticks; /* of that process */
 	/* On record, and not known to have been sent; 0: none. */
 	int signals_due[2];
 	struct loop_timer again; /* set while a record isn't written */

@@ -7,7 +7,9 @@
  * its own identity on record; where that can't be done it keeps the lock of
  * the service directory open for life instead, so that no later supervisor can
  * start a second copy either way. The child also holds that lock until it has
- * become the script: whoever gets the lock finds the record true.
+ * become the script: whoever gets the lock finds the record true. The parent
+ * waits for that moment, so the record of the child is never older than its
+ * own.
  *
  * Two implementations: spawn_linux.c doesn't copy the descriptor table, which
  * matters with thousands of descriptors; spawn_fork.c is plain fork(2).
@@ -20,7 +22,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
-#include "service/state.h"
+#include "service/identity.h"
 
 enum spawn_slot { SLOT_LOCK, SLOT_INPUT, SPAWN_SLOT_COUNT };
 
@@ -37,15 +39,34 @@ struct spawner {
 	char *stack; /* owned: what the child runs on until it execs */
 };
 
+enum record_result {
+	RECORD_FAILED,  /* its identity isn't on record */
+	RECORD_PARTIAL, /* something else isn't */
+	RECORD_COMPLETE,
+};
+
 struct spawn_plan {
 	const char *script; /* "run": what is run is ./run */
 	const char *name;   /* of the service, for messages */
-	int64_t number;     /* of this start, for the record */
 	int dir_fd;         /* the service directory: the child's cwd */
 	int lock_fd;        /* of that directory */
 	/* Standard input is supervise/pipe of this directory; -1: inherited. */
 	int input_dir_fd;
 	bool has_output_pipe; /* standard output is the own supervise/pipe */
+	/*
+	 * Puts the child on record, in the child. Allocates nothing and changes
+	 * no memory of its caller's.
+	 */
+	enum record_result (*record)(const void *owner,
+				     const struct identity *identity);
+	const void *owner;
+};
+
+struct spawned {
+	pid_t pid;
+	int pidfd;           /* -1 where there is none */
+	int64_t start_ticks; /* see identity.h */
+	enum record_result record;
 };
 
 /*
@@ -60,10 +81,10 @@ int spawner_open(struct spawner *spawner);
 void spawner_raise_limit(struct spawner *spawner, bool raise);
 
 /*
- * Starts the script. Returns its pid, and in *pidfd a descriptor for it or -1
- * where there is none; or -1 with errno when the system has no process to
+ * Starts the script. 0, or -1 with errno when the system has no process to
  * give. A script that can't be run shows as an exit with 111, and a message.
  */
-pid_t spawn(struct spawner *spawner, const struct spawn_plan *plan, int *pidfd);
+int spawn(struct spawner *spawner, const struct spawn_plan *plan,
+	  struct spawned *spawned);
 
 #endif

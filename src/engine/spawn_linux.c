@@ -26,6 +26,7 @@
 struct start {
 	const struct spawner *spawner;
 	const struct spawn_plan *plan;
+	struct spawned *spawned;
 };
 
 static int begin_child(void *argument)
@@ -42,7 +43,8 @@ static int begin_child(void *argument)
 		child_fail(start->plan, "set up descriptors for");
 	child_run(spawner, start->plan, spawner->slots[SLOT_LOCK],
 		  start->plan->input_dir_fd == -1 ? -1
-						  : spawner->slots[SLOT_INPUT]);
+						  : spawner->slots[SLOT_INPUT],
+		  start->spawned, NULL);
 }
 
 /* A stack that runs into a guard page, not into somebody's data. */
@@ -64,14 +66,22 @@ static int fill_slot(struct spawner *spawner, enum spawn_slot slot, int fd)
 	return dup3(fd, spawner->slots[slot], O_CLOEXEC);
 }
 
-pid_t spawn(struct spawner *spawner, const struct spawn_plan *plan, int *pidfd)
+/* A slot that went on holding a lock would outlive its service. */
+static void empty_slots(struct spawner *spawner, const struct spawn_plan *plan)
 {
-	struct start start = {spawner, plan};
+	fill_slot(spawner, SLOT_LOCK, STDERR_FILENO);
+	if (plan->input_dir_fd != -1)
+		fill_slot(spawner, SLOT_INPUT, STDERR_FILENO);
+}
+
+int spawn(struct spawner *spawner, const struct spawn_plan *plan,
+	  struct spawned *spawned)
+{
+	struct start start = {spawner, plan, spawned};
 	sigset_t all, before;
-	pid_t pid = -1;
 	int error;
 
-	*pidfd = -1;
+	*spawned = (struct spawned){.pid = -1, .pidfd = -1, .start_ticks = -1};
 	if (!spawner->stack && make_stack(spawner) == -1)
 		return -1;
 	/* Not a signal may be taken by the child on the shared memory. */
@@ -82,16 +92,14 @@ pid_t spawn(struct spawner *spawner, const struct spawn_plan *plan, int *pidfd)
 	if (plan->input_dir_fd != -1 &&
 	    fill_slot(spawner, SLOT_INPUT, plan->input_dir_fd) == -1)
 		goto out;
-	pid = clone(begin_child, spawner->stack + GUARD_BYTES + STACK_BYTES,
-		    CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD |
-			    SIGCHLD,
-		    &start, pidfd);
+	spawned->pid = clone(
+		begin_child, spawner->stack + GUARD_BYTES + STACK_BYTES,
+		CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | SIGCHLD,
+		&start, &spawned->pidfd);
 out:
 	error = errno;
-	/* A slot that went on holding a lock would outlive its service. */
-	for (int i = 0; i < SPAWN_SLOT_COUNT; i++)
-		fill_slot(spawner, i, STDERR_FILENO);
+	empty_slots(spawner, plan);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	errno = error;
-	return pid;
+	return spawned->pid == -1 ? -1 : 0;
 }

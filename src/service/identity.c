@@ -5,20 +5,8 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/strb.h"
 #include "service/identity.h"
-#include "service/record.h"
-#include "service/supervise_dir.h"
-
-/* clang-format off */
-static const struct record_field fields[] = {
-	{RECORD_TEXT, "script", offsetof(struct identity, script), sizeof(((struct identity *)NULL)->script)},
-	{RECORD_NUMBER, "number", offsetof(struct identity, number), 0},
-	{RECORD_NUMBER, "pid", offsetof(struct identity, pid), 0},
-	{RECORD_NUMBER, "start", offsetof(struct identity, start_ticks), 0},
-	{RECORD_TEXT, "boot", offsetof(struct identity, boot_id), BOOT_ID_SIZE},
-	{RECORD_END, NULL, 0, 0},
-};
-/* clang-format on */
 
 static const char unknown_boot[] = "unknown";
 
@@ -71,43 +59,10 @@ bool identity_is_zombie(int64_t pid)
 	return at && strncmp(at, ") Z ", 4) == 0;
 }
 
-size_t identity_format(const struct identity *identity,
-		       char out[IDENTITY_SIZE_MAX])
-{
-	struct strb text = strb_on(out, IDENTITY_SIZE_MAX);
-
-	record_write(&text, fields, identity, ' ');
-	out[text.len - 1] = '\n';
-	return text.len;
-}
-
-bool identity_parse(const char *text, size_t len, struct identity *identity)
-{
-	memset(identity, 0, sizeof(*identity));
-	return len > 0 && text[len - 1] == '\n' &&
-	       record_read(text, len - 1, fields, identity, ' ') == 5;
-}
-
-int identity_write(int dir_fd, const struct identity *identity)
-{
-	char text[IDENTITY_SIZE_MAX];
-	size_t len = identity_format(identity, text);
-
-	return fd_replace_file(dir_fd, SUPERVISE_PROCESS, text, len, 0644);
-}
-
-bool identity_read(int dir_fd, struct identity *identity)
-{
-	char text[IDENTITY_SIZE_MAX];
-	long count =
-		fd_read_file(dir_fd, SUPERVISE_PROCESS, text, sizeof(text));
-
-	return identity_parse(text, count > 0 ? (size_t)count : 0, identity);
-}
-
 bool identity_is_provable(const struct identity *identity)
 {
-	return identity->pid > 0 && identity->start_ticks >= 0 &&
+	/* Process 1 and what the kernel starts itself are nobody's service. */
+	return identity->pid > 1 && identity->start_ticks > 0 &&
 	       strcmp(identity->boot_id, unknown_boot) != 0;
 }
 

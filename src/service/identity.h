@@ -2,12 +2,10 @@
  * identity.h -- which process, beyond doubt: pid, start time, boot.
  *
  * A pid is given again, a start time is counted from boot, a boot id is given
- * once. supervise/process holds the identity of the last process that was
- * started, written by that process itself before it became the service; so
- * there is no instant at which a service runs and nothing on disk says so.
+ * once. All three together are on record in supervise/state.
  *
- * Nothing here allocates: the writer is a child that shares its parent's
- * memory.
+ * Nothing here allocates: the writer of that record is a child that shares its
+ * parent's memory.
  */
 #ifndef SERVICE_IDENTITY_H
 #define SERVICE_IDENTITY_H
@@ -18,11 +16,7 @@
 
 #include "service/state.h"
 
-#define IDENTITY_SIZE_MAX 256 /* bytes: what is written always fits */
-
 struct identity {
-	char script[16]; /* which script it runs: "run" */
-	int64_t number;  /* of this start, counted from 1 as state's starts */
 	int64_t pid;
 	int64_t start_ticks; /* since boot, as the kernel counts; -1: unknown */
 	char boot_id[BOOT_ID_SIZE];
@@ -37,18 +31,7 @@ int64_t identity_start_ticks(int64_t pid);
 /* Whether the process with that pid has ended and wasn't reaped yet. */
 bool identity_is_zombie(int64_t pid);
 
-/* The record, one line, without a '\0'; returns its length. */
-size_t identity_format(const struct identity *identity,
-		       char out[IDENTITY_SIZE_MAX]);
-/* False unless `text` is a line that has every field. */
-bool identity_parse(const char *text, size_t len, struct identity *identity);
-
-/* Replaces supervise/process in `dir_fd`. 0, or -1 with errno. */
-int identity_write(int dir_fd, const struct identity *identity);
-/* False: there is no such record, or none that can be understood. */
-bool identity_read(int dir_fd, struct identity *identity);
-
-/* Whether the record says enough to be told from any other process. */
+/* Whether that says enough to be told from any other process. */
 bool identity_is_provable(const struct identity *identity);
 
 /*

@@ -25,6 +25,7 @@ static const struct record_field fields[] = {
 	TEXT("phase", phase),
 	TEXT("want", want),
 	NUMBER("pid", pid),
+	NUMBER("pid-start", start_ticks),
 	TEXT("since", changed_at),
 	FLAG("paused", is_paused),
 	FLAG("term-sent", is_term_sent),

@@ -1,8 +1,10 @@
 /*
- * state.h -- supervise/state: all that a supervisor knows of a service.
+ * state.h -- supervise/state: all that is known of a service.
  *
  * Text for people and scripts, one KEY=VALUE a line, "holdfast=1" first; and
- * what the next supervisor reads to go on where this one was killed.
+ * what the next supervisor reads to go on where this one was killed. What it
+ * says of a process, that process wrote before it became the service's script;
+ * so there is no instant at which a service runs and nothing on disk says so.
  */
 #ifndef SERVICE_STATE_H
 #define SERVICE_STATE_H
@@ -29,6 +31,7 @@ struct state {
 	int64_t refused;
 	int64_t start_due_ns;                   /* CLOCK_MONOTONIC */
 	int64_t pid;                            /* 0 when no process runs */
+	int64_t start_ticks;                    /* of it: see identity.h */
 	char changed_at[TAI64N_LABEL_SIZE + 1]; /* the last start or death */
 	int64_t starts, deaths;                 /* since supervision began */
 	/* The last death, if any: how is "exit", "signal" or "unknown". */

@@ -8,21 +8,23 @@
 
 #include "service/supervise_dir.h"
 
-void supervise_dir_make(int dir_fd)
+bool supervise_dir_make(int dir_fd)
 {
 	char target[PATH_MAX];
 	struct stat status;
 	ssize_t len;
 
-	if (mkdirat(dir_fd, SUPERVISE_DIR, 0700) == 0 || errno != EEXIST)
-		return;
+	if (mkdirat(dir_fd, SUPERVISE_DIR, 0700) == 0)
+		return true;
+	if (errno != EEXIST)
+		return false;
 	if (fstatat(dir_fd, SUPERVISE_DIR, &status, 0) == 0 || errno != ENOENT)
-		return;
+		return false;
 	len = readlinkat(dir_fd, SUPERVISE_DIR, target, sizeof(target) - 1);
 	if (len <= 0)
-		return;
+		return false;
 	target[len] = '\0';
-	mkdirat(dir_fd, target, 0700);
+	return mkdirat(dir_fd, target, 0700) == 0;
 }
 
 /*
@@ -108,4 +110,44 @@ int supervise_dir_open_fifo(int dir_fd, const char *name, unsigned mode)
 int supervise_dir_read_fifo(int dir_fd, const char *name, unsigned mode)
 {
 	return open_fifo(dir_fd, name, mode, O_RDONLY);
+}
+
+#define CONTROL_BYTES 4096
+
+/* An open FIFO takes kernel memory by the room that it may need. */
+int supervise_dir_open_control(int dir_fd)
+{
+	int fd = supervise_dir_open_fifo(dir_fd, SUPERVISE_CONTROL, 0600);
+
+#ifdef F_SETPIPE_SZ
+	if (fd != -1)
+		fcntl(fd, F_SETPIPE_SZ, CONTROL_BYTES);
+#endif
+	return fd;
+}
+
+/* Whether "ok" is the file that is open as `fd`. */
+static bool is_ok(int dir_fd, int fd)
+{
+	struct stat held, named;
+
+	return fstat(fd, &held) == 0 &&
+	       fstatat(dir_fd, SUPERVISE_OK, &named, AT_SYMLINK_NOFOLLOW) ==
+		       0 &&
+	       held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
+int supervise_dir_make_ok(int dir_fd, int control_fd, int *ok_fd)
+{
+	*ok_fd = -1;
+	if (linkat(dir_fd, SUPERVISE_CONTROL, dir_fd, SUPERVISE_OK, 0) == 0 ||
+	    (errno == EEXIST && is_ok(dir_fd, control_fd)))
+		return 0;
+	/* What an earlier supervisor, or somebody else, put in its place. A
+	 * directory stays, and is what the second attempt fails of. */
+	if (errno == EEXIST && unlinkat(dir_fd, SUPERVISE_OK, 0) == 0 &&
+	    linkat(dir_fd, SUPERVISE_CONTROL, dir_fd, SUPERVISE_OK, 0) == 0)
+		return 0;
+	*ok_fd = supervise_dir_read_fifo(dir_fd, SUPERVISE_OK, 0600);
+	return *ok_fd == -1 ? -1 : 0;
 }

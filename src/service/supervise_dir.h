@@ -10,18 +10,20 @@
 #ifndef SERVICE_SUPERVISE_DIR_H
 #define SERVICE_SUPERVISE_DIR_H
 
+#include <stdbool.h>
+
 #define SUPERVISE_DIR     "supervise"
 #define SUPERVISE_LOCK    "supervise/lock"
 #define SUPERVISE_CONTROL "supervise/control"
 #define SUPERVISE_OK      "supervise/ok"
 #define SUPERVISE_STATUS  "supervise/status"
 #define SUPERVISE_STATE   "supervise/state"
-#define SUPERVISE_PROCESS "supervise/process"
 #define SUPERVISE_PIPE    "supervise/pipe"
 
 /* Makes "supervise", or the directory that a dangling link of that name points
- * to. Errors show when the lock is taken. */
-void supervise_dir_make(int dir_fd);
+ * to. True: it did, so nothing is on record there. Errors show when the lock is
+ * taken. */
+bool supervise_dir_make(int dir_fd);
 
 /*
  * Takes the lock, with flock(2) as daemontools and runit do and with fcntl(2)
@@ -43,5 +45,16 @@ int supervise_dir_open_fifo(int dir_fd, const char *name, unsigned mode);
 
 /* The same for reading only. */
 int supervise_dir_read_fifo(int dir_fd, const char *name, unsigned mode);
+
+/* The same for "control", which needs no more room than a page. */
+int supervise_dir_open_control(int dir_fd);
+
+/*
+ * Makes "ok" another name of the FIFO "control", which is open as `control_fd`:
+ * both have a reader exactly while there is a supervisor. Where that can't be,
+ * it becomes a FIFO of its own, and *ok_fd the descriptor that reads it
+ * (otherwise -1). 0, or -1 with errno (EISDIR: a directory has the name).
+ */
+int supervise_dir_make_ok(int dir_fd, int control_fd, int *ok_fd);
 
 #endif

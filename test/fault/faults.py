@@ -155,9 +155,9 @@ class Service:
         return status[0] if status else 0
 
     def recorded_pid(self):
-        """The pid in supervise/process, 0 if there is none."""
-        text = read(self.dir / "supervise" / "process").decode()
-        found = re.search(r"\bpid=(\d+)", text)
+        """The pid in supervise/state, 0 if there is none."""
+        text = read(self.dir / "supervise" / "state").decode()
+        found = re.search(r"^pid=(\d+)", text, re.M)
         return int(found.group(1)) if found else 0
 
     def processes(self, root, but=0):

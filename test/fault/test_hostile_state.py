@@ -20,7 +20,7 @@ import pytest
 from hostile import Scan, cpu_s, kill
 from support import wait_until
 
-FILES = ["lock", "control", "ok", "status", "state", "process", "pipe"]
+FILES = ["lock", "control", "ok", "status", "state", "pipe"]
 TEMPORARY = ["status.new", "state.new", "process.new"]
 IS_ROOT = os.getuid() == 0
 LOGGER = "#!/bin/sh\nexec cat >>lines\n"
@@ -254,7 +254,7 @@ def check_all_obey(scan, names):
 
 
 # Damages on which a new process can't be put on record, by service.
-UNRECORDED = {make_directory: ("process", "process.new"), make_immutable: ("process",)}
+UNRECORDED = {make_directory: ("state", "state.new"), make_immutable: ("state",)}
 
 
 def locks_said(scan):

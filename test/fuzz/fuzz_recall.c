@@ -1,8 +1,8 @@
 /*
  * fuzz_recall.c -- any files in supervise/: what the next supervisor makes of
- * all three of them.
+ * both of them.
  *
- * "state", "process" and "status", with a '\0' between each and the next. Reads
+ * "state" and "status", with a '\0' between the two. Reads
  * files and /proc, so it is slow; nothing is ever signalled.
  */
 #include <fcntl.h>
@@ -22,13 +22,12 @@ static void clean_up(void)
 	if (chdir(folder) == -1)
 		return;
 	unlink(SUPERVISE_STATE);
-	unlink(SUPERVISE_PROCESS);
 	unlink(SUPERVISE_STATUS);
 	rmdir(SUPERVISE_DIR);
 	rmdir(folder);
 }
 
-/* The same directory for all inputs: only the three files are ever read. */
+/* The same directory for all inputs: only the two files are ever read. */
 static int open_folder(void)
 {
 	const char *room = getenv("TMPDIR");
@@ -71,23 +70,21 @@ static void check_recall(const struct recall *recall)
 	for (int i = 0; i < 2; i++)
 		MUST(recall->signals_due[i] >= 0 &&
 		     recall->signals_due[i] < NSIG);
-	MUST(IS_TEXT(recall->identity.script));
 	MUST(IS_TEXT(recall->identity.boot_id));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const names[] = {SUPERVISE_STATE, SUPERVISE_PROCESS,
-					    SUPERVISE_STATUS};
+	static const char *const names[] = {SUPERVISE_STATE, SUPERVISE_STATUS};
 	static int dir_fd = -1;
 	const char *at = (const char *)data, *end = at + size;
 	struct recall recall;
 
 	if (dir_fd == -1)
 		dir_fd = open_folder();
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 2; i++) {
 		size_t rest = (size_t)(end - at);
-		size_t len = i < 2 ? strnlen(at, rest) : rest;
+		size_t len = i < 1 ? strnlen(at, rest) : rest;
 
 		put_file(dir_fd, names[i], at, len);
 		at += len < rest ? len + 1 : len;

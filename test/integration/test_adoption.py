@@ -159,10 +159,10 @@ def test_another_process_with_the_recorded_number_is_not_adopted(scan):
     stranger = scan.programs.start("sleep", "1000")
     while process_fields(stranger.pid)[19] == start:  # within one clock tick
         stranger = scan.programs.start("sleep", "1000")
-    record = service.read("supervise/process").replace(
-        f"pid={pid} ", f"pid={stranger.pid} "
+    record = service.read("supervise/state").replace(
+        f"\npid={pid}\n", f"\npid={stranger.pid}\n"
     )
-    (service.path / "supervise" / "process").write_text(record)
+    (service.path / "supervise" / "state").write_text(record)
     scan.start()
     new = service.wait_up(besides=stranger.pid)
     service.svc("-d")
@@ -170,7 +170,7 @@ def test_another_process_with_the_recorded_number_is_not_adopted(scan):
     assert new != stranger.pid and is_alive(stranger.pid)
 
 
-@pytest.mark.parametrize("name", ["state", "process", "status"])
+@pytest.mark.parametrize("name", ["state", "status"])
 def test_damaged_files_are_no_obstacle(scan, name):
     """Without one of the two records, the other still tells."""
     contents = [b"", b"\0" * 100, b"holdfast=1\nphase=up\npid=99999999999999999999\n"]
@@ -180,18 +180,11 @@ def test_damaged_files_are_no_obstacle(scan, name):
     scan.kill()
     for service, content in zip(services, contents):
         (service.path / "supervise" / name).write_bytes(content)
-    if name == "process":  # then nothing tells, and the processes must be gone
-        for pid in pids:
-            os.kill(pid, signal.SIGKILL)
-        scan.wait_until(lambda: not any(process_fields(pid) for pid in pids))
     scan.start()
     for service, pid in zip(services, pids):
         wait_hosted(scan, service)
-        if name == "process":
-            service.wait_program(besides=pid)
-        else:
-            wait_until(lambda: service.pid() == pid)
-            assert service.value("starts") == 1
+        wait_until(lambda: service.pid() == pid)
+        assert service.value("starts") == 1
         service.svc("-d")
         scan.wait_until(lambda: service.pid() == 0)
 
@@ -207,11 +200,10 @@ def test_files_of_an_earlier_boot_are_history(scan):
     other.wait_down()
     scan.kill()
     for each in service, other:
-        for name in "state", "process":
-            path = each.path / "supervise" / name
-            text = path.read_text()
-            boot = text.split("boot=")[1].split()[0]
-            path.write_text(text.replace(boot, "0" * 8 + boot[8:]))
+        path = each.path / "supervise" / "state"
+        text = path.read_text()
+        boot = text.split("boot=")[1].split()[0]
+        path.write_text(text.replace(boot, "0" * 8 + boot[8:]))
     last_pid = service.pid()
     os.kill(last_pid, signal.SIGKILL)
     scan.wait_until(lambda: not process_fields(last_pid))

@@ -591,6 +591,7 @@ def test_state_tells_all(scan):
         "phase": "up",
         "want": "up",
         "pid": str(pid),
+        "pid-start": process_fields(pid)[19],
         "paused": "0",
         "term-sent": "0",
         "leaving": "0",
@@ -606,9 +607,6 @@ def test_state_tells_all(scan):
         "hosted": "1",
         "boot": boot,
     }
-    start = process_fields(pid)[19]
-    expected = f"script=run number=2 pid={pid} start={start} boot={boot}\n"
-    assert service.read("supervise/process") == expected
 
 
 def test_modes_of_what_is_made(scan):
@@ -627,7 +625,6 @@ def test_modes_of_what_is_made(scan):
         "pipe": 0o600,
         "status": 0o644,
         "state": 0o644,
-        "process": 0o644,
     }
     folder = service.path / "supervise"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700

@@ -76,8 +76,8 @@ def test_services_of_killed_supervises_are_adopted(programs, scan_dir, original)
     programs.start(BIN / "svscan", scan_dir)
     for name in ("count", "count/log", "idle"):
         wait_until(lambda: pid_of(scan_dir / name) == pids[name], what=name)
-    process = scan_dir / "idle" / "supervise" / "process"
-    assert f"pid={pids['idle']} " in process.read_text()
+    state = scan_dir / "idle" / "supervise" / "state"
+    assert f"\npid={pids['idle']}\n" in state.read_text()
 
     # The next restart moves service and logger to a pipe that outlives all.
     seen = len(lines_of(scan_dir))

@@ -10,13 +10,11 @@
 #include <cmocka.h>
 
 #include "dir_fixture.h"
-#include "random.h"
 #include "service/identity.h"
-#include "service/supervise_dir.h"
 
 static struct identity identity_of(pid_t pid)
 {
-	struct identity identity = {.script = "run", .number = 3, .pid = pid};
+	struct identity identity = {.pid = pid};
 
 	identity.start_ticks = identity_start_ticks(pid);
 	identity_boot_id(identity.boot_id);
@@ -119,6 +117,7 @@ static void what_cannot_be_proved_is_not_taken_for_alive(void **unused)
 				       -1,
 				       INT64_MIN,
 				       INT64_MAX,
+				       1,
 				       INT64_C(0x100000000),
 				       INT64_C(0xffffffff)};
 	struct identity self = identity_of_self(), other;
@@ -134,9 +133,11 @@ static void what_cannot_be_proved_is_not_taken_for_alive(void **unused)
 	other.pid = self.pid | INT64_C(0x100000000);
 	assert_false(is_alive(&other));
 	other = self;
-	other.start_ticks = -1;
-	assert_false(identity_is_provable(&other));
-	assert_false(is_alive(&other));
+	for (other.start_ticks = -1; other.start_ticks <= 0;
+	     other.start_ticks++) {
+		assert_false(identity_is_provable(&other));
+		assert_false(is_alive(&other));
+	}
 	/* Two systems that don't know their boots may be different ones. */
 	other = self;
 	strcpy(other.boot_id, "unknown");
@@ -182,102 +183,6 @@ static void the_boot_has_one_id(void **unused)
 	assert_null(strpbrk(one, " \n="));
 }
 
-/* ---- the record ---- */
-
-static void what_is_written_is_read(void **state)
-{
-	struct dir *dir = *state;
-	struct identity written = identity_of(getpid()), read;
-
-	supervise_dir_make(dir->fd);
-	assert_int_equal(identity_write(dir->fd, &written), 0);
-	assert_true(identity_read(dir->fd, &read));
-	assert_string_equal(read.script, "run");
-	assert_int_equal(read.number, 3);
-	assert_int_equal(read.pid, written.pid);
-	assert_int_equal(read.start_ticks, written.start_ticks);
-	assert_string_equal(read.boot_id, written.boot_id);
-	/* The next replaces it whole, the greatest too. */
-	memset(&written, 'z', sizeof(written));
-	written.script[sizeof(written.script) - 1] = '\0';
-	written.boot_id[sizeof(written.boot_id) - 1] = '\0';
-	written.number = written.pid = written.start_ticks = INT64_MIN;
-	assert_int_equal(identity_write(dir->fd, &written), 0);
-	assert_true(identity_read(dir->fd, &read));
-	assert_string_equal(read.script, written.script);
-	assert_int_equal(read.start_ticks, INT64_MIN);
-	assert_string_equal(read.boot_id, written.boot_id);
-}
-
-static void without_a_directory_nothing_is_written(void **state)
-{
-	struct dir *dir = *state;
-	struct identity identity = identity_of(getpid());
-
-	assert_int_equal(identity_write(dir->fd, &identity), -1);
-	assert_int_equal(errno, ENOENT);
-	assert_false(identity_read(dir->fd, &identity));
-	assert_int_equal(identity.pid, 0);
-}
-
-/* As a supervisor finds it that was killed at a bad moment, or a disk that was
- * full; each is no record, not half of one. */
-static void a_damaged_record_is_none(void **state)
-{
-	static const char good[] = "script=run number=3 pid=1 start=5 boot=b\n";
-	static const char *const records[] = {
-		"",
-		"\n",
-		"script=run number=3 pid=1 start=5\n",
-		/* five, but one twice: it counted as whole once */
-		"script=run number=3 pid=1 pid=1 start=5\n",
-		"script=run number=3 pid=one start=5 boot=b\n",
-		("script=run-with-a-very-long-name number=3 pid=1 start=5 "
-		 "boot=b\n"),
-		"number=3\npid=1\nstart=5\nboot=b\nscript=run\n",
-	};
-	struct dir *dir = *state;
-	struct identity identity;
-
-	supervise_dir_make(dir->fd);
-	write_file(dir, SUPERVISE_PROCESS, good, sizeof(good) - 1);
-	assert_true(identity_read(dir->fd, &identity));
-	for (size_t len = 0; len < sizeof(good) - 1; len++) {
-		write_file(dir, SUPERVISE_PROCESS, good, len);
-		assert_false(identity_read(dir->fd, &identity));
-	}
-	for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++) {
-		write_file(dir, SUPERVISE_PROCESS, records[i],
-			   strlen(records[i]));
-		if (identity_read(dir->fd, &identity))
-			fail_msg("\"%s\" passed for a record", records[i]);
-	}
-}
-
-static void a_record_too_long_or_of_noise_is_none(void **state)
-{
-	struct dir *dir = *state;
-	struct identity identity;
-	char noise[600];
-	uint32_t seed = 1;
-
-	supervise_dir_make(dir->fd);
-	memset(noise, ' ', sizeof(noise));
-	memcpy(noise, "script=run number=3 pid=1 start=5 boot=b", 40);
-	noise[sizeof(noise) - 1] = '\n';
-	write_file(dir, SUPERVISE_PROCESS, noise, sizeof(noise));
-	assert_false(identity_read(dir->fd, &identity));
-	for (int i = 0; i < 300; i++) {
-		size_t len = next_random(&seed) % sizeof(noise);
-
-		fill_random(&seed, noise, len);
-		if (len > 0)
-			noise[len - 1] = '\n';
-		write_file(dir, SUPERVISE_PROCESS, noise, len);
-		assert_false(identity_read(dir->fd, &identity));
-	}
-}
-
 /* clang-format off */
 int main(void)
 {
@@ -289,10 +194,6 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_proved_is_not_taken_for_alive),
 		cmocka_unit_test(any_process_name_will_do),
 		cmocka_unit_test(the_boot_has_one_id),
-		dir_test(what_is_written_is_read),
-		dir_test(without_a_directory_nothing_is_written),
-		dir_test(a_damaged_record_is_none),
-		dir_test(a_record_too_long_or_of_noise_is_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

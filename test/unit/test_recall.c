@@ -8,20 +8,24 @@
 
 #include "dir_fixture.h"
 #include "engine/recall.h"
+#include "service/state.h"
 #include "service/status.h"
 #include "service/supervise_dir.h"
 
 static const char boot_id[] = "boot";
 
-static void write_identity(const struct dir *dir, int64_t start_ticks)
+static void write_state(const struct dir *dir, int64_t start_ticks)
 {
-	struct identity identity = {.script = "run",
-				    .number = 1,
-				    .pid = getpid(),
-				    .start_ticks = start_ticks,
-				    .boot_id = "boot"};
+	struct state state = {.version = STATE_VERSION,
+			      .is_hosted = true,
+			      .phase = "up",
+			      .want = "up",
+			      .pid = getpid(),
+			      .start_ticks = start_ticks,
+			      .boot_id = "boot"};
+	char text[STATE_SIZE_MAX];
 
-	assert_int_equal(identity_write(dir->fd, &identity), 0);
+	write_file(dir, SUPERVISE_STATE, text, state_format(&state, text));
 }
 
 static void write_status(const struct dir *dir, struct timespec changed_at)
@@ -44,10 +48,10 @@ static void any_start_time_can_be_on_record(void **state)
 
 	supervise_dir_make(dir->fd);
 	for (size_t i = 0; i < sizeof(ticks) / sizeof(ticks[0]); i++) {
-		write_identity(dir, ticks[i]);
+		write_state(dir, ticks[i]);
 		recall_service(dir->fd, boot_id, false, &recall);
 		assert_int_equal(recall.pid, 0);
-		assert_int_equal(recall.machine.start_due_ns, 0);
+		assert_int_equal(recall.machine.phase, MACHINE_UP); /* it was */
 	}
 }
 

@@ -24,6 +24,7 @@ static const struct state sample = {
 	.refused = 3,
 	.start_due_ns = 123456789012345,
 	.pid = 4711,
+	.start_ticks = 815,
 	.changed_at = "@400000003b4a39c23294b13c",
 	.starts = 12,
 	.deaths = 11,
@@ -47,6 +48,7 @@ static void assert_same(const struct state *a, const struct state *b)
 	assert_int_equal(a->refused, b->refused);
 	assert_int_equal(a->start_due_ns, b->start_due_ns);
 	assert_int_equal(a->pid, b->pid);
+	assert_int_equal(a->start_ticks, b->start_ticks);
 	assert_string_equal(a->changed_at, b->changed_at);
 	assert_int_equal(a->starts, b->starts);
 	assert_int_equal(a->deaths, b->deaths);
@@ -80,6 +82,7 @@ static void the_text_is_as_documented(void **unused)
 		"\nphase=waiting\n",
 		"\nwant=once\n",
 		"\npid=4711\n",
+		"\npid-start=815\n",
 		"\nsince=@400000003b4a39c23294b13c\n",
 		"\npaused=1\n",
 		"\nterm-sent=1\n",
