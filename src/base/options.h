@@ -13,4 +13,15 @@
  */
 int options_next(int argc, char *argv[], const char *letters);
 
+struct option;
+
+/*
+ * The same for programs that also take long options, as getopt_long(3) does:
+ * `words` ends with a row of zeros, and the val of each row is a letter of
+ * `letters` or a number above those. "NAME: illegal option -- WORD" names one
+ * that isn't there.
+ */
+int options_next_long(int argc, char *argv[], const char *letters,
+		      const struct option *words);
+
 #endif
