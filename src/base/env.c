@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/env.h"
+#include "base/strb.h"
 
 /* Room for one more entry and the final NULL. 0, or -1 with ENOMEM. */
 static int make_room(struct env *env)
@@ -98,6 +99,24 @@ int env_set(struct env *env, const char *name, const char *value)
 	env->entries[env->count++] = entry;
 	env->entries[env->count] = NULL;
 	return 0;
+}
+
+int env_set_prefixed(struct env *env, const char *prefix, const char *name,
+		     const char *value)
+{
+	size_t size = strlen(prefix) + strlen(name) + 1;
+	char *room = malloc(size);
+	struct strb whole;
+	int result;
+
+	if (!room)
+		return -1;
+	whole = strb_on(room, size);
+	strb_add(&whole, prefix);
+	strb_add(&whole, name);
+	result = env_set(env, room, value);
+	free(room);
+	return result;
 }
 
 void env_free(struct env *env)

@@ -32,6 +32,10 @@ int env_start(struct env *env, char *const envp[]);
  */
 int env_set(struct env *env, const char *name, const char *value);
 
+/* The same for a name put together from two parts. */
+int env_set_prefixed(struct env *env, const char *prefix, const char *name,
+		     const char *value);
+
 /* Frees what `env` owns, and empties it. */
 void env_free(struct env *env);
 

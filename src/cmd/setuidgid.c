@@ -2,30 +2,28 @@
  * setuidgid.c -- run a program under an account's user and primary group.
  *
  * The program keeps no other group: neither those of the caller nor the
- * account's supplementary ones. The order matters: the groups can only be
- * changed while the user id still allows it.
+ * account's supplementary ones.
  */
-#include <grp.h>
-#include <pwd.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "base/diag.h"
 #include "base/exec.h"
+#include "chain/ids.h"
 
 int main(int argc, char *argv[])
 {
-	const struct passwd *account;
+	const char *failed;
+	struct ids ids;
 
 	diag_set_program("setuidgid");
 	if (argc < 3)
 		diag_usage(EXIT_USAGE, "account child");
-	account = getpwnam(argv[1]);
-	if (!account)
+	if (!ids_of_account(argv[1], &ids))
 		diag_die(EXIT_SYSTEM, "unknown account %s", argv[1]);
-	if (setgroups(1, &account->pw_gid) == -1 ||
-	    setgid(account->pw_gid) == -1)
-		diag_die_errno(EXIT_SYSTEM, "unable to setgid");
-	if (setuid(account->pw_uid) == -1)
+	failed = ids_take(&ids);
+	if (failed && strcmp(failed, "setuid") == 0)
 		diag_die_errno(EXIT_SYSTEM, "unable to setuid");
+	if (failed) /* 0.76 has one text for both calls on groups */
+		diag_die_errno(EXIT_SYSTEM, "unable to setgid");
 	exec_or_die(argv + 2, environ);
 }

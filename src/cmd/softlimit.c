@@ -1,88 +1,69 @@
 /*
  * softlimit.c -- run a program with lower resource limits.
  *
- * Only soft limits change; the hard one is a ceiling, never an error.
+ * An option is obeyed when it is read, and wins over the variable that has the
+ * same meaning.
  */
-#include <stdbool.h>
+#include <errno.h>
 #include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <sys/resource.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/diag.h"
 #include "base/exec.h"
 #include "base/options.h"
+#include "chain/limits.h"
 
 static const char synopsis[] =
 	"[-a allbytes] [-c corebytes] [-d databytes] [-f filebytes] "
 	"[-l lockbytes] [-m membytes] [-o openfiles] [-p processes] "
 	"[-r residentbytes] [-s stackbytes] [-t cpusecs] child";
 
-/* What a letter sets, in order; what a system lacks drops out. */
-static const struct limit {
+/* -m comes first: it sets four, of which the others may mean one. */
+static const struct variable {
 	char letter;
-	int resource;
-} limits[] = {
-	{'c', RLIMIT_CORE},    {'d', RLIMIT_DATA},    {'f', RLIMIT_FSIZE},
-	{'o', RLIMIT_NOFILE},  {'s', RLIMIT_STACK},   {'t', RLIMIT_CPU},
-	{'m', RLIMIT_DATA},    {'m', RLIMIT_STACK},
-#ifdef RLIMIT_MEMLOCK
-	{'l', RLIMIT_MEMLOCK}, {'m', RLIMIT_MEMLOCK},
-#endif
-#ifdef RLIMIT_AS
-	{'a', RLIMIT_AS},      {'m', RLIMIT_AS},
-#endif
-#if defined(RLIMIT_VMEM) && !defined(RLIMIT_AS)
-	{'a', RLIMIT_VMEM},    {'m', RLIMIT_VMEM},
-#endif
-#ifdef RLIMIT_NPROC
-	{'p', RLIMIT_NPROC},
-#endif
-#ifdef RLIMIT_RSS
-	{'r', RLIMIT_RSS},
-#endif
+	const char *name;
+} variables[] = {
+	{'m', "SOFTLIMIT_MEMBYTES"},  {'a', "SOFTLIMIT_ALLBYTES"},
+	{'c', "SOFTLIMIT_COREBYTES"}, {'d', "SOFTLIMIT_DATABYTES"},
+	{'f', "SOFTLIMIT_FILEBYTES"}, {'l', "SOFTLIMIT_LOCKEDBYTES"},
+	{'o', "SOFTLIMIT_OPENFILES"}, {'p', "SOFTLIMIT_PROCS"},
+	{'r', "SOFTLIMIT_RSSBYTES"},  {'s', "SOFTLIMIT_STACKBYTES"},
+	{'t', "SOFTLIMIT_CPUSECS"},
 };
 
-/*
- * The number that `text` spells; empty text is 0. Anything but digits is wrong
- * use, and so is a number that would wrap round to quite another limit.
- */
-static uint64_t parse_number(char letter, const char *text)
+static void set_limit(char letter, const struct limit *limit)
 {
-	uint64_t number = 0;
+	const char *failed = limits_set(letter, limit);
 
-	if (text[strspn(text, "0123456789")] != '\0')
-		diag_usage(EXIT_USAGE, synopsis);
-	for (const char *s = text; *s; s++) {
-		unsigned digit = (unsigned)(*s - '0');
-
-		if (number > (UINT64_MAX - digit) / 10) {
-			diag_print("softlimit: number too large for -%c: %s",
-				   letter, text);
-			diag_usage(EXIT_USAGE, synopsis);
-		}
-		number = number * 10 + digit;
-	}
-	return number;
+	if (failed)
+		diag_die_errno(EXIT_SYSTEM, "%s failed", failed);
 }
 
-static void set_limit(const struct limit *limit, const char *text)
+static void obey_option(char letter, const char *text)
 {
-	struct rlimit both;
+	struct limit limit;
 
-	if (getrlimit(limit->resource, &both) == -1)
-		diag_die_errno(EXIT_SYSTEM, "getrlimit failed");
-	if (strcmp(text, "=") == 0) {
-		both.rlim_cur = both.rlim_max;
-	} else {
-		uint64_t number = parse_number(limit->letter, text);
-
-		both.rlim_cur =
-			number < both.rlim_max ? (rlim_t)number : both.rlim_max;
+	if (limits_parse(text, &limit) == -1) {
+		if (errno == ERANGE)
+			diag_print("softlimit: number too large for -%c: %s",
+				   letter, text);
+		diag_usage(EXIT_USAGE, synopsis);
 	}
-	if (setrlimit(limit->resource, &both) == -1)
-		diag_die_errno(EXIT_SYSTEM, "setrlimit failed");
+	set_limit(letter, &limit);
+}
+
+static void obey_variable(const struct variable *variable)
+{
+	const char *text = getenv(variable->name);
+	struct limit limit;
+
+	if (!text)
+		return;
+	if (limits_parse(text, &limit) == -1)
+		diag_die(EXIT_USAGE, "%s is not a number, = or -: %s",
+			 variable->name, text);
+	set_limit(variable->letter, &limit);
 }
 
 int main(int argc, char *argv[])
@@ -90,13 +71,13 @@ int main(int argc, char *argv[])
 	int letter;
 
 	diag_set_program("softlimit");
+	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
+		obey_variable(&variables[i]);
 	while ((letter = options_next(argc, argv,
 				      "+:a:c:d:f:l:m:o:p:r:s:t:")) != -1) {
 		if (letter == '?')
 			diag_usage(EXIT_USAGE, synopsis);
-		for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
-			if (limits[i].letter == letter)
-				set_limit(&limits[i], optarg);
+		obey_option((char)letter, optarg);
 	}
 	if (optind >= argc)
 		diag_usage(EXIT_USAGE, synopsis);

@@ -105,3 +105,41 @@ def test_fifo_with_a_silent_writer_is_trouble(tmp_path):
         os.close(writer)
     assert run.returncode == 111
     assert run.stderr == b"envdir: fatal: unable to read d/V: temporary failure\n"
+
+
+def test_prefix_comes_before_each_name(tmp_path):
+    (tmp_path / "SET").write_text("new\n")
+    (tmp_path / "GONE").write_text("")
+    env = {"PATH": "/usr/bin:/bin", "SET": "1", "APP_GONE": "2", "GONE": "3"}
+    for option in (["-p", "APP_"], ["-pAPP_"]):
+        run = subprocess.run(
+            [BIN / "envdir", *option, tmp_path, "env"],
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+        assert (run.returncode, run.stderr) == (0, "")
+        assert run.stdout.splitlines() == [
+            "PATH=/usr/bin:/bin", "SET=1", "GONE=3", "APP_SET=new",
+        ]
+
+
+def test_other_dashes_begin_a_directory(tmp_path):
+    """As in 0.76; only -p was given a meaning since."""
+    (tmp_path / "-d").mkdir()
+    (tmp_path / "-d" / "A").write_text("1")
+    run = subprocess.run(
+        [BIN / "envdir", "-d", "env"], cwd=tmp_path, capture_output=True, text=True,
+        timeout=30,
+    )
+    assert "A=1\n" in run.stdout
+
+
+@pytest.mark.parametrize("arguments", [["-p"], ["-p", "x"], ["-p", "x", "d"], ["-px", "d"]])
+def test_prefix_without_the_rest_is_wrong_use(arguments):
+    run = subprocess.run(
+        [BIN / "envdir", *arguments], capture_output=True, text=True, timeout=30
+    )
+    assert run.returncode == 111
+    assert run.stderr.startswith("envdir: usage: envdir ")
