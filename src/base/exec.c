@@ -9,9 +9,9 @@
 #include "base/exec.h"
 #include "base/strb.h"
 
-/* Tries DIR/NAME; an empty `dir` is the current directory. Sets errno. */
-static void try_in(const char *dir, size_t dir_len, char *const argv[],
-		   char *const envp[])
+/* Tries DIR/FILE; an empty `dir` is the current directory. Sets errno. */
+static void try_in(const char *dir, size_t dir_len, const char *file,
+		   char *const argv[], char *const envp[])
 {
 	char room[PATH_MAX];
 	struct strb path = strb_on(room, sizeof(room));
@@ -20,20 +20,20 @@ static void try_in(const char *dir, size_t dir_len, char *const argv[],
 		strb_add(&path, ".");
 	strb_add_bytes(&path, dir, dir_len);
 	strb_add(&path, "/");
-	strb_add(&path, argv[0]);
+	strb_add(&path, file);
 	if (path.is_cut)
 		errno = ENAMETOOLONG;
 	else
 		execve(room, argv, envp);
 }
 
-void exec_search(char *const argv[], char *const envp[])
+void exec_search_file(const char *file, char *const argv[], char *const envp[])
 {
 	const char *path = getenv("PATH");
 	int refused = 0;
 
-	if (strchr(argv[0], '/')) {
-		execve(argv[0], argv, envp);
+	if (strchr(file, '/')) {
+		execve(file, argv, envp);
 		return;
 	}
 	if (!path)
@@ -41,7 +41,7 @@ void exec_search(char *const argv[], char *const envp[])
 	for (;;) {
 		size_t len = strcspn(path, ":");
 
-		try_in(path, len, argv, envp);
+		try_in(path, len, file, argv, envp);
 		if (errno == EACCES || errno == EPERM || errno == EISDIR)
 			refused = errno;
 		else if (errno != ENOENT)
@@ -52,6 +52,11 @@ void exec_search(char *const argv[], char *const envp[])
 	}
 	if (refused)
 		errno = refused;
+}
+
+void exec_search(char *const argv[], char *const envp[])
+{
+	exec_search_file(argv[0], argv, envp);
 }
 
 _Noreturn void exec_or_die(char *const argv[], char *const envp[])

@@ -16,6 +16,9 @@ extern char **environ;
  */
 void exec_search(char *const argv[], char *const envp[]);
 
+/* The same for `file`, whatever argv[0] says. */
+void exec_search_file(const char *file, char *const argv[], char *const envp[]);
+
 /* exec_search(), then on failure "unable to run NAME: REASON" and exit 111. */
 _Noreturn void exec_or_die(char *const argv[], char *const envp[]);
 

@@ -12,8 +12,8 @@
 /*
  * Opens the file, making it if need be, and locks it; where `is_waiting`, when
  * it is free. NULL, or what could not be done, with errno: "open" or "lock".
- * The descriptor stays open for good, across exec.
+ * The descriptor, *fd, stays open for good, across exec.
  */
-const char *lock_take(const char *path, bool is_waiting);
+const char *lock_take(const char *path, bool is_waiting, int *fd);
 
 #endif

@@ -13,7 +13,7 @@ int main(int argc, char *argv[])
 {
 	bool is_waiting = true, is_quiet = false;
 	const char *failed;
-	int letter;
+	int letter, lock_fd;
 
 	diag_set_program("setlock");
 	while ((letter = options_next(argc, argv, "+:nNxX")) != -1) {
@@ -29,7 +29,7 @@ int main(int argc, char *argv[])
 		diag_usage(EXIT_USAGE, synopsis);
 	argv += optind;
 
-	failed = lock_take(argv[0], is_waiting);
+	failed = lock_take(argv[0], is_waiting, &lock_fd);
 	if (failed) {
 		if (is_quiet)
 			return 0;

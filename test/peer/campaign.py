@@ -32,11 +32,13 @@ FAILING = support.TOP / ".cache" / "peers" / "failing"
 class Area:
     """A kind of case; areas derive from this.
 
-    share is the part of PEER_CASES it gets, in thousandths; jobs the number
-    of cases that run at a time.
+    package is Debian's that ours are compared with; share the part of
+    PEER_CASES it gets, in thousandths; jobs the number of cases that run at a
+    time.
     """
 
     name = ""
+    package = "daemontools"
     share = 0
     jobs = 3
 
@@ -137,7 +139,7 @@ class Campaign:
     """Both builds, the seed, and the counts over all areas."""
 
     def __init__(self, theirs, ours, seed, cases):
-        self.theirs = theirs
+        self.theirs = theirs  # of a package: where its programs are
         self.ours = ours
         self.seed = seed
         self.cases = cases
@@ -155,7 +157,10 @@ class Campaign:
         with self.lock:
             number = next(self.numbers)
         results = []
-        for side, bin_dir in (("theirs", self.theirs), ("ours", self.ours)):
+        for side, bin_dir in (
+            ("theirs", self.theirs(area.package)),
+            ("ours", self.ours),
+        ):
             place = self.arena.place(area.name, number, side)
             try:
                 results.append(area.execute(bin_dir, case, place))

@@ -5,6 +5,7 @@ PEER_CASE   one case, as a failure printed it, run instead of the others
 HOLDFAST_BIN  the programs under test
 """
 
+import functools
 import os
 import pathlib
 import random
@@ -21,10 +22,11 @@ from campaign import Campaign  # noqa: E402
 SUMMARY = pytest.StashKey()
 
 
-def peer_programs():
+@functools.cache
+def peer_programs(package):
     """Where the package's programs are; skips when it cannot be had."""
     got = subprocess.run(
-        [support.TOP / "script" / "peers", "daemontools"],
+        [support.TOP / "script" / "peers", package],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -42,7 +44,7 @@ def campaign(request):
         seed = str(random.SystemRandom().randrange(1 << 32))
     os.umask(0o022)
     started = Campaign(
-        peer_programs(),
+        peer_programs,
         support.BIN.resolve(),
         seed,
         int(os.environ.get("PEER_CASES", "6000")),
@@ -60,6 +62,7 @@ def agree(campaign):
         missing = [p for p in area.programs if not (campaign.ours / p).exists()]
         if missing:
             pytest.skip(f"not built: {' '.join(missing)}")
+        peer_programs(area.package)
         wrong = campaign.run(area)
         if wrong:
             pytest.fail(wrong, pytrace=False)

@@ -1,4 +1,4 @@
-"""Every difference from daemontools 0.76 that is meant, and nothing else.
+"""Every difference from the originals that is meant, and nothing else.
 
 An entry is consulted only when the outcomes differ, and must explain all of
 the difference. Its examples run in each campaign, so an entry that no longer
@@ -295,7 +295,81 @@ def rotation_case(**changes):
     return {**case, **changes}
 
 
+def chpst_case(*options, program="shell"):
+    return {"options": list(options), "program": program, "nobody": False}
+
+
+def wrapping_limit(case, theirs, ours):
+    return ours["exit"] == 100 and any(
+        line.startswith(b"chpst: number too large for -") for line in ours["stderr"]
+    )
+
+
+def unfit_ids(case, theirs, ours):
+    """Empty parts and numbers beyond 32 bits, which runit's takes for others."""
+    if ours["exit"] != 111 or len(ours["stderr"]) != 1:
+        return False
+    text = ours["stderr"][0].removeprefix(b"chpst: fatal: invalid uid/gids: ")
+    return any(
+        not part or (part.isdigit() and int(part) >= (1 << 32) - 1)
+        for part in text.split(b":")
+    )
+
+
+def root_without_accounts(case, theirs, ours):
+    told = b"chpst: fatal: unable to get password/group file entry: file does not exist"
+    return (
+        theirs["stderr"] == [told]
+        and b"".join(ours["stderr"]).startswith(b"chpst: fatal: unknown user/group: ")
+        and only_in("stderr", theirs, ours)
+    )
+
+
+def unfit_niceness(case, theirs, ours):
+    values = [option[1] for option in case["options"] if option[0] == b"-n"]
+    numbers = [v.lstrip(b"+-") for v in values]
+    return ours["exit"] == 100 and any(
+        n.isdigit() and int(n) >= 1 << 31 for n in numbers
+    )
+
+
 TABLE = [
+    Difference(
+        "chpst: a number that would wrap is refused",
+        "chpst",
+        "It would be quite another limit than the one asked for.",
+        wrapping_limit,
+        [
+            chpst_case((b"-m", b"18446744073709551616")),
+            chpst_case((b"-c", b"99999999999999999999999")),
+        ],
+    ),
+    Difference(
+        "chpst: empty ids and those that would wrap are refused",
+        "chpst",
+        "A slip must not make a process root's.",
+        unfit_ids,
+        [
+            chpst_case((b"-u", b"::5")),
+            chpst_case((b"-u", b":5:")),
+            chpst_case((b"-U", b":5::6")),
+            chpst_case((b"-u", b":4294967297:5")),
+        ],
+    ),
+    Difference(
+        "chpst: a niceness that would wrap is refused",
+        "chpst",
+        "It would be the opposite of the one asked for.",
+        unfit_niceness,
+        [chpst_case((b"-n", b"2000000000000"))],
+    ),
+    Difference(
+        "chpst: a name in a root without accounts is unknown",
+        "chpst",
+        "The same failure; C libraries don't tell the two apart alike.",
+        root_without_accounts,
+        [chpst_case((b"-u", b"daemon"), (b"-/", b"private"))],
+    ),
     Difference(
         "envdir: a link to nothing removes the variable",
         "envdir",

@@ -244,5 +244,5 @@ class Supervise(campaigns.Area):
 
 def test_supervise_goes_through_the_same_states(agree, campaign):
     area = Supervise()
-    area.sides = (campaign.theirs, campaign.ours)
+    area.sides = (campaign.theirs(area.package), campaign.ours)
     agree(area)

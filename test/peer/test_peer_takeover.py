@@ -10,7 +10,7 @@ from support import Host, process_fields, wait_until
 
 @pytest.fixture(scope="module")
 def original():
-    return peer_programs()
+    return peer_programs("daemontools")
 
 
 def test_a_directory_that_their_supervise_lets_go_is_taken(original, scan):

@@ -9,9 +9,11 @@
 
 #include <cmocka.h>
 
+#include "chain/favour.h"
 #include "chain/ids.h"
 #include "chain/ini.h"
 #include "chain/limits.h"
+#include "chain/redirect.h"
 
 static void numeric_ids_need_a_user_and_a_group(void **unused)
 {
@@ -186,6 +188,59 @@ static void ini_lines_end_at_nul(void **unused)
 	env_free(&env);
 }
 
+static void redirections_name_descriptors(void **unused)
+{
+	static const char *const bad[] = {
+		"",
+		"x",
+		":",
+		"1:",
+		":x",
+		"-1:x",
+		"1x:",
+		" 1:x",
+		"99999999999:x",
+		"2147483648:x",
+	};
+	struct redirect redirect;
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		for (int kind = REDIRECT_CLOSE; kind <= REDIRECT_COPY; kind++)
+			if (redirect_parse(kind, bad[i], &redirect) == 0)
+				fail_msg("taken: %s", bad[i]);
+	}
+	assert_int_equal(redirect_parse(REDIRECT_CLOSE, "3", &redirect), 0);
+	assert_int_equal(redirect.fd, 3);
+	assert_int_equal(redirect_parse(REDIRECT_CLOSE, "3:x", &redirect), -1);
+	assert_int_equal(redirect_parse(REDIRECT_READ, "3", &redirect), -1);
+	assert_int_equal(redirect_parse(REDIRECT_READ, "2:a:b", &redirect), 0);
+	assert_string_equal(redirect.path, "a:b");
+	assert_int_equal(redirect_parse(REDIRECT_COPY, "2:1", &redirect), 0);
+	assert_int_equal(redirect.from_fd, 1);
+	assert_int_equal(redirect_parse(REDIRECT_COPY, "2:x", &redirect), -1);
+	assert_int_equal(errno, EINVAL);
+}
+
+static void disk_priorities_have_levels(void **unused)
+{
+	struct io_priority priority;
+
+	(void)unused;
+	assert_int_equal(favour_parse_io("idle", &priority), 0);
+	assert_int_equal(priority.class, IO_IDLE);
+	assert_int_equal(priority.level, 0);
+	assert_int_equal(favour_parse_io("realtime:0", &priority), 0);
+	assert_int_equal(priority.class, IO_REALTIME);
+	assert_int_equal(priority.level, 0);
+	assert_int_equal(favour_parse_io("best-effort", &priority), 0);
+	assert_int_equal(priority.level, 4);
+	assert_int_equal(favour_parse_io("best-effort:8", &priority), -1);
+	assert_int_equal(favour_parse_io("idle:1", &priority), -1);
+	assert_int_equal(favour_parse_io("", &priority), -1);
+	assert_int_equal(favour_parse_io("best", &priority), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,6 +252,8 @@ int main(void)
 		cmocka_unit_test(limits_are_numbers_or_signs),
 		cmocka_unit_test(ini_files_are_read_line_by_line),
 		cmocka_unit_test(ini_lines_end_at_nul),
+		cmocka_unit_test(redirections_name_descriptors),
+		cmocka_unit_test(disk_priorities_have_levels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
