@@ -62,7 +62,7 @@ struct order {
 	struct change change;
 	struct change_limit *limits; /* owned; as many as fit on the line */
 	struct redirect *redirects;  /* likewise */
-	const char *argv0;           /* instead of the program's name */
+	char *argv0;                 /* instead of the program's name */
 	bool is_verbose;
 	bool is_quiet; /* a lock that can't be had is no failure */
 	char **argv;   /* the program */
@@ -320,12 +320,29 @@ static const struct guise *guise_of(const char *called_as)
 	return &guises[i];
 }
 
+_Noreturn static void die(const struct change_trouble *trouble)
+{
+	errno = trouble->error;
+	if (errno != 0)
+		diag_die_errno(EXIT_SYSTEM, "%s", trouble->text);
+	diag_die(EXIT_SYSTEM, "%s", trouble->text);
+}
+
+_Noreturn static void become(const struct order *order, const struct env *env)
+{
+	const char *file = order->argv[0];
+
+	if (order->argv0)
+		order->argv[0] = order->argv0;
+	exec_search_file(file, order->argv, env->entries);
+	diag_die_errno(EXIT_SYSTEM, "unable to run: %s", order->argv[0]);
+}
+
 int main(int argc, char *argv[])
 {
 	const struct guise *guise = guise_of(argv[0]);
 	struct order order = {0};
 	struct change_trouble trouble;
-	const char *file;
 	struct env env;
 
 	diag_set_program("chpst");
@@ -339,17 +356,12 @@ int main(int argc, char *argv[])
 	}
 	order.change.limits = order.limits;
 	order.change.redirects = order.redirects;
-	if (change_apply(&order.change, &env, &trouble) == -1) {
-		if (trouble.is_lock && order.is_quiet)
-			return 0;
-		errno = trouble.error;
-		if (errno != 0)
-			diag_die_errno(EXIT_SYSTEM, "%s", trouble.text);
-		diag_die(EXIT_SYSTEM, "%s", trouble.text);
-	}
-	file = order.argv[0];
-	if (order.argv0)
-		order.argv[0] = (char *)order.argv0;
-	exec_search_file(file, order.argv, env.entries);
-	diag_die_errno(EXIT_SYSTEM, "unable to run: %s", order.argv[0]);
+	if (change_apply(&order.change, &env, &trouble) == 0)
+		become(&order, &env);
+	if (!trouble.is_lock || !order.is_quiet)
+		die(&trouble);
+	env_free(&env);
+	free(order.limits);
+	free(order.redirects);
+	return 0;
 }

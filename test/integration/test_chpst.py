@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from support import BIN
+from support import BIN, SANITIZER_REPORTS
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may do it")
 NOBODY = 65534
@@ -101,6 +101,7 @@ def test_working_directory(tmp_path):
     fails(run, 111, "chpst: fatal: unable to change directory: missing: file does not exist")
 
 
+@pytest.mark.skipif(SANITIZER_REPORTS is not None, reason="sanitizers need /proc")
 @as_root
 def test_working_directory_is_seen_from_the_new_root(tmp_path):
     (tmp_path / "seen").mkdir()
