@@ -8,7 +8,7 @@ import pytest
 
 from support import BIN, TOP, wait_until
 
-NEEDED = ["svscan", "svscanctl", "svc", "svok", "svstat", "multilog", "tai64nlocal"]
+NEEDED = ["svscan", "svscanctl", "svc", "svok", "svstat", "multilog", "tai64nlocal", "svlog"]
 
 # A reader types slowly; a busy machine that runs tests may be slower yet. These
 # stand in for the commands of their names, and wait until the effect is there.
@@ -79,6 +79,9 @@ def test_tutorial_can_be_typed(tmp_path, programs):
     said = out_path.read_text()
     assert code == 0, said
     assert re.search(r"^@[0-9a-f]{24} the clock starts", said, re.M)
+    shown = re.findall(r"^\d{4}-\d\d-\d\d [\d:]{8}\.\d{9} the clock starts", said, re.M)
+    assert len(shown) >= 3  # by tai64nlocal, and twice by svlog
+    assert re.search(r'^\{"time":"[^"]+","service":"clock","message":".+"\}$', said, re.M)
     assert re.search(r"/clock: down \d+ seconds, normally up", said)
     assert re.search(r"/clock: up \(pid \d+\) \d+ seconds, normally down", said)
 
