@@ -16,7 +16,7 @@ import time
 
 import pytest
 
-from support import BIN, Service, wait_until
+from support import BIN, TOP, Service, wait_until
 
 MULTILOG = BIN / "multilog"
 SVLOG = BIN / "svlog"
@@ -752,3 +752,15 @@ def test_memory_does_not_grow_with_lines_and_files(tmp_path):
             while part := svlog.stdout.read(1 << 20):
                 size += len(part)
         assert svlog.returncode == 0 and size >= 64_000_001
+
+
+def test_bench_finds_what_it_looks_for(tmp_path):
+    """bench/svlog checks what it times."""
+    size = ["--files", "4", "--size", "200000", "--rounds", "5"]
+    done = subprocess.run(
+        [TOP / "bench" / "svlog", *size, "--folder", tmp_path],
+        capture_output=True, text=True, env=ENVIRONMENT | {"HOLDFAST_BIN": str(BIN)},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(re.findall(r"^\| .* \| [\d.]+ \| [\d.]+ \|$", done.stdout, re.M)) == 4
+    assert list(tmp_path.iterdir()) == []
