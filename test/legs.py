@@ -234,6 +234,7 @@ class Fuzz(Leg):
 
     # As many as take about two seconds.
     RUNS = {
+        "read": 150000,
         "recall": 10000,
         "script": 400000,
         "state": 100000,
