@@ -764,3 +764,37 @@ def test_bench_finds_what_it_looks_for(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     assert len(re.findall(r"^\| .* \| [\d.]+ \| [\d.]+ \|$", done.stdout, re.M)) == 4
     assert list(tmp_path.iterdir()) == []
+
+
+# ---- completion ----
+
+
+def complete(*words, cwd, **environment):
+    """What bash offers for the last of the words."""
+    script = (
+        'source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _svlog;'
+        ' printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    done = subprocess.run(
+        ["bash", "-c", script, TOP / "completions" / "svlog", "svlog", *words],
+        capture_output=True, text=True, cwd=cwd, check=True,
+        env=ENVIRONMENT | environment,
+    )
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="no bash here")
+def test_completion_offers_options_services_and_directories(tmp_path):
+    (tmp_path / "scan" / "clock").mkdir(parents=True)
+    (tmp_path / "scan" / "httpd").mkdir()
+    (tmp_path / "saved").mkdir()
+    scan = str(tmp_path / "scan")
+    assert complete("c", cwd=tmp_path, SVDIR=scan) == ["clock"]
+    assert complete("-d", scan, "", cwd=tmp_path) == ["clock", "httpd"]
+    assert complete("sa", cwd=tmp_path, SVDIR=scan) == ["saved"]
+    assert complete("--since", "y", cwd=tmp_path) == ["yesterday"]
+    offered = complete("-", cwd=tmp_path)
+    page = (TOP / "man" / "svlog.8").read_text()
+    explained = re.findall(r"Fl (-?[\w-]+)", "".join(re.findall(r"^\.It Fl.*\n", page, re.M)))
+    assert set(offered) == {"-" + option for option in explained}
