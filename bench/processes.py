@@ -91,6 +91,24 @@ def wait(pid):
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
+def has_ended(pid):
+    """Whether this child ended; it can be waited for all the same."""
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def wait_for_all():
+    """Until this process has no child, of whom it starts or inherits."""
+    try:
+        while True:
+            os.waitpid(-1, 0)
+    except ChildProcessError:
+        pass
+
+
+def descriptor_count(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
 def threads_of(pid):
     return pathlib.Path("/proc", str(pid), "task").iterdir()
 

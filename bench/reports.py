@@ -48,11 +48,13 @@ class Reports:
             raise TimeoutError(f"no report within {limit_s} s")
         return self.waiting.popleft()
 
-    def collect(self, count, limit_s=120):
+    def collect(self, count, limit_s=120, is_hopeless=lambda: False):
         """The next `count`. Looks rarely: waking up for each would take the
         processors away from what is measured."""
         deadline = time.monotonic() + limit_s
         while len(self.waiting) < count:
+            if is_hopeless():
+                raise RuntimeError(f"ended after {len(self.waiting)} reports")
             if time.monotonic() > deadline:
                 raise TimeoutError(
                     f"{len(self.waiting)} of {count} reports in {limit_s} s"

@@ -1,8 +1,12 @@
-"""One suite that supervises one fresh scan directory, from launch to end."""
+"""Where a suite is measured: a folder that is gone afterwards, with or without
+a scan directory that the suite supervises."""
 
+import contextlib
 import os
 import pathlib
 import shutil
+import signal
+import sys
 import tempfile
 import time
 
@@ -16,30 +20,52 @@ KERNEL_FIELDS = ("Slab", "KernelStack", "PageTables", "Shmem", "Percpu")
 SETTLE_S = 2.5  # 0.76's supervise sleeps a second after each start
 
 
-class Session:
-    """Use as a context: what it started and made is gone after it."""
+@contextlib.contextmanager
+def time_limit(seconds, what):
+    """Raises TimeoutError in the midst of what takes longer. Cannot be nested."""
 
-    def __init__(self, suite, count, folder):
+    def too_long(*_):
+        raise TimeoutError(f"{what} took more than {seconds:g} s")
+
+    old = signal.signal(signal.SIGALRM, too_long)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, old)
+
+
+class Workplace:
+    """A folder, and reports from payloads; nothing is started. Use as a
+    context: what was started and made is gone after it."""
+
+    size = "alone"
+    count = 0
+
+    def __init__(self, suite, folder):
         self.suite = suite
-        self.count = count
         self.work = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-bench.", dir=folder))
-        self.scan = self.work / "scan"
         self.messages = self.work / "messages"
+        self.messages.touch()
         self.reports = Reports(self.work / "reports")
         self.environment = suite.environment | {VARIABLE: str(self.reports.path)}
-        self.pids = {}  # inode of the service's folder: pid of its payload
-        self.names = {}  # and its name
-        self.untouched = []  # inodes of services that no measure used yet
         self.supervisors = []
+        self.names = {}  # inode of a service's folder: its name
+        self.scan = self.work / "scan"
+        self.scan.mkdir()
 
     def __enter__(self):
         try:
-            self.make_tree()
-            self.start()
+            self.make()
         except BaseException:
+            self.show_messages(sys.stderr.write)
             self.__exit__()
             raise
         return self
+
+    def make(self):
+        self.suite.prepare(self)
 
     def __exit__(self, *_):
         try:
@@ -47,6 +73,34 @@ class Session:
         finally:
             self.reports.close()
             shutil.rmtree(self.work)
+
+    def show_messages(self, say, most=2000):
+        """The last of what the suite and its clients wrote to stderr."""
+        say(self.messages.read_text(errors="replace")[-most:])
+
+    def client(self, argv, stdout=os.devnull):
+        """Starts a client in the scan directory; returns its pid."""
+        return processes.spawn(
+            argv, self.environment, stdout, self.messages, cwd=self.scan
+        )
+
+
+class Session(Workplace):
+    """One suite that supervises one fresh scan directory, from launch to end."""
+
+    def __init__(self, suite, size, count, folder, calm=True):
+        """`calm`: the services are old, and memory is known, when it begins."""
+        super().__init__(suite, folder)
+        self.size = size
+        self.count = count
+        self.calm = calm
+        self.pids = {}  # inode of the service's folder: pid of its payload
+        self.untouched = []  # inodes of services that no measure used yet
+
+    def make(self):
+        self.make_tree()
+        self.suite.prepare(self)
+        self.start()
 
     # ---- the tree ----
 
@@ -60,31 +114,37 @@ class Session:
 
     def make_tree(self):
         shutil.copy(peers.TOOLS / "payload", self.work / "payload")
-        self.scan.mkdir()
         for number in range(self.count):
             self.make_service(self.scan / f"s{number:05}")
 
     # ---- the boot ----
 
     def start(self):
-        before = kernel_kib()
+        before = kernel_kib() if self.calm else {}
         argv = [peers.TOOLS / "launch", *self.suite.command(self.scan)]
         self.top_pid = processes.spawn(
             argv, self.environment, self.messages, self.messages
         )
-        launched, *started = self.reports.collect(1 + self.count)
+        self.supervisors = [self.top_pid]  # in case that this is as far as it gets
+        launched, *started = self.reports.collect(
+            1 + self.count, is_hopeless=lambda: processes.has_ended(self.top_pid)
+        )
         assert launched.pid == self.top_pid
         self.boot_ns = max(report.at_ns for report in started) - launched.at_ns
-        time.sleep(SETTLE_S)
-        # First of all: looking at processes makes the kernel remember more.
-        self.kernel_kib = {
-            name: after - before[name] for name, after in kernel_kib().items()
-        }
         for report in started:
             self.note(report)
+        if self.calm:
+            time.sleep(SETTLE_S)
+            # First of all: looking at processes makes the kernel remember more.
+            self.kernel_kib = {
+                name: after - before[name] for name, after in kernel_kib().items()
+            }
         if len(self.pids) != self.count or not self.reports.none_waits():
             raise RuntimeError(f"{self.suite.name} started a service twice")
         self.untouched = list(self.pids)
+        self.find_supervisors()
+
+    def find_supervisors(self):
         payloads = set(self.pids.values())
         tree = [self.top_pid, *processes.descendants(self.top_pid)]
         self.supervisors = [pid for pid in tree if pid not in payloads]
@@ -98,14 +158,6 @@ class Session:
         if not taken:
             raise RuntimeError("too few services for what is to be measured")
         return taken
-
-    # ---- clients ----
-
-    def client(self, argv, stdout=os.devnull):
-        """Starts a client in the scan directory; returns its pid."""
-        return processes.spawn(
-            argv, self.environment, stdout, self.messages, cwd=self.scan
-        )
 
 
 def kernel_kib(samples=5):

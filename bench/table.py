@@ -6,15 +6,10 @@ from summary import ratio
 def rows(results):
     """The table as lists of cells, the header first."""
     suites = results["suites"]
-    compared = "holdfast" in suites and "daemontools" in suites
-    yield ["", *suites.values(), *(["daemontools / Holdfast"] if compared else [])]
+    yield ["", *suites.values()]
     for key, metric in results["metrics"].items():
-        if metric["is_detail"]:
-            continue
-        cells = [cell(results, suite, key) for suite in suites]
-        if compared:
-            cells.append(times(ratio(results["summary"], key, "daemontools", "holdfast")))
-        yield [title(metric), *cells]
+        if not metric["is_detail"]:
+            yield [title(metric), *(cell(results, suite, key) for suite in suites)]
 
 
 def cell(results, suite, key):
@@ -70,6 +65,28 @@ def as_markdown(lines):
     header, *body = lines
     rule = ["---"] + ["---:"] * (len(header) - 1)
     return "".join(f"| {' | '.join(line)} |\n" for line in (header, rule, *body))
+
+
+def remarks(results):
+    """Lines on what was used for some numbers, and on why some are missing."""
+    for suite, label in results["suites"].items():
+        for name, note in results["notes"][suite].items():
+            yield f"{label}, {name}: {note}."
+    for suite, label in results["suites"].items():
+        by_reason = {}
+        for key, why in results["reasons"][suite].items():
+            metric = results["metrics"].get(key)
+            if metric and not metric["is_detail"]:
+                by_reason.setdefault(why, []).append(metric["title"])
+        for why, titles in by_reason.items():
+            missing = "; ".join(titles)
+            yield f"{label} has no number for [{missing}]: {why}."
+
+
+def document(results):
+    """All of it as Markdown."""
+    lines = "".join(f"- {line}\n" for line in remarks(results))
+    return f"{about(results)}\n\n{as_markdown(rows(results))}\n{lines}"
 
 
 def about(results):

@@ -10,40 +10,58 @@ import processes
 import session as sessions
 from measures import Metric
 
-IN_SMALL = False
+SESSIONS = ("main", "limit")
+
+
+def metrics(size, count, end):
+    """The rows for sessions of one size; keys end in `end`."""
+    at = f"memory per service, {count} services"
+    return [
+        Metric(f"private{end}", f"{at}: private to supervisors", "KiB", session=size),
+        Metric(f"kernel{end}", f"{at}: kernel, less floor", "KiB", session=size),
+        Metric(f"memory{end}", f"{at}: both", "KiB", session=size),
+        Metric(
+            f"kernel_with_service{end}",
+            f"{at}: kernel, with the service's own",
+            "KiB",
+            2,
+            True,
+            size,
+        ),
+        *(
+            Metric(f"kernel_{name.lower()}{end}", f"of which {name}", "KiB", 2, True, size)
+            for name in sessions.KERNEL_FIELDS
+        ),
+    ]
+
+
+END = {"main": "_kib", "limit": "_limit_kib"}
 METRICS = [
-    Metric("supervisors", "processes of the supervisor", "", 0),
-    Metric("private_kib", "memory per service: private to the supervisors", "KiB"),
-    Metric("kernel_kib", "memory per service: kernel, less floor", "KiB"),
-    Metric("memory_kib", "memory per service: both", "KiB"),
-    Metric("kernel_with_service_kib", "kernel, with the service's own", "KiB", 2, True),
-    *(
-        Metric(f"kernel_{name.lower()}_kib", f"of which {name}", "KiB", 2, True)
-        for name in sessions.KERNEL_FIELDS
-    ),
+    Metric("supervisors", "processes of the supervisor, {services} services", "", 0),
+    *metrics("main", "{services}", END["main"]),
+    *metrics("limit", "{limit}", END["limit"]),
 ]
 
 
-def applies(_):
-    return True
-
-
 def measure(session, _):
+    end = END[session.size]
     private = sum(processes.private_kib(pid) for pid in session.supervisors)
     found = {
-        f"kernel_{name.lower()}_kib": kib / session.count
+        f"kernel_{name.lower()}{end}": kib / session.count
         for name, kib in session.kernel_kib.items()
     }
-    return {
-        "supervisors": len(session.supervisors),
-        "private_kib": private / session.count,
-        "kernel_with_service_kib": sum(found.values()),
-        **found,
-    }
+    found[f"kernel_with_service{end}"] = sum(found.values())
+    found[f"private{end}"] = private / session.count
+    if session.size == "main":
+        found["supervisors"] = len(session.supervisors)
+    return found
 
 
 def deduct_floor(found, floor):
     """Fills in what only the comparison with a floor of the same round gives."""
-    own = found["kernel_with_service_kib"] - floor["kernel_with_service_kib"]
-    found["kernel_kib"] = own
-    found["memory_kib"] = found["private_kib"] + own
+    for end in END.values():
+        whole = f"kernel_with_service{end}"
+        if whole in found and whole in floor:
+            own = found[whole] - floor[whole]
+            found[f"kernel{end}"] = own
+            found[f"memory{end}"] = found[f"private{end}"] + own

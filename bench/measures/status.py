@@ -6,13 +6,9 @@ import time
 import processes
 from measures import Metric
 
-IN_SMALL = False
-METRICS = [Metric("status_ms", "svstat of all services", "ms")]
+SESSIONS = ("main",)
+METRICS = [Metric("status_ms", "status of {services} services", "ms")]
 TIMES = 5
-
-
-def applies(suite):
-    return suite.has_clients
 
 
 def measure(session, _):
@@ -27,6 +23,6 @@ def once(session):
     took = time.monotonic_ns() - before
     up = sum(map(session.suite.says_up, said.read_text().splitlines()))
     said.unlink()
-    if code != 0 or up != session.count:
-        raise RuntimeError(f"{session.suite.name}: {up} of {session.count} shown as up")
+    if code != 0 or up != len(session.names):
+        raise RuntimeError(f"{up} of {len(session.names)} shown as up")
     return took / 1e6

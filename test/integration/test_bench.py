@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from xml.etree import ElementTree
 
 import pytest
 
@@ -15,15 +17,17 @@ sys.path.insert(0, str(TOP / "bench"))
 
 import comparison  # noqa: E402
 import peers  # noqa: E402
+import plots  # noqa: E402
 import table  # noqa: E402
+from measures import MEASURES  # noqa: E402
 from reports import VARIABLE, Reports  # noqa: E402
 from summary import over_rounds, percentile, ratio  # noqa: E402
 
-SMALL = "--services 6 --rounds 1 --kills 2 --controls 2 --links 2 --link-window 0.1"
+SMALL = "--services 6 --limit 12 --rounds 1 --kills 2 --controls 2 --links 2"
 
 
 def bench_run(folder, *arguments):
-    argv = [TOP / "bench" / "run", *SMALL.split(), "--idle", "0.2"]
+    argv = [TOP / "bench" / "run", *SMALL.split(), "--link-window", "0.1", "--idle", "0.2"]
     argv += ["--folder", folder, "--results", folder / "results", *arguments]
     return [str(argument) for argument in argv]
 
@@ -40,7 +44,7 @@ def small_run(tmp_path_factory):
     """A comparison of a few services: the process, its folder, its results."""
     folder = tmp_path_factory.mktemp("bench")
     done = subprocess.run(
-        bench_run(folder, "--suites", "floor", "holdfast"),
+        bench_run(folder, "--peers", "floor,holdfast"),
         env=os.environ | {"HOLDFAST_BIN": str(TOP / "out" / "bin")},
         capture_output=True,
         text=True,
@@ -62,7 +66,22 @@ def test_run_measures_of_the_floor_only_what_it_has(small_run):
     _, _, results = small_run
     found = results["summary"]["floor"]
     assert "boot_ms" in found and "kernel_with_service_kib" in found
-    assert not {"restart_p50_ms", "status_ms", "link_ms", "kernel_kib"} & set(found)
+    assert "restart_p50_ms" in found and "stop_ms" in found
+    assert not {"adopt_ms", "status_ms", "link_ms", "kernel_kib"} & set(found)
+
+
+def test_run_says_why_a_number_is_missing(small_run):
+    done, _, results = small_run
+    reason = "the floor has no such thing"
+    assert results["reasons"]["floor"]["status_ms"] == reason
+    assert results["reasons"]["holdfast"] == {}
+    assert re.search(rf"^floor has no number for \[.*\]: {reason}\.$", done.stdout, re.M)
+
+
+def test_run_says_what_was_used(small_run):
+    done, _, results = small_run
+    assert "link" not in results["notes"]["floor"]
+    assert "Holdfast, stop: TERM to svscan." in done.stdout
 
 
 def test_run_prints_the_table_that_it_writes(small_run):
@@ -80,7 +99,7 @@ def test_run_leaves_nothing_behind(small_run):
 
 def test_run_leaves_nothing_behind_when_it_is_terminated(tmp_path, programs):
     run = programs.start(
-        *bench_run(tmp_path, "--suites", "holdfast"),
+        *bench_run(tmp_path, "--peers", "holdfast"),
         env=os.environ | {"HOLDFAST_BIN": str(TOP / "out" / "bin")},
         stderr=subprocess.DEVNULL,
     )
@@ -135,16 +154,62 @@ def test_a_suite_that_cannot_be_had_is_left_out(monkeypatch):
     assert said == ["left out: no such suite"]
 
 
-def test_a_suite_is_left_out_when_its_table_is_too_small(monkeypatch):
-    class Tiny(peers.Floor):
-        name = "tiny"
-        capacity = 10
+class Tiny(peers.Floor):
+    """A suite that takes few services, and fails at one thing."""
 
-    said = []
+    name = "tiny"
+    label = "tiny"
+    capacity = 10
+    cannot = {"restart": "it cannot"}
+
+
+@pytest.fixture
+def tiny(monkeypatch, tmp_path):
+    """A comparison of Tiny alone; what is said goes nowhere."""
     monkeypatch.setattr(peers, "SUITES", {"tiny": Tiny})
-    plan = comparison.Plan(suites=("tiny",), services=11)
-    assert comparison.available(plan, said.append) == []
-    assert said == ["left out: tiny takes 10 services only"]
+    plan = comparison.Plan(rounds=1, suites=("tiny",), services=3, limit=11)
+    return comparison.Comparison(plan, tmp_path, lambda _: None)
+
+
+def test_what_a_table_is_too_small_for_has_that_reason(tiny):
+    (suite,) = tiny.suites
+    assert tiny.chosen(suite, "limit") == []
+    assert tiny.reasons["tiny"]["boot_limit_ms"] == "takes 10 services only"
+    assert "boot" in tiny.chosen(suite, "main")
+    assert "boot_ms" not in tiny.reasons["tiny"]
+
+
+def test_what_a_suite_cannot_do_is_not_tried(tiny):
+    assert "restart" not in tiny.chosen(tiny.suites[0], "main")
+    assert tiny.reasons["tiny"]["restart_p99_ms"] == "it cannot"
+
+
+def test_what_takes_too_long_is_left_out_from_then_on(tiny, monkeypatch):
+    def endless(*_):
+        time.sleep(60)
+
+    (suite,) = tiny.suites
+    monkeypatch.setattr(MEASURES["killall"], "measure", endless)
+    monkeypatch.setattr(MEASURES["killall"], "LIMIT_S", 0.1, raising=False)
+    tiny.plan.measures = ("boot", "killall", "stop")
+    found = {}
+    tiny.measure(suite, "main", found)
+    assert found["boot_ms"] > 0 and "stop_ms" not in found
+    assert tiny.reasons["tiny"]["killall_ms"] == "killall took more than 0.1 s"
+    assert "killall before it" in tiny.reasons["tiny"]["stop_ms"]
+    assert tiny.chosen(suite, "main") == ["boot"]
+
+
+def test_a_supervisor_that_ends_at_once_is_not_waited_for(tiny, monkeypatch):
+    (suite,) = tiny.suites
+    monkeypatch.setattr(suite, "command", lambda _: ["/bin/false"])
+    tiny.plan.measures = ("boot",)
+    before = time.monotonic()
+    tiny.measure(suite, "hundred", {})
+    tiny.plan.services = 3
+    tiny.measure(suite, "main", {})
+    assert time.monotonic() - before < 30
+    assert tiny.reasons["tiny"]["boot_ms"] == "ended after 1 reports"
 
 
 @pytest.mark.parametrize(
@@ -186,3 +251,47 @@ def test_logs_measures_every_case_and_leaves_nothing_behind(tmp_path):
     found = set(results["summary"]["holdfast"])
     assert found >= {key for key in results["metrics"] if not key.endswith("_calls")}
     assert os.listdir(tmp_path) == ["results"]
+
+
+# ---- pictures ----
+
+
+def test_run_draws_what_it_found(small_run):
+    _, folder, results = small_run
+    for name in ("boot", "times"):
+        text = (folder / "results" / f"{name}.svg").read_text()
+        ElementTree.fromstring(text)
+        assert "prefers-color-scheme: dark" in text
+        assert ">Holdfast" in text
+    assert {key for key, _ in plots.TIMES} <= set(results["metrics"])
+
+
+def test_memory_is_drawn_to_scale(small_run):
+    _, _, results = small_run
+    sizes = {"holdfast": 10, "floor": 5}
+    summary = {
+        name: {"memory_kib": dict.fromkeys(("median", "min", "max"), kib)}
+        for name, kib in (sizes | {"tiny": 20}).items()
+    }
+    suites = {"floor": "floor", "holdfast": "Holdfast", "tiny": "tiny"}
+    text = plots.memory(results | {"summary": summary, "suites": suites}).text()
+    bars = re.findall(r'<rect class="(of-\w+)" .* width="([\d.]+)"', text)
+    assert bars == [("of-holdfast", "250.0"), ("of-other", "500.0")]
+
+
+def test_pictures_leave_out_what_is_missing(small_run):
+    _, _, results = small_run
+    summary = {"floor": {}, "holdfast": {"stop_ms": {"median": 0, "min": 0, "max": 1}}}
+    nothing = results | {"summary": summary}
+    assert [draw(nothing) for draw in plots.PLOTS.values()] == [None] * 3
+
+
+def test_logarithmic_axes_cover_whole_powers_of_ten():
+    axis = plots.LogAxis([2, 300], 0, 300)
+    assert axis.ticks() == [1, 10, 100, 1000]
+    assert [round(axis.at(tick)) for tick in axis.ticks()] == [0, 100, 200, 300]
+    assert plots.LogAxis([10], 0, 1).ticks() == [10, 100]
+
+
+def test_labels_do_not_cover_each_other():
+    assert plots.apart({"a": 10, "b": 12, "c": 11}, 5) == {"a": 10, "c": 15, "b": 20}
