@@ -17,7 +17,7 @@ from reports import VARIABLE, Reports
 # What the kernel keeps on behalf of processes, in /proc/meminfo. Shmem is what
 # is on tmpfs: the files in supervise/.
 KERNEL_FIELDS = ("Slab", "KernelStack", "PageTables", "Shmem", "Percpu")
-SETTLE_S = 2.5  # 0.76's supervise sleeps a second after each start
+SETTLE_S = 1.7  # 0.76's supervise sleeps a second after each start
 
 
 @contextlib.contextmanager
