@@ -1,0 +1,511 @@
+/* graph.c -- see graph.h. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "service/graph_parts.h"
+
+/* ---- lists ---- */
+
+void graph_push(struct graph *graph, enum graph_list list,
+		struct graph_node *node)
+{
+	struct graph_queue *queue = &graph->queues[list];
+
+	if (node->listed & GRAPH_BIT(list))
+		return;
+	node->listed |= GRAPH_BIT(list);
+	node->next[list] = NULL;
+	if (queue->first)
+		queue->last->next[list] = node;
+	else
+		queue->first = node;
+	queue->last = node;
+}
+
+struct graph_node *graph_pop(struct graph *graph, enum graph_list list)
+{
+	struct graph_queue *queue = &graph->queues[list];
+	struct graph_node *node = queue->first;
+
+	if (!node)
+		return NULL;
+	queue->first = node->next[list];
+	node->listed &= ~GRAPH_BIT(list);
+	return node;
+}
+
+bool graph_meet(const struct graph *graph, struct graph_node *node)
+{
+	if (node->walk == graph->walk)
+		return false;
+	node->walk = graph->walk;
+	return true;
+}
+
+/* ---- the table ---- */
+
+struct graph *graph_new(void)
+{
+	return calloc(1, sizeof(struct graph));
+}
+
+static struct graph_node **bucket_of(const struct graph *graph,
+				     const char *name)
+{
+	uint32_t mixed = 2166136261U; /* FNV-1a */
+
+	for (; *name; name++)
+		mixed = (mixed ^ (unsigned char)*name) * 16777619U;
+	return (struct graph_node **)&graph->buckets[mixed % GRAPH_BUCKETS];
+}
+
+struct graph_node *graph_find(const struct graph *graph, const char *name)
+{
+	struct graph_node *node = *bucket_of(graph, name);
+
+	while (node && strcmp(node->name, name) != 0)
+		node = node->bucket_next;
+	return node;
+}
+
+static struct graph_node *find_or_make(struct graph *graph, const char *name)
+{
+	struct graph_node *node = graph_find(graph, name);
+	struct graph_node **bucket = bucket_of(graph, name);
+	size_t size = strlen(name) + 1;
+
+	if (node)
+		return node;
+	node = calloc(1, sizeof(*node) + size);
+	if (!node)
+		return NULL;
+	memcpy(node->name, name, size);
+	node->bucket_next = *bucket;
+	*bucket = node;
+	graph->unbound_count++;
+	return node;
+}
+
+void graph_release(struct graph *graph, struct graph_node *node)
+{
+	struct graph_node **link = bucket_of(graph, node->name);
+
+	if (node->owner || node->out || node->in || node->listed != 0)
+		return;
+	while (*link != node)
+		link = &(*link)->bucket_next;
+	*link = node->bucket_next;
+	graph->unbound_count--;
+	free(node);
+}
+
+void graph_free(struct graph *graph)
+{
+	for (size_t i = 0; graph && i < GRAPH_BUCKETS; i++) {
+		while (graph->buckets[i]) {
+			struct graph_node *node = graph->buckets[i];
+
+			graph->buckets[i] = node->bucket_next;
+			while (node->out) {
+				struct graph_edge *edge = node->out;
+
+				node->out = edge->next_out;
+				free(edge);
+			}
+			free(node);
+		}
+	}
+	free(graph);
+}
+
+/* ---- what follows from what ---- */
+
+static bool is_ready(const struct graph_node *node)
+{
+	if (node->is_bundle)
+		return node->owner && node->hard_count == 0;
+	return node->facts.is_ready && !node->facts.is_stopping;
+}
+
+/* Whether those that only want it, or come after it, need wait no longer. */
+static bool is_passable(const struct graph_node *node)
+{
+	if (node->is_bundle)
+		return node->soft_count == 0;
+	return !node->facts.is_wanted || node->facts.is_settled ||
+	       is_ready(node);
+}
+
+static bool is_within_cycle(const struct graph_edge *edge)
+{
+	return edge->from == edge->to ||
+	       (edge->from->component != 0 &&
+		edge->from->component == edge->to->component);
+}
+
+static bool is_holding(const struct graph_edge *edge)
+{
+	const struct graph_node *from = edge->from;
+
+	if (is_within_cycle(edge))
+		return false;
+	if (edge->kind == GRAPH_CONTAINS)
+		return from->hold_count != 0;
+	if (from->is_bundle)
+		return false; /* it never runs */
+	return from->facts.is_running &&
+	       (edge->kind == GRAPH_NEEDS || from->facts.is_stopping);
+}
+
+/* Its answers may have changed: a bundle passes that on. */
+static void touch(struct graph *graph, struct graph_node *node)
+{
+	graph_push(graph, node->is_bundle ? GRAPH_WORK : GRAPH_CHANGED, node);
+}
+
+/* True: the answer that the count stands for is another one now. */
+static bool count(unsigned *count, bool *flag, bool is_set)
+{
+	if (*flag == is_set)
+		return false;
+	*flag = is_set;
+	*count += is_set ? 1U : (unsigned)-1;
+	return *count == (is_set ? 1U : 0U);
+}
+
+static void refresh_edge(struct graph *graph, struct graph_edge *edge)
+{
+	struct graph_node *from = edge->from, *to = edge->to;
+	bool is_hard =
+		edge->kind == GRAPH_NEEDS || edge->kind == GRAPH_CONTAINS;
+	bool is_soft = edge->kind != GRAPH_NEEDS;
+	bool starts, stops;
+
+	starts = count(&from->hard_count, &edge->is_hard_shut,
+		       is_hard && !is_ready(to));
+	starts |= count(&from->soft_count, &edge->is_soft_shut,
+			is_soft && !is_passable(to));
+	stops = count(&to->hold_count, &edge->is_holding, is_holding(edge));
+	if (starts)
+		touch(graph, from);
+	if (stops)
+		touch(graph, to);
+}
+
+void graph_settle(struct graph *graph)
+{
+	struct graph_node *node;
+
+	while ((node = graph_pop(graph, GRAPH_WORK))) {
+		struct graph_edge *edge;
+
+		for (edge = node->in; edge; edge = edge->next_in)
+			refresh_edge(graph, edge);
+		for (edge = node->out; edge; edge = edge->next_out)
+			refresh_edge(graph, edge);
+	}
+}
+
+/* Looks at a node's edges again after something about it changed. */
+static void renew_node(struct graph *graph, struct graph_node *node)
+{
+	graph_push(graph, GRAPH_WORK, node);
+	graph_settle(graph);
+}
+
+/* Who needs it has something to say when it goes, or comes and goes again. */
+static void recheck_sources(struct graph *graph, struct graph_node *node)
+{
+	for (struct graph_edge *edge = node->in; edge; edge = edge->next_in) {
+		edge->is_said = false;
+		graph_push(graph, GRAPH_DIRTY, edge->from);
+	}
+}
+
+/* ---- edges ---- */
+
+static struct graph_edge **find_edge(struct graph_node *node,
+				     enum graph_kind kind,
+				     const struct graph_node *to)
+{
+	struct graph_edge **link = &node->out;
+
+	while (*link && ((*link)->to != to || (*link)->kind != kind))
+		link = &(*link)->next_out;
+	return link;
+}
+
+int graph_add(struct graph *graph, struct graph_node *node,
+	      enum graph_kind kind, const char *name)
+{
+	struct graph_node *to = find_or_make(graph, name);
+	struct graph_edge *edge;
+
+	if (!to)
+		return -1;
+	edge = *find_edge(node, kind, to);
+	if (edge) {
+		edge->is_stale = false;
+		return 0;
+	}
+	edge = calloc(1, sizeof(*edge));
+	if (!edge) {
+		graph_release(graph, to);
+		return -1;
+	}
+	edge->from = node;
+	edge->to = to;
+	edge->kind = (unsigned char)kind;
+	edge->next_out = node->out;
+	node->out = edge;
+	edge->next_in = to->in;
+	edge->in_link = &to->in;
+	if (to->in)
+		to->in->in_link = &edge->next_in;
+	to->in = edge;
+	graph_push(graph, GRAPH_DIRTY, node);
+	refresh_edge(graph, edge);
+	graph_settle(graph);
+	return 0;
+}
+
+/* Frees *link, whose effects are taken back. The other end may go as well. */
+static void remove_edge(struct graph *graph, struct graph_edge **link)
+{
+	struct graph_edge *edge = *link;
+	struct graph_node *from = edge->from, *to = edge->to;
+
+	if (is_within_cycle(edge))
+		graph->has_lost_cyclic = true;
+	*link = edge->next_out;
+	*edge->in_link = edge->next_in;
+	if (edge->next_in)
+		edge->next_in->in_link = edge->in_link;
+	if (count(&from->hard_count, &edge->is_hard_shut, false))
+		touch(graph, from);
+	if (count(&from->soft_count, &edge->is_soft_shut, false))
+		touch(graph, from);
+	if (count(&to->hold_count, &edge->is_holding, false))
+		touch(graph, to);
+	free(edge);
+	graph_settle(graph);
+	if (to != from)
+		graph_release(graph, to);
+}
+
+void graph_remove(struct graph *graph, struct graph_node *node,
+		  enum graph_kind kind, const char *name)
+{
+	const struct graph_node *to = graph_find(graph, name);
+	struct graph_edge **link = to ? find_edge(node, kind, to) : NULL;
+
+	if (link && *link)
+		remove_edge(graph, link);
+}
+
+void graph_renew(struct graph_node *node, enum graph_kind kind)
+{
+	struct graph_edge *edge;
+
+	for (edge = node->out; edge; edge = edge->next_out)
+		edge->is_stale = edge->kind == kind;
+}
+
+void graph_sweep(struct graph *graph, struct graph_node *node,
+		 enum graph_kind kind)
+{
+	struct graph_edge **link = &node->out;
+
+	while (*link) {
+		if ((*link)->is_stale && (*link)->kind == kind)
+			remove_edge(graph, link);
+		else
+			link = &(*link)->next_out;
+	}
+}
+
+bool graph_has_edges(const struct graph_node *node)
+{
+	return node->out || node->in;
+}
+
+/* ---- services ---- */
+
+struct graph_node *graph_bind(struct graph *graph, const char *name,
+			      void *owner)
+{
+	struct graph_node *node = find_or_make(graph, name);
+
+	if (!node)
+		return NULL;
+	if (!node->owner)
+		graph->unbound_count--;
+	node->owner = owner;
+	renew_node(graph, node);
+	recheck_sources(graph, node);
+	graph_push(graph, GRAPH_CHANGED, node);
+	return node;
+}
+
+void graph_unbind(struct graph *graph, struct graph_node *node)
+{
+	while (node->out)
+		remove_edge(graph, &node->out);
+	if (node->owner)
+		graph->unbound_count++;
+	node->owner = NULL;
+	node->is_bundle = false;
+	node->facts = (struct graph_facts){0};
+	renew_node(graph, node);
+	recheck_sources(graph, node);
+	graph_release(graph, node);
+}
+
+void *graph_owner(const struct graph_node *node)
+{
+	return node->owner;
+}
+
+const char *graph_name(const struct graph_node *node)
+{
+	return node->name;
+}
+
+bool graph_has_unbound(const struct graph *graph)
+{
+	return graph->unbound_count != 0;
+}
+
+void graph_set_bundle(struct graph *graph, struct graph_node *node,
+		      bool is_bundle)
+{
+	if (node->is_bundle == is_bundle)
+		return;
+	node->is_bundle = is_bundle;
+	renew_node(graph, node);
+}
+
+bool graph_is_bundle(const struct graph_node *node)
+{
+	return node->is_bundle;
+}
+
+void graph_tell(struct graph *graph, struct graph_node *node,
+		const struct graph_facts *facts)
+{
+	bool was_ready = is_ready(node), was_passable = is_passable(node);
+	struct graph_facts old = node->facts;
+	struct graph_edge *edge;
+
+	node->facts = *facts;
+	if (is_ready(node) != was_ready || is_passable(node) != was_passable) {
+		for (edge = node->in; edge; edge = edge->next_in)
+			refresh_edge(graph, edge);
+	}
+	if (old.is_running != facts->is_running ||
+	    old.is_stopping != facts->is_stopping) {
+		for (edge = node->out; edge; edge = edge->next_out)
+			refresh_edge(graph, edge);
+	}
+	graph_settle(graph);
+}
+
+/* ---- answers ---- */
+
+bool graph_may_start(const struct graph_node *node)
+{
+	return node->hard_count == 0 && node->soft_count == 0;
+}
+
+bool graph_may_stop(const struct graph_node *node)
+{
+	return node->hold_count == 0;
+}
+
+const char *graph_waits_for(const struct graph_node *node)
+{
+	const struct graph_edge *edge = node->out;
+
+	while (edge && !edge->is_hard_shut && !edge->is_soft_shut)
+		edge = edge->next_out;
+	return edge ? edge->to->name : NULL;
+}
+
+const char *graph_is_held_by(const struct graph_node *node)
+{
+	const struct graph_edge *edge = node->in;
+
+	while (edge && !edge->is_holding)
+		edge = edge->next_in;
+	return edge ? edge->from->name : NULL;
+}
+
+struct graph_node *graph_next_changed(struct graph *graph)
+{
+	struct graph_node *node;
+
+	while ((node = graph_pop(graph, GRAPH_CHANGED))) {
+		if (node->owner && !node->is_bundle)
+			return node;
+		graph_release(graph, node);
+	}
+	return NULL;
+}
+
+/* ---- neighbours ---- */
+
+/* A bundle is walked through, once. */
+static void meet_neighbour(struct graph *graph, struct graph_node *node,
+			   void (*visit)(struct graph_node *node, void *with),
+			   void *with)
+{
+	if (!node->owner)
+		return;
+	if (!node->is_bundle)
+		visit(node, with);
+	else if (graph_meet(graph, node))
+		graph_push(graph, GRAPH_WALK, node);
+}
+
+void graph_visit_targets(struct graph *graph, struct graph_node *node,
+			 unsigned kinds,
+			 void (*visit)(struct graph_node *node, void *with),
+			 void *with)
+{
+	graph->walk++;
+	while (node) {
+		struct graph_edge *edge;
+
+		for (edge = node->out; edge; edge = edge->next_out) {
+			if (kinds & GRAPH_BIT(edge->kind))
+				meet_neighbour(graph, edge->to, visit, with);
+		}
+		kinds = GRAPH_BIT(GRAPH_CONTAINS);
+		node = graph_pop(graph, GRAPH_WALK);
+	}
+}
+
+/* Those that point to a bundle of which it is part point to it. */
+void graph_visit_sources(struct graph *graph, struct graph_node *node,
+			 unsigned kinds,
+			 void (*visit)(struct graph_node *node, void *with),
+			 void *with)
+{
+	graph->walk++;
+	for (; node; node = graph_pop(graph, GRAPH_WALK)) {
+		struct graph_edge *edge;
+
+		for (edge = node->in; edge; edge = edge->next_in) {
+			if (edge->kind == GRAPH_CONTAINS) {
+				if (graph_meet(graph, edge->from))
+					graph_push(graph, GRAPH_WALK,
+						   edge->from);
+			} else if ((kinds & GRAPH_BIT(edge->kind)) &&
+				   edge->from->owner &&
+				   !edge->from->is_bundle) {
+				visit(edge->from, with);
+			}
+		}
+	}
+}
