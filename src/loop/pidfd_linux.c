@@ -1,15 +1,12 @@
 /* pidfd_linux.c -- see pidfd_linux.h. */
-#include <fcntl.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/fd.h"
+#include "base/proc_stat.h"
 #include "base/strb.h"
 #include "loop/pidfd_linux.h"
 #include "loop/processes.h"
@@ -62,38 +59,27 @@ bool pidfd_end(int pidfd, struct process_end *end)
 }
 
 /* The kernel shows the status as 0 to those who may not trace the process. */
-static bool may_know(const char *path)
+static bool may_know(pid_t pid)
 {
+	char path[40];
+	struct strb name = strb_on(path, sizeof(path));
 	struct stat status;
 
+	strb_add_format(&name, "/proc/%d/stat", (int)pid);
 	return geteuid() == 0 ||
 	       (stat(path, &status) == 0 && status.st_uid == geteuid());
 }
 
 bool pidfd_zombie_end(int pidfd, pid_t pid, struct process_end *end)
 {
-	char path[40], text[1024];
-	struct strb name = strb_on(path, sizeof(path));
-	const char *at;
-	long count;
+	struct proc_stat found;
 
-	strb_add_format(&name, "/proc/%d/stat", (int)pid);
-	if (!may_know(path))
+	if (!may_know(pid) || !proc_stat_read(pid, &found) ||
+	    found.state != 'Z' || found.exit_status < 0)
 		return false;
-	count = fd_read_file(AT_FDCWD, path, text, sizeof(text) - 1);
-	if (count <= 0)
-		return false;
-	text[count] = '\0';
-	/* The name in field 2 may hold anything: count from its end. */
-	at = strrchr(text, ')');
-	if (!at || strncmp(at, ") Z ", 4) != 0)
-		return false;
-	for (int field = 2; at && field < 52; field++)
-		at = strchr(at + 1, ' ');
 	/* Reaped meanwhile, so that the number may be another's by now? Then
 	 * the descriptor can tell by itself. */
-	if (!at || pidfd_end(pidfd, end))
-		return at != NULL;
-	*end = process_end_of_status((int)strtol(at, NULL, 10));
+	if (!pidfd_end(pidfd, end))
+		*end = process_end_of_status((int)found.exit_status);
 	return true;
 }

@@ -1,11 +1,10 @@
 /* identity.c -- see identity.h. */
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/fd.h"
-#include "base/strb.h"
+#include "base/proc_stat.h"
 #include "service/identity.h"
 
 static const char unknown_boot[] = "unknown";
@@ -21,42 +20,18 @@ void identity_boot_id(char out[BOOT_ID_SIZE])
 		out[BOOT_ID_SIZE - 1] = '\0';
 }
 
-/*
- * Reads /proc/PID/stat into `text` and returns where its field 2 ends; NULL:
- * there is no such process. That field, the name, may hold anything, also
- * blanks and parentheses, so fields are counted from the last ')'.
- * Source: proc(5).
- */
-static const char *read_stat(int64_t pid, char *text, size_t size_bytes)
-{
-	char path[40];
-	struct strb name = strb_on(path, sizeof(path));
-	long count;
-
-	strb_add_format(&name, "/proc/%lld/stat", (long long)pid);
-	count = fd_read_file(AT_FDCWD, path, text, size_bytes - 1);
-	if (count <= 0)
-		return NULL;
-	text[count] = '\0';
-	return strrchr(text, ')');
-}
-
 int64_t identity_start_ticks(int64_t pid)
 {
-	char text[1024];
-	const char *at = read_stat(pid, text, sizeof(text));
+	struct proc_stat stat;
 
-	for (int field = 2; at && field < 22; field++)
-		at = strchr(at + 1, ' ');
-	return at ? strtoll(at, NULL, 10) : -1;
+	return proc_stat_read(pid, &stat) ? stat.start_ticks : -1;
 }
 
 bool identity_is_zombie(int64_t pid)
 {
-	char text[1024];
-	const char *at = read_stat(pid, text, sizeof(text));
+	struct proc_stat stat;
 
-	return at && strncmp(at, ") Z ", 4) == 0;
+	return proc_stat_read(pid, &stat) && stat.state == 'Z';
 }
 
 bool identity_is_provable(const struct identity *identity)
