@@ -26,6 +26,7 @@ from session import Session, Workplace, time_limit
 FORMAT = 2
 LIMIT_S = 60  # for one measure that has no limit of its own
 BOOT_LIMIT_S = 30
+SPARE_COUNT = 64  # of descriptors, for what is not a service
 SIZES = ("alone", "few", "hundred", "main", "limit", "idle")
 
 
@@ -205,15 +206,21 @@ class Comparison:
 
     def fit_limit(self):
         """Holdfast decides how many are the most, as it has to reach that."""
+        allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         for suite in self.suites:
-            if suite.name == "holdfast" and self.plan.wants("limit"):
-                with Session(suite, "few", 100, self.folder, calm=False) as session:
-                    used = processes.descriptor_count(session.top_pid)
-                each = used / session.count
-                allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-                if allowed != resource.RLIM_INFINITY:
-                    most = int((allowed - 100) / each) // 100 * 100
-                    self.plan.limit = min(self.plan.limit, most)
+            if suite.name != "holdfast" or not self.plan.wants("limit"):
+                continue
+            with self.brief(suite, 1) as session:
+                fixed = processes.descriptor_count(session.top_pid)
+            with self.brief(suite, 101) as session:
+                each = (processes.descriptor_count(session.top_pid) - fixed) / 100
+            if allowed != resource.RLIM_INFINITY:
+                most = int((allowed - fixed - SPARE_COUNT) / each) // 100 * 100
+                self.plan.limit = min(self.plan.limit, most)
+
+    def brief(self, suite, count):
+        """A session that is looked at as soon as all services run."""
+        return Session(suite, "few", count, self.folder, calm=False)
 
     # ---- the end ----
 

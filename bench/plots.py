@@ -115,19 +115,29 @@ def class_of(suite):
 
 
 class LogAxis:
-    """Maps positive numbers to pixels; its ticks are powers of ten."""
+    """Maps positive numbers to pixels; its ticks are powers of ten or, over a
+    short way, twice and five times those too."""
 
     def __init__(self, numbers, start_px, end_px):
-        self.low = math.floor(math.log10(min(numbers)) + 1e-9)
-        self.high = max(math.ceil(math.log10(max(numbers)) - 1e-9), self.low + 1)
+        low, high = min(numbers), max(numbers)
+        steps = [
+            factor * 10.0**power
+            for power in range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+            for factor in (1, 2, 5)
+        ]
+        self.low = max(step for step in steps if step <= low * 1.000001)
+        self.high = min(s for s in steps if s >= high * 0.999999 and s > self.low)
+        self.steps = [step for step in steps if self.low <= step <= self.high]
         self.start_px, self.end_px = start_px, end_px
 
     def at(self, number):
-        share = (math.log10(number) - self.low) / (self.high - self.low)
+        share = math.log(number / self.low) / math.log(self.high / self.low)
         return self.start_px + share * (self.end_px - self.start_px)
 
     def ticks(self):
-        return [10.0**power for power in range(self.low, self.high + 1)]
+        if len(self.steps) <= 5:
+            return self.steps
+        return [step for step in self.steps if f"{step:e}".startswith("1.0")]
 
 
 def times(results):
@@ -190,7 +200,7 @@ def boot(results):
     numbers = [one[k] for line in lines.values() for _, one in line for k in one]
     if not numbers or len(sizes) < 2:
         return None
-    picture = Picture(720, 400, "Boot of many services")
+    picture = Picture(780, 400, "Boot of many services")
     across = LogAxis(sizes, 70, 580)
     up = LogAxis(numbers, 350, 50)
     picture.text_at(20, 26, "boot: launch until all services run", weight="bold")
