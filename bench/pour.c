@@ -58,7 +58,7 @@ int main(int argc, char *argv[])
 		     MAP_SHARED | MAP_POPULATE, fd, 0);
 	if (bytes == MAP_FAILED)
 		diag_die_errno(EXIT_SYSTEM, "unable to map %s", argv[argc - 2]);
-	for (long times = atol(argv[argc - 1]); times > 0; times--)
+	for (long times = strtol(argv[argc - 1], NULL, 10); times > 0; times--)
 		pour(bytes, (size_t)status.st_size, is_by_line);
 	return 0;
 }

@@ -18,6 +18,9 @@ LOOP = os.environ.get("HOLDFAST_LOOP") or (
     "epoll" if sys.platform == "linux" else "poll"
 )
 
+# Whether a logger can read a pipe and leave the bytes in it.
+PEEKS = sys.platform == "linux"
+
 # Set where the programs are built with sanitizers: the folder of the reports.
 SANITIZER_REPORTS = os.environ.get("HOLDFAST_SANITIZER_REPORTS")
 

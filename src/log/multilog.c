@@ -55,6 +55,7 @@ struct multilog {
 	size_t read_at;     /* in this read: behind what was taken */
 	size_t block;       /* of BLOCK_SIZE: which one of this read */
 	size_t taken_bytes; /* of input, not yet released to it */
+	bool is_stuck;      /* a directory gave up: nothing is released */
 	char stamp[STAMP_SIZE];
 	char text[TEXT_SIZE + SCAN_SLACK];
 	char raw[READ_SIZE + SCAN_SLACK];
@@ -157,11 +158,10 @@ static size_t held_input_bytes(const struct multilog *log)
 static void flush(struct multilog *log)
 {
 	size_t held_len = log->text_len - log->line_start;
-	bool is_safe = true;
 
 	for (size_t i = 0; i < log->script.dir_count; i++) {
 		logdir_flush(&log->dirs[i]);
-		is_safe = is_safe && !log->dirs[i].is_stuck;
+		log->is_stuck = log->is_stuck || log->dirs[i].is_stuck;
 	}
 	for (size_t i = 0; i < log->script.status_count; i++) {
 		if (status_flush(&log->statuses[i]) == -1)
@@ -170,7 +170,7 @@ static void flush(struct multilog *log)
 	memmove(log->text, log->text + log->line_start, held_len);
 	log->line_start = 0;
 	log->text_len = held_len;
-	if (is_safe) {
+	if (!log->is_stuck) {
 		size_t held_bytes = held_input_bytes(log);
 
 		input_release(&log->input, log->taken_bytes - held_bytes);
@@ -272,7 +272,7 @@ int multilog_run(struct multilog *log)
 	bool is_stopping = false;
 
 	/* Once stopping, byte by byte, so as to leave the next line unread. */
-	while (!is_stopping || log->has_line) {
+	while (!is_stopping || (log->has_line && !log->is_stuck)) {
 		long got = take_some(log, is_stopping ? 1 : READ_SIZE);
 
 		if (got == 0)
@@ -340,6 +340,7 @@ static void release(struct multilog *log)
 	script_free(&log->script);
 	free(log->statuses);
 	free(log->dirs);
+	input_close(&log->input);
 	free(log->is_wanted);
 	free(log);
 }
@@ -352,7 +353,7 @@ struct multilog *multilog_open(char *const args[], int input_fd)
 		diag_fatal("out of memory");
 		goto out;
 	}
-	log->input.fd = input_fd;
+	input_open(&log->input, input_fd);
 	if (open_outputs(log) == 0)
 		return log;
 	for (size_t i = 0; i < log->opened_dirs; i++)

@@ -36,6 +36,23 @@ void request_init(void)
 	sigaction(SIGALRM, &action, NULL);
 }
 
+static void wake(int signal)
+{
+	(void)signal;
+}
+
+void request_admit(int signal)
+{
+	struct sigaction action = {.sa_handler = wake};
+	sigset_t one;
+
+	sigemptyset(&one);
+	sigaddset(&one, signal);
+	sigprocmask(SIG_BLOCK, &one, NULL);
+	sigaction(signal, &action, NULL);
+	sigdelset(&let_in, signal);
+}
+
 void request_reset(void)
 {
 	struct sigaction action = {.sa_handler = SIG_DFL};
@@ -85,8 +102,12 @@ int request_wait(int fd)
 	struct pollfd ready = {.fd = fd, .events = POLLIN};
 
 	/* What is pending ends the wait; what was noted before wouldn't. */
-	if (!untaken && ppoll(&ready, 1, NULL, &let_in) == -1)
-		return -1;
+	while (!untaken && ppoll(&ready, 1, NULL, &let_in) == -1) {
+		if (errno != EINTR)
+			return -1;
+		if (fd == -1)
+			break;
+	}
 	if (request_pending()) {
 		errno = EINTR;
 		return -1;

@@ -19,6 +19,12 @@ enum request {
 /* Blocks and catches both signals. Cannot fail. */
 void request_init(void);
 
+/*
+ * From now on `signal` ends waits, too. It is no request, and otherwise as
+ * blocked as they are.
+ */
+void request_admit(int signal);
+
 /* In a new child, before exec: both signals default and unblocked. */
 void request_reset(void);
 
@@ -33,8 +39,9 @@ bool request_is_stopping(void);
 
 /*
  * Waits until `fd` is readable, at its end or in error: 0, or -1 with errno.
- * EINTR says that a request waits to be taken. One that was made before the
- * input came is reported first, and steady input keeps none out.
+ * With -1 for `fd`, waits until the signal of request_admit() comes. EINTR says
+ * that a request waits to be taken. One that was made before the input came is
+ * reported first, and steady input keeps none out.
  */
 int request_wait(int fd);
 

@@ -1,0 +1,231 @@
+/*
+ * peek_linux.c -- see peek.h.
+ *
+ * tee(2) makes a pipe of our own share the pages; reading that leaves the
+ * other as it was. Dropping is splice(2) to /dev/null, which only lets go of
+ * pages.
+ *
+ * A pipe that holds bytes is always readable, so poll(2) can't tell when more
+ * come; nor can epoll(7), which isn't told of a write that has to stop halfway
+ * because the pipe is full. SIGIO is sent then, after each write, and when the
+ * last writer has closed the pipe (fs/pipe.c, kill_fasync()). It comes to the
+ * process that has last said so, by its pid: O_ASYNC, which others who share
+ * the open file see, does nothing to them.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "log/line.h"
+#include "log/peek.h"
+#include "log/request.h"
+
+/* Of a line that isn't judged yet, which is what is held while waiting. */
+#define HELD_MAX LINE_LIMIT
+
+static void close_if_open(int fd)
+{
+	if (fd != -1)
+		close(fd);
+}
+
+void peek_close(struct peek *peek)
+{
+	close_if_open(peek->copy_in_fd);
+	close_if_open(peek->copy_out_fd);
+	close_if_open(peek->null_fd);
+}
+
+/* The copy must not have more slots, or it would never look full. */
+static bool make_copy(struct peek *peek)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) == -1)
+		return false;
+	peek->copy_out_fd = fds[0];
+	peek->copy_in_fd = fds[1];
+	peek->slot_bytes = fcntl(peek->fd, F_GETPIPE_SZ);
+	return peek->slot_bytes != -1 &&
+	       (fcntl(fds[1], F_GETPIPE_SZ) <= peek->slot_bytes ||
+		fcntl(fds[1], F_SETPIPE_SZ, peek->slot_bytes) ==
+			peek->slot_bytes);
+}
+
+bool peek_open(struct peek *peek, int fd)
+{
+	struct stat st;
+
+	*peek = (struct peek){
+		.fd = fd, .copy_in_fd = -1, .copy_out_fd = -1, .null_fd = -1};
+	if (fstat(fd, &st) == -1 || !S_ISFIFO(st.st_mode))
+		return false;
+	peek->null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (peek->null_fd != -1 && make_copy(peek) &&
+	    fcntl(fd, F_SETOWN, getpid()) == 0) {
+		request_admit(SIGIO);
+		return true;
+	}
+	peek_close(peek);
+	return false;
+}
+
+/*
+ * Empties the copy: what is held already, then `count` bytes to `out`. More
+ * than one read is needed where the writer made packets (pipe(2), O_DIRECT);
+ * one that took a piece of a packet would lose the rest.
+ */
+static int empty_copy(struct peek *peek, void *out, size_t count)
+{
+	char held[HELD_MAX];
+	size_t held_left = peek->held_bytes;
+	char *at = out;
+
+	while (held_left + count > 0) {
+		struct iovec places[2] = {{held, held_left}, {at, count}};
+		ssize_t got = readv(peek->copy_out_fd, places, 2);
+		size_t old;
+
+		if (got <= 0)
+			return -1;
+		old = (size_t)got < held_left ? (size_t)got : held_left;
+		held_left -= old;
+		at += (size_t)got - old;
+		count -= (size_t)got - old;
+	}
+	return 0;
+}
+
+/* Takes `count` bytes out of the pipe itself. */
+static void drop(struct peek *peek, size_t count)
+{
+	peek->held_bytes -= count;
+	while (count > 0) {
+		ssize_t done = splice(peek->fd, NULL, peek->null_fd, NULL,
+				      count, SPLICE_F_NONBLOCK);
+
+		if (done <= 0)
+			return; /* somebody else has read them */
+		count -= (size_t)done;
+	}
+}
+
+void peek_drop(struct peek *peek, size_t count)
+{
+	size_t gone = count < peek->gone_bytes ? count : peek->gone_bytes;
+
+	peek->gone_bytes -= gone;
+	drop(peek, count - gone);
+}
+
+/* Whether the pipe has no room, though all that is in it is in the copy. */
+static bool is_full(const struct peek *peek)
+{
+	struct pollfd copy = {.fd = peek->copy_in_fd, .events = POLLOUT};
+
+	return poll(&copy, 1, 0) == 0 ||
+	       fcntl(peek->fd, F_GETPIPE_SZ) < peek->slot_bytes;
+}
+
+/* Whether nothing more can come, and what is held is all there is. */
+static bool has_ended(const struct peek *peek)
+{
+	struct pollfd pipe = {.fd = peek->fd, .events = POLLIN};
+	int count = 0;
+
+	return poll(&pipe, 1, 0) == 1 && (pipe.revents & POLLHUP) &&
+	       ioctl(peek->fd, FIONREAD, &count) == 0 &&
+	       (size_t)count == peek->held_bytes;
+}
+
+/* Watching costs each writer time, so it is done only when it must be. */
+static void watch(struct peek *peek, bool is_wanted)
+{
+	int flags;
+
+	if (peek->is_watched == is_wanted)
+		return;
+	flags = fcntl(peek->fd, F_GETFL);
+	fcntl(peek->fd, F_SETFL,
+	      is_wanted ? flags | O_ASYNC : flags & ~O_ASYNC);
+	peek->is_watched = is_wanted;
+}
+
+/*
+ * Waits for something to happen to the pipe: as request_wait(). Returns at
+ * once when it begins to watch: something may have happened just before.
+ */
+static int wait_for_more(struct peek *peek)
+{
+	bool was_watched = peek->is_watched;
+
+	watch(peek, peek->held_bytes > 0);
+	if (!peek->is_watched)
+		return request_wait(peek->fd);
+	return was_watched ? request_wait(-1) : 0;
+}
+
+/* Looks at the pipe: the bytes that the copy has now, or -1. */
+static ssize_t look(struct peek *peek, size_t size_bytes)
+{
+	ssize_t seen = tee(peek->fd, peek->copy_in_fd,
+			   peek->held_bytes + size_bytes, SPLICE_F_NONBLOCK);
+
+	return seen == -1 && errno == EAGAIN ? 0 : seen;
+}
+
+/* Drops what is held, though it isn't safe yet. */
+static void drop_early(struct peek *peek)
+{
+	peek->gone_bytes += peek->held_bytes;
+	drop(peek, peek->held_bytes);
+}
+
+/* After a look that saw nothing new: drops what is in the way. */
+static int make_room(struct peek *peek)
+{
+	bool must_drop = peek->held_bytes > 0 && is_full(peek);
+
+	if (empty_copy(peek, NULL, 0) == -1)
+		return -1;
+	if (must_drop)
+		drop_early(peek);
+	return 0;
+}
+
+long peek_read(struct peek *peek, void *out, size_t size_bytes)
+{
+	bool has_waited = false;
+	size_t count;
+	ssize_t seen;
+
+	if (request_pending()) {
+		errno = EINTR;
+		return -1;
+	}
+	if (peek->held_bytes > HELD_MAX)
+		drop_early(peek);
+	while ((seen = look(peek, size_bytes)) <= (ssize_t)peek->held_bytes) {
+		if (seen == -1)
+			return -1;
+		if ((size_t)seen < peek->held_bytes) /* another reader's */
+			peek->held_bytes = (size_t)seen;
+		if (make_room(peek) == -1)
+			return -1;
+		if (has_waited && has_ended(peek))
+			return 0;
+		if (wait_for_more(peek) == -1)
+			return -1;
+		has_waited = true;
+	}
+	count = (size_t)seen - peek->held_bytes;
+	if (empty_copy(peek, out, count) == -1)
+		return -1;
+	peek->held_bytes += count;
+	return (long)count;
+}
