@@ -1,5 +1,4 @@
 /* calendar.c -- see calendar.h. */
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,4 +93,16 @@ size_t calendar_format(struct calendar *calendar, struct timespec moment,
 	len += sizeof(digits) - start;
 	memcpy(out + len, calendar->zone_text, calendar->zone_len);
 	return len + calendar->zone_len;
+}
+
+int64_t calendar_days(int year, int month, int day)
+{
+	/* Years that begin in March have their odd day at the end. */
+	int64_t y = year - (month <= 2);
+	int64_t era = (y >= 0 ? y : y - 399) / 400;
+	int64_t year_of_era = y - era * 400;
+	int64_t day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+
+	return era * 146097 + year_of_era * 365 + year_of_era / 4 -
+	       year_of_era / 100 + day_of_year - 719468;
 }

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 #define CALENDAR_SIZE 96 /* bytes: more than any moment takes */
@@ -38,5 +39,9 @@ void calendar_init(void);
  */
 size_t calendar_format(struct calendar *calendar, struct timespec moment,
 		       char out[CALENDAR_SIZE]);
+
+/* Days from 1970-01-01 to a day of the Gregorian calendar; month and day count
+ * from 1. */
+int64_t calendar_days(int year, int month, int day);
 
 #endif

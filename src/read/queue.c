@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "base/diag.h"
-#include "base/tai64n.h"
 #include "read/moment.h"
 #include "read/queue.h"
 #include "read/source.h"
@@ -78,7 +77,7 @@ static bool first_stamp(int dir_fd, struct log_file *file,
 			struct timespec *stamp)
 {
 	struct source source;
-	char start[TAI64N_LABEL_SIZE + 1];
+	char start[STAMP_SIZE + 1];
 	size_t len = 0;
 
 	if (listing_open(dir_fd, file) == -1 ||

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/tai64n.h"
 #include "read/moment.h"
 #include "read/seek.h"
 #include "read/stamp.h"
@@ -50,8 +49,8 @@ static bool find_stamp(const char *block, size_t len, bool is_start,
 		at += !is_start;
 		is_start = false;
 		*used = (size_t)(at - block);
-		/* The byte after a label has a say, too. */
-		if (!is_last && (size_t)(end - at) <= TAI64N_LABEL_SIZE)
+		/* The byte after a stamp has a say, too. */
+		if (!is_last && (size_t)(end - at) <= STAMP_SIZE)
 			return false;
 		if (stamp_parse(at, (size_t)(end - at), &found->at) > 0) {
 			found->offset = at - block;

@@ -2,6 +2,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/calendar.h"
 #include "base/tai64n.h"
 #include "read/when.h"
 
@@ -51,25 +52,12 @@ static bool take_digits(const char **rest, int count, int *number)
 	return true;
 }
 
-/* Days from 1970-01-01 to a day of the Gregorian calendar. */
-static int64_t days_from_epoch(int year, int month, int day)
-{
-	/* Years that begin in March have their odd day at the end. */
-	int64_t y = year - (month <= 2);
-	int64_t era = (y >= 0 ? y : y - 399) / 400;
-	int64_t year_of_era = y - era * 400;
-	int64_t day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-
-	return era * 146097 + year_of_era * 365 + year_of_era / 4 -
-	       year_of_era / 100 + day_of_year - 719468;
-}
-
 static int days_of_month(int year, int month)
 {
 	int next = month == 12 ? 1 : month + 1;
 
-	return (int)(days_from_epoch(year + (month == 12), next, 1) -
-		     days_from_epoch(year, month, 1));
+	return (int)(calendar_days(year + (month == 12), next, 1) -
+		     calendar_days(year, month, 1));
 }
 
 static bool is_real(const struct parts *parts)
@@ -92,11 +80,10 @@ static bool to_moment(const struct parts *parts, bool is_utc,
 	int64_t seconds;
 
 	if (is_utc || parts->has_offset) {
-		seconds =
-			days_from_epoch(parts->year, parts->month, parts->day) *
-				DAY_S +
-			parts->hour * 3600L + parts->minute * 60L +
-			parts->second - parts->offset_s;
+		seconds = calendar_days(parts->year, parts->month, parts->day) *
+				  DAY_S +
+			  parts->hour * 3600L + parts->minute * 60L +
+			  parts->second - parts->offset_s;
 	} else {
 		seconds = mktime(&local);
 		if (seconds == -1)

@@ -16,7 +16,7 @@ import time
 
 import pytest
 
-from support import BIN, TOP, Service, wait_until
+from support import BIN, TOP, Service, takes_signal, wait_until
 
 MULTILOG = BIN / "multilog"
 SVLOG = BIN / "svlog"
@@ -141,6 +141,21 @@ def test_lines_without_stamps_are_shown_as_they_are(log):
     text = b"plain\n\n@4000 no label\n\x00\xff\tbytes\n" + label(0)[:-1] + b"\n"
     (log.path / "current").write_bytes(text)
     assert run(log.path) == text
+
+
+def test_stamps_of_svlogd_are_stamps(log):
+    """runit's: -tt and -ttt are in UTC, and its old files are named alike."""
+    text = b"2026-11-22_10:00:00.50000 one\n"
+    (log.path / (label(START + 1).decode() + ".s")).write_bytes(text)
+    (log.path / (label(START + 1).decode() + ".t")).write_bytes(b"a copy, in part")
+    text = b"2026-11-22T10:00:02.00001 two\n2026-11-22 10:00:03 text\n"
+    (log.path / "current").write_bytes(text)
+    assert run(log.path, TZ="UTC-1") == (
+        b"2026-11-22 11:00:00.500000000 one\n"
+        b"2026-11-22 11:00:02.000010000 two\n"
+        b"2026-11-22 10:00:03 text\n"
+    )
+    assert b"one" not in run("--since", "2026-11-22 10:00:02", log.path)
 
 
 def test_last_line_that_is_not_ended_is_ended(log):
@@ -510,6 +525,95 @@ def test_following_loses_and_repeats_nothing_while_files_rotate(
         shown = re.findall(rb"line (\d+)$", follower.stop(), re.M)
         assert list(map(int, shown)) == list(range(count))
     assert len(list((tmp_path / "main").glob("@*"))) > count // 1000
+
+
+@pytest.mark.parametrize("processor", [None, "!gzip -1"])
+def test_following_keeps_up_while_old_files_are_removed(tmp_path, programs, processor):
+    """Three old files at most: what was shown is soon gone, under any name."""
+    actions = ["t", "s4096", "n4", *([processor] if processor else [])]
+    logger = programs.start(
+        MULTILOG, *actions, "./main", cwd=tmp_path, stdin=subprocess.PIPE
+    )
+    logger.stdin.write(b"start\n")
+    logger.stdin.flush()
+    wait_until((tmp_path / "main" / "current").exists, what="a log")
+    follower = Follower(programs, tmp_path, tmp_path / "main")
+    follower.wait(b"start\n")
+    for number in range(0, 2000, 100):
+        text = b"".join(b"line %d\n" % (number + i) for i in range(100))
+        logger.stdin.write(text)
+        logger.stdin.flush()
+        follower.wait(b"line %d\n" % (number + 99))
+    shown = re.findall(rb"line (\d+)$", follower.stop(), re.M)
+    assert list(map(int, shown)) == list(range(2000))
+    assert len(list((tmp_path / "main").glob("@*"))) <= 3
+
+
+def lines_of_files(folder):
+    """What the files of a log hold, as it has to be shown."""
+    text = b""
+    for path in [*sorted(folder.glob("@*")), folder / "current"]:
+        raw = path.read_bytes()
+        if text and not text.endswith(b"\n") and (was_cut or raw.startswith(b"@")):
+            text += b"\n"
+        text += raw
+        was_cut = path.suffix == ".u"
+    done = subprocess.run(
+        [BIN / "tai64nlocal"], input=text, capture_output=True, env=ENVIRONMENT,
+        check=True,
+    )
+    return done.stdout
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_followers_show_what_the_files_hold_whatever_becomes_of_the_logger(
+    tmp_path, programs, seed
+):
+    """It is told to rotate, killed, ended and started again, in any order."""
+    rng = random.Random(seed)
+    followers = []
+
+    def start():
+        started = programs.start(
+            MULTILOG, "t", "s4096", "n10000", "./main",
+            cwd=tmp_path, stdin=subprocess.PIPE,
+        )
+        wait_until(lambda: takes_signal(started.pid, signal.SIGALRM))
+        return started
+
+    logger = start()
+    wait_until((tmp_path / "main" / "current").exists, what="a log")
+    for number in range(120):
+        for _ in range(rng.randrange(60)):
+            size = rng.choice([0, 1, 20, 100, 1000, 5000])
+            logger.stdin.write(b"%d " % number + b"x" * rng.randrange(size + 1))
+            logger.stdin.write(b"\n")
+        if rng.randrange(3) == 0:
+            logger.stdin.write(b"the beginning of a line")
+        logger.stdin.flush()
+        if number % 30 == 10:
+            count = "100000000"
+            followers.append(
+                Follower(programs, tmp_path, "-n", count, tmp_path / "main")
+            )
+        event = rng.choice(["rotate", "rotate", "kill", "end", "nothing"])
+        if event == "rotate":
+            logger.send_signal(signal.SIGALRM)
+        elif event != "nothing":
+            if event == "kill":
+                logger.kill()
+            else:
+                logger.stdin.close()
+            logger.wait(30)
+            logger = start()
+    logger.stdin.write(b"\nthe end\n")
+    logger.stdin.close()
+    logger.wait(30)
+    wanted = lines_of_files(tmp_path / "main")
+    assert run(tmp_path / "main") == wanted
+    for follower in followers:
+        follower.wait(b" the end\n")
+        assert follower.stop() == wanted
 
 
 def test_following_shows_the_last_ten_lines_first(written, tmp_path, programs):

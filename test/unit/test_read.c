@@ -146,6 +146,28 @@ static void stamp_is_a_label_and_nothing_more(void **unused)
 	assert_int_equal(parse("@400000003b4a39c23294b13cg", &moment), 25);
 }
 
+static void stamp_may_be_a_date_of_svlogd(void **unused)
+{
+	static const char *const others[] = {
+		"2026-11-22_14:00:05.1234 text",  "2026-11-22_14:00:05.123456",
+		"2026-11-22 14:00:05.12345 text", "2026-13-22_14:00:05.12345",
+		"2026-11-00_14:00:05.12345 text", "2026-11-22_14:00:05,12345",
+		"2026-11-22_14:00:05.1234x",
+	};
+	struct timespec moment = {1, 2};
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_int_equal(parse(others[i], &moment), 0);
+	assert_int_equal(moment.tv_sec, 1);
+	assert_int_equal(parse("2026-11-22_14:00:05.12345 text", &moment), 25);
+	assert_int_equal(moment.tv_sec, 1795356005);
+	assert_int_equal(moment.tv_nsec, 123450000);
+	assert_int_equal(parse("1970-01-01T00:00:00.00000", &moment), 25);
+	assert_int_equal(moment.tv_sec, 0);
+	assert_int_equal(moment.tv_nsec, 0);
+}
+
 static void beginnings_of_stamps_are_known(void **unused)
 {
 	const char *stamp = "@400000003b4a39c23294b13c text";
@@ -166,6 +188,7 @@ int main(void)
 		cmocka_unit_test(json_escapes_what_it_must),
 		cmocka_unit_test(json_keeps_what_is_not_utf8),
 		cmocka_unit_test(stamp_is_a_label_and_nothing_more),
+		cmocka_unit_test(stamp_may_be_a_date_of_svlogd),
 		cmocka_unit_test(beginnings_of_stamps_are_known),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
