@@ -1,41 +1,58 @@
 /*
- * svc.c -- send commands to the supervisors of services.
+ * svc.c -- send commands to the supervisors of services, and wait for what
+ * comes of them if that is asked for.
  *
  * Each letter on the command line is one byte in supervise/control.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
+#include <getopt.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/diag.h"
-#include "base/strb.h"
 #include "base/options.h"
+#include "base/strb.h"
+#include "client/await.h"
+#include "client/commands.h"
+#include "client/span.h"
 #include "service/control.h"
-#include "service/supervise_dir.h"
-
-/* A supervisor that was stopped reads nothing: don't wait for it for ever. */
-#define WRITE_TIMEOUT_MS 5000
 
 /* 0.76's list, to the letter; svc(8) has the rest. */
 static const char usage[] =
 	"svc options: u up, d down, o once, x exit, p pause, c continue, "
 	"h hup, a alarm, i interrupt, t term, k kill";
 
-struct letters {
-	char bytes[32];
-	size_t count;
+enum { OPTION_WAIT = 1000, OPTION_TIMEOUT };
+
+static const struct option words[] = {
+	{"wait", required_argument, NULL, OPTION_WAIT},
+	{"timeout", required_argument, NULL, OPTION_TIMEOUT},
+	{NULL, 0, NULL, 0},
 };
+
+struct letters {
+	char bytes[64];
+	size_t count;
+	size_t scope; /* the letters from here on are for the same process */
+};
+
+/* Letters that say for whom the following ones are. */
+static bool is_selector(char letter)
+{
+	return strchr("lL+=", letter) != NULL;
+}
 
 static void add_letter(struct letters *letters, char letter)
 {
-	if (memchr(letters->bytes, letter, letters->count) ||
-	    letters->count == sizeof(letters->bytes))
+	if (letters->count == sizeof(letters->bytes) ||
+	    memchr(letters->bytes + letters->scope, letter,
+		   letters->count - letters->scope))
 		return;
 	letters->bytes[letters->count++] = letter;
+	if (is_selector(letter))
+		letters->scope = letters->count;
 }
 
 /* "+:" and every letter of the table. */
@@ -49,88 +66,112 @@ static void list_options(char out[64])
 		strb_add_bytes(&text, &row->letter, 1);
 }
 
-/* All letters in one write, so that another svc's can't come between. */
-static int write_letters(int control_fd, const struct letters *letters)
+static enum condition condition_of(const char *name)
 {
-	struct pollfd room = {.fd = control_fd, .events = POLLOUT};
-	ssize_t done = write(control_fd, letters->bytes, letters->count);
+	static const struct {
+		const char *name;
+		enum condition condition;
+	} rows[] = {
+		{"up", CONDITION_UP},
+		{"ready", CONDITION_READY},
+		{"down", CONDITION_FINISHED},
+		{"restarted", CONDITION_RESTARTED},
+	};
 
-	if (done == -1 && errno == EAGAIN) {
-		if (poll(&room, 1, WRITE_TIMEOUT_MS) == 0)
-			errno = ETIMEDOUT;
-		else
-			done = write(control_fd, letters->bytes,
-				     letters->count);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (strcmp(name, rows[i].name) == 0)
+			return rows[i].condition;
 	}
-	return done == -1 ? -1 : 0;
+	diag_die(EXIT_USAGE,
+		 "--wait=%s: give one of up, ready, down and restarted", name);
 }
 
-/*
- * -1 with errno: no FIFO. A file without another name is as good; bytes in a
- * link, a device or a terminal would reach somebody else.
- */
-static int open_control(void)
+/* Trouble with one directory is a warning, and the next one follows. 0, or -1
+ * if there was any. */
+static int control(const char *dir, const struct letters *letters)
 {
-	struct stat status;
-	int fd = open(SUPERVISE_CONTROL, O_WRONLY | O_NONBLOCK | O_NOFOLLOW |
-						 O_NOCTTY | O_CLOEXEC);
-
-	if (fd == -1 || fstat(fd, &status) == -1)
-		return -1;
-	if (S_ISFIFO(status.st_mode) ||
-	    (S_ISREG(status.st_mode) && status.st_nlink == 1))
-		return fd;
-	close(fd);
-	errno = ENXIO;
-	return -1;
-}
-
-/* Trouble with one directory is a warning, and the next one follows. */
-static void control(const char *dir, const struct letters *letters)
-{
-	int control_fd;
+	int control_fd, result = 0;
 
 	if (chdir(dir) == -1) {
 		diag_warn_errno("unable to chdir to %s", dir);
-		return;
+		return -1;
 	}
-	control_fd = open_control();
+	control_fd = commands_open(AT_FDCWD);
 	if (control_fd == -1) {
 		if (errno == ENXIO)
 			diag_warn("unable to control %s: supervise not running",
 				  dir);
 		else
 			diag_warn_errno("unable to control %s", dir);
-		return;
+		return -1;
 	}
-	if (letters->count > 0 && write_letters(control_fd, letters) == -1)
+	if (letters->count > 0 &&
+	    commands_write(control_fd, letters->bytes, letters->count) == -1) {
 		diag_warn_errno("error writing commands to %s", dir);
+		result = -1;
+	}
 	close(control_fd);
+	return result;
+}
+
+/* Returns how many could not be controlled. */
+static int control_all(char *const dirs[], const struct letters *letters)
+{
+	int troubled = 0;
+	int start_fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (start_fd == -1)
+		diag_die_errno(EXIT_SYSTEM, "unable to open current directory");
+	for (; *dirs; dirs++) {
+		troubled += control(*dirs, letters) == -1;
+		if (fchdir(start_fd) == -1)
+			diag_die_errno(EXIT_SYSTEM, "unable to set directory");
+	}
+	close(start_fd);
+	return troubled;
+}
+
+/* The codes are svwait's. */
+static int control_and_wait(struct await *await, char *const dirs[],
+			    size_t count, const struct letters *letters)
+{
+	int troubled, code;
+
+	await->is_acting = letters->count > 0;
+	if (await_begin(await, dirs, count) == -1)
+		diag_die_errno(EXIT_SYSTEM, "unable to start");
+	troubled = control_all(dirs, letters);
+	code = await_run(await);
+	return troubled > 0 && code == 0 ? EXIT_SYSTEM : code;
 }
 
 int main(int argc, char *argv[])
 {
 	struct letters letters = {.count = 0};
+	struct await await = {.condition = CONDITION_NONE, .timeout_ns = -1};
 	char options[64];
-	int letter, start_fd;
+	int letter;
 
 	diag_set_program("svc");
 	list_options(options);
-	while ((letter = options_next(argc, argv, options)) != -1) {
+	while ((letter = options_next_long(argc, argv, options, words)) != -1) {
 		if (letter == '?') {
 			diag_print("%s", usage);
 			return EXIT_USAGE;
 		}
-		add_letter(&letters, (char)letter);
+		if (letter == OPTION_WAIT)
+			await.condition = condition_of(optarg);
+		else if (letter != OPTION_TIMEOUT)
+			add_letter(&letters, (char)letter);
+		else if (!span_parse(optarg, SPAN_SECOND_NS, &await.timeout_ns))
+			diag_die(EXIT_USAGE, "--timeout=%s: not a number",
+				 optarg);
 	}
 	signal(SIGPIPE, SIG_IGN);
-	start_fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (start_fd == -1)
-		diag_die_errno(EXIT_SYSTEM, "unable to open current directory");
-	for (int i = optind; i < argc; i++) {
-		control(argv[i], &letters);
-		if (fchdir(start_fd) == -1)
-			diag_die_errno(EXIT_SYSTEM, "unable to set directory");
-	}
+	argv += optind;
+	if (await.condition != CONDITION_NONE)
+		return control_and_wait(&await, argv, (size_t)(argc - optind),
+					&letters);
+	control_all(argv, &letters);
 	return 0;
 }

@@ -1,0 +1,45 @@
+/* commands.c -- see commands.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "client/commands.h"
+#include "service/supervise_dir.h"
+
+/*
+ * A file without another name is as good as a FIFO; bytes in a link, a device
+ * or a terminal would reach somebody else.
+ */
+int commands_open(int dir_fd)
+{
+	struct stat status;
+	int fd = openat(dir_fd, SUPERVISE_CONTROL,
+			O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY |
+				O_CLOEXEC);
+
+	if (fd == -1)
+		return -1;
+	if (fstat(fd, &status) == 0 &&
+	    (S_ISFIFO(status.st_mode) ||
+	     (S_ISREG(status.st_mode) && status.st_nlink == 1)))
+		return fd;
+	close(fd);
+	errno = ENXIO;
+	return -1;
+}
+
+int commands_write(int control_fd, const char *letters, size_t count)
+{
+	struct pollfd room = {.fd = control_fd, .events = POLLOUT};
+	ssize_t done = write(control_fd, letters, count);
+
+	if (done == -1 && errno == EAGAIN) {
+		if (poll(&room, 1, COMMANDS_TIMEOUT_MS) == 0)
+			errno = ETIMEDOUT;
+		else
+			done = write(control_fd, letters, count);
+	}
+	return done == -1 ? -1 : 0;
+}

@@ -1,0 +1,29 @@
+/*
+ * commands.h -- writing command bytes to whoever supervises a directory.
+ *
+ * A command reaches a supervisor or nobody: what isn't its FIFO isn't opened.
+ * See service/control.h for the bytes.
+ */
+#ifndef CLIENT_COMMANDS_H
+#define CLIENT_COMMANDS_H
+
+#include <stddef.h>
+
+/* A supervisor that was stopped reads nothing: it isn't waited for longer. */
+#define COMMANDS_TIMEOUT_MS 5000
+
+/*
+ * Opens supervise/control of the service directory open as `dir_fd`. The
+ * descriptor, which the caller closes, or -1 with errno; ENXIO: there is no
+ * supervisor, or no FIFO.
+ */
+int commands_open(int dir_fd);
+
+/*
+ * Writes all letters at once, so that another client's can't come between. 0,
+ * or -1 with errno: ETIMEDOUT when there was no room for COMMANDS_TIMEOUT_MS.
+ * SIGPIPE must be ignored or blocked.
+ */
+int commands_write(int control_fd, const char *letters, size_t count);
+
+#endif

@@ -1,0 +1,142 @@
+/* condition.c -- see condition.h. */
+#include <string.h>
+
+#include "client/condition.h"
+
+static bool is_up(const struct look *look)
+{
+	return look->has_status && look->phase == LOOK_RUN &&
+	       look->status.run_pid != 0;
+}
+
+/* Of scripts that belong to going down, only the supervisor's state tells all.
+ */
+static bool is_finished(const struct look *look)
+{
+	if (!look->has_status || look->phase != LOOK_DOWN)
+		return false;
+	return !look->has_state || !look->is_hosted ||
+	       (strcmp(look->state.phase, "stopping") != 0 &&
+		strcmp(look->state.phase, "finishing") != 0);
+}
+
+static bool has_failed(const struct look *look)
+{
+	return look->has_state && strcmp(look->state.phase, "failed") == 0;
+}
+
+/* How long the present state has lasted; a moment to come is long ago, as the
+ * clock was set back since. */
+static int64_t lasted_ns(const struct look *look, struct timespec moment)
+{
+	time_t seconds = moment.tv_sec - look->status.changed_at.tv_sec;
+
+	if (seconds < 0 || seconds > 2)
+		return INT64_MAX;
+	return (int64_t)seconds * 1000000000 + moment.tv_nsec -
+	       look->status.changed_at.tv_nsec;
+}
+
+static bool is_ready(const struct look *look, struct timespec moment,
+		     int64_t *again_ns)
+{
+	int64_t lasted;
+
+	if (!is_up(look))
+		return false;
+	if (look->has_state && look->ready != -1)
+		return look->ready == 1;
+	lasted = lasted_ns(look, moment);
+	if (lasted >= CONDITION_SETTLED_NS)
+		return true;
+	*again_ns = CONDITION_SETTLED_NS - lasted;
+	return false;
+}
+
+/* What was asked for has been followed: see CONDITION_ENDED. */
+static bool has_followed(const struct look *before, const struct look *now)
+{
+	if (!is_up(before))
+		return true;
+	if (look_is_same_change(before, now))
+		return false;
+	return now->status.wanted == 'u' ? is_up(now) : is_finished(now);
+}
+
+static bool is_as_wanted(const struct look *look)
+{
+	switch (look->status.wanted) {
+	case 'u': return is_up(look);
+	case 'd': return is_finished(look);
+	default: return true; /* once: up or over */
+	}
+}
+
+static bool has_come(enum condition condition, const struct look *before,
+		     const struct look *now, struct timespec moment,
+		     int64_t *again_ns)
+{
+	switch (condition) {
+	case CONDITION_UP: return is_up(now);
+	case CONDITION_READY: return is_ready(now, moment, again_ns);
+	case CONDITION_DOWN: return now->has_status && !is_up(now);
+	case CONDITION_FINISHED: return is_finished(now);
+	case CONDITION_RESTARTED:
+		return is_up(now) && !look_is_same_change(before, now);
+	case CONDITION_RESTARTED_READY:
+		return !look_is_same_change(before, now) &&
+		       is_ready(now, moment, again_ns);
+	case CONDITION_ENDED: return has_followed(before, now);
+	case CONDITION_TRIED:
+		return (is_up(now) && now->status.wanted != 'd') ||
+		       !look_is_same_change(before, now);
+	case CONDITION_PAUSED: return !is_up(now) || now->status.is_paused;
+	case CONDITION_CONTINUED: return !is_up(now) || !now->status.is_paused;
+	case CONDITION_AS_WANTED: return is_as_wanted(now);
+	case CONDITION_NONE:
+	case CONDITION_GONE:
+	case CONDITION_COUNT: break;
+	}
+	return true;
+}
+
+static bool is_about_down(enum condition condition)
+{
+	return condition == CONDITION_DOWN || condition == CONDITION_FINISHED;
+}
+
+static bool is_about_up(enum condition condition)
+{
+	return condition == CONDITION_UP || condition == CONDITION_READY ||
+	       condition == CONDITION_RESTARTED ||
+	       condition == CONDITION_RESTARTED_READY;
+}
+
+enum verdict condition_judge(enum condition condition,
+			     const struct look *before, const struct look *now,
+			     struct timespec moment, int64_t *again_ns)
+{
+	*again_ns = 0;
+	if (condition == CONDITION_NONE)
+		return VERDICT_REACHED;
+	if (condition == CONDITION_GONE)
+		return now->is_hosted ? VERDICT_NOT_YET : VERDICT_REACHED;
+	/* What its last supervisor saw end stays so. */
+	if (!now->is_hosted &&
+	    (!is_about_down(condition) || !now->has_status || is_up(now)))
+		return VERDICT_UNSUPERVISED;
+	if (has_come(condition, before, now, moment, again_ns))
+		return VERDICT_REACHED;
+	if (has_failed(now) && is_about_up(condition))
+		return VERDICT_FAILED;
+	return VERDICT_NOT_YET;
+}
+
+bool condition_asks_for_up(enum condition condition, const struct look *now)
+{
+	switch (condition) {
+	case CONDITION_ENDED:
+	case CONDITION_AS_WANTED: return is_up(now);
+	default: return is_about_up(condition);
+	}
+}

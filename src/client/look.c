@@ -1,0 +1,102 @@
+/* look.c -- see look.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "client/look.h"
+#include "service/record.h"
+#include "service/supervise_dir.h"
+
+/* Told by supervisors that know of it. */
+static const struct record_field more_fields[] = {
+	{RECORD_NUMBER, "ready", offsetof(struct look, ready), 0},
+	{RECORD_END, NULL, 0, 0},
+};
+
+static void note_trouble(struct look *look, const char *what, int error)
+{
+	if (look->trouble)
+		return;
+	look->trouble = what;
+	look->error = error;
+}
+
+static int open_ok(int dir_fd)
+{
+	return openat(dir_fd, SUPERVISE_OK,
+		      O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+static enum look_phase phase_of(const unsigned char *record, long size)
+{
+	const unsigned char *pid = record + TAI64N_SIZE;
+
+	if (size >= STATUS_SIZE && record[19] <= LOOK_FINISH)
+		return (enum look_phase)record[19];
+	return pid[0] | pid[1] | pid[2] | pid[3] ? LOOK_RUN : LOOK_DOWN;
+}
+
+static void read_status(int dir_fd, struct look *look)
+{
+	unsigned char record[STATUS_SIZE];
+	long size =
+		fd_read_file(dir_fd, SUPERVISE_STATUS, record, sizeof(record));
+
+	if (size == -1) {
+		note_trouble(look, "open " SUPERVISE_STATUS, errno);
+		return;
+	}
+	if (size < STATUS_CLASSIC_SIZE) {
+		note_trouble(look, "read " SUPERVISE_STATUS, 0);
+		return;
+	}
+	look->has_status = true;
+	look->size = (size_t)size;
+	memcpy(look->stamp, record, sizeof(look->stamp));
+	status_unpack(record, &look->status);
+	look->phase = phase_of(record, size);
+	if (size == STATUS_SIZE)
+		look->status.is_term_sent = record[18] != 0;
+}
+
+static void read_state(int dir_fd, struct look *look)
+{
+	char text[STATE_SIZE_MAX];
+	char label[TAI64N_LABEL_SIZE];
+	long len = fd_read_file(dir_fd, SUPERVISE_STATE, text, sizeof(text));
+
+	if (len <= 0 || !state_parse(text, (size_t)len, &look->state))
+		return;
+	tai64n_format(look->status.changed_at, label);
+	if (memcmp(label, look->state.changed_at, sizeof(label)) != 0)
+		return;
+	look->has_state = true;
+	record_read(text, (size_t)len, more_fields, look, '\n');
+}
+
+void look_take(int dir_fd, struct look *look, int *ok_fd)
+{
+	int fd;
+
+	*look = (struct look){.ready = -1};
+	fd = open_ok(dir_fd);
+	if (fd == -1)
+		note_trouble(look, "open " SUPERVISE_OK, errno);
+	look->is_hosted = fd != -1;
+	read_status(dir_fd, look);
+	if (look->has_status)
+		read_state(dir_fd, look);
+	if (ok_fd)
+		*ok_fd = fd;
+	else if (fd != -1)
+		close(fd);
+}
+
+bool look_is_same_change(const struct look *one, const struct look *other)
+{
+	return one->has_status == other->has_status &&
+	       one->status.run_pid == other->status.run_pid &&
+	       memcmp(one->stamp, other->stamp, sizeof(one->stamp)) == 0;
+}

@@ -1,0 +1,50 @@
+/*
+ * look.h -- what a service looks like from outside, at one moment.
+ *
+ * The status tells of the process, whichever suite supervises. What the state
+ * adds counts only where it is about the same change of the same process: it
+ * may be what a former supervisor left behind.
+ */
+#ifndef CLIENT_LOOK_H
+#define CLIENT_LOOK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "service/state.h"
+#include "service/status.h"
+
+/* The values are those of the last byte of runit's status. */
+enum look_phase {
+	LOOK_DOWN = 0,
+	LOOK_RUN = 1,
+	LOOK_FINISH = 2, /* run has ended, what cleans up after it has not */
+};
+
+struct look {
+	/* What could not be done, as in "unable to ..."; static. NULL: somebody
+	 * supervises, and all below is known. */
+	const char *trouble;
+	int error;       /* errno of it; 0: the file makes no sense */
+	bool is_hosted;  /* somebody reads commands */
+	bool has_status; /* the next four count */
+	size_t size;     /* bytes of status: runit's, or the classic ones */
+	unsigned char stamp[TAI64N_SIZE]; /* of the last change */
+	enum look_phase phase;
+	struct status status;
+	bool has_state; /* the rest counts */
+	struct state state;
+	int64_t ready; /* 1 ready, 0 not; -1: its supervisor doesn't tell */
+};
+
+/*
+ * Looks at the service directory open as `dir_fd`. Where `ok_fd` isn't NULL it
+ * gets a descriptor to be closed by the caller, or -1: it is writable for as
+ * long as somebody supervises, then poll(2) says that nobody reads any more.
+ */
+void look_take(int dir_fd, struct look *look, int *ok_fd);
+
+/* Whether the last change that both saw is the same. */
+bool look_is_same_change(const struct look *one, const struct look *other);
+
+#endif
