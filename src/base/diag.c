@@ -1,7 +1,9 @@
 /* diag.c -- see diag.h. */
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -9,16 +11,62 @@
 #include "base/diag.h"
 #include "base/strb.h"
 
+/* One of each, as there is one standard error. */
 static const char *program = "holdfast";
+static bool never_waits;
+static unsigned long dropped_count;
 
 void diag_set_program(const char *name)
 {
 	program = name;
 }
 
+void diag_never_wait(void)
+{
+	never_waits = true;
+}
+
+/* Whether a line of at most PIPE_BUF bytes can be written at once. */
+static bool has_room(void)
+{
+	struct pollfd room = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	return poll(&room, 1, 0) != 0;
+}
+
+static void put(const char *line, size_t len)
+{
+	while (write(STDERR_FILENO, line, len) == -1 && errno == EINTR)
+		;
+}
+
+static void own_up(void)
+{
+	char room[PIPE_BUF];
+	struct strb line = strb_on(room, sizeof(room));
+
+	strb_add_format(&line,
+			"%s: warning: nobody read standard error, messages "
+			"dropped: %lu\n",
+			program, dropped_count);
+	dropped_count = 0;
+	put(line.data, line.len);
+}
+
+/* One write, so that lines don't mix. */
+static void send_or_drop(const char *line, size_t len)
+{
+	if (never_waits && dropped_count > 0 && has_room())
+		own_up();
+	if (never_waits && !has_room())
+		dropped_count++;
+	else
+		put(line, len);
+}
+
 /*
- * Builds the line with no allocation and sends it in one write. vsnprintf()
- * is given the exact room left, so that a cut line still ends in a newline.
+ * Builds the line with no allocation. vsnprintf() is given the exact room left,
+ * so that a cut line still ends in a newline.
  */
 static void say(const char *level, const char *reason, const char *fmt,
 		va_list args)
@@ -39,8 +87,7 @@ static void say(const char *level, const char *reason, const char *fmt,
 		strb_add(&line, reason);
 	}
 	room[line.len++] = '\n';
-	while (write(STDERR_FILENO, room, line.len) == -1 && errno == EINTR)
-		;
+	send_or_drop(room, line.len);
 	errno = error;
 }
 

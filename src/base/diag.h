@@ -23,6 +23,16 @@ enum exit_code {
 void diag_set_program(const char *name);
 
 /*
+ * From now on a message that would have to wait, as nobody reads the pipe that
+ * standard error is, is dropped; the next one that can be written is preceded
+ * by one that tells how many were. For supervisors: those who complain to each
+ * other must not be able to stop each other. All other programs wait, as
+ * daemontools does. (Whoever fills the pipe between look and write can still
+ * make this wait; no flag is set, as others share the descriptor.)
+ */
+void diag_never_wait(void);
+
+/*
  * The suite's own text for the error number `error`, independent of locale
  * and libc: static, never NULL. Source: the 0.76 specification, 1.2.
  */

@@ -46,6 +46,7 @@ int main(int argc, char *argv[])
 		.spawner = &spawner, .input_dir_fd = -1, .on_gone = on_gone};
 
 	diag_set_program("supervise");
+	diag_never_wait();
 	if (argc != 2)
 		diag_usage(EXIT_USAGE, "dir");
 	service.name = argv[1];

@@ -117,6 +117,7 @@ int main(int argc, char *argv[])
 	struct svscan svscan = {.loop = NULL};
 
 	diag_set_program("svscan");
+	diag_never_wait();
 	upgrade_begin(&svscan.upgrade, argv);
 	if (argc > 1 && !svscan.upgrade.inherited && chdir(argv[1]) == -1)
 		diag_die_errno(EXIT_SYSTEM, "unable to chdir to %s", argv[1]);

@@ -193,23 +193,17 @@ static int open_descriptors(struct boot *boot)
 	return 0;
 }
 
-static bool is_pipe_full(const struct boot *boot)
-{
-	struct pollfd room = {.fd = boot->write_fd, .events = POLLOUT};
-
-	return poll(&room, 1, 0) == 0;
-}
-
 /*
  * Without a reader the pipe fills, and then a service that complains hangs.
  * Nobody sees the dropped bytes in any case: the newest 400 are shown.
  */
 static void make_room(const struct boot *boot)
 {
+	struct pollfd room = {.fd = boot->write_fd, .events = POLLOUT};
 	struct pollfd input = {.fd = boot->read_fd, .events = POLLIN};
 	char dropped[PIPE_BUF];
 
-	if (!is_pipe_full(boot))
+	if (poll(&room, 1, 0) != 0)
 		return;
 	for (int count = 0; count < 64 && poll(&input, 1, 0) == 1; count++) {
 		if (read(boot->read_fd, dropped, sizeof(dropped)) <= 0)
@@ -218,10 +212,8 @@ static void make_room(const struct boot *boot)
 }
 
 /* In the child, whose standard error is the pipe: why there is a restart. */
-static void announce(const struct boot *boot, const struct kept *program)
+static void announce(const struct kept *program)
 {
-	if (is_pipe_full(boot))
-		return; /* better silent than stuck before the start */
 	errno = program->fork_error;
 	if (errno != 0)
 		diag_warn_errno("unable to fork for %s", program->argv[0]);
@@ -251,7 +243,7 @@ static _Noreturn void become(const struct boot *boot,
 		result = dup2(boot->write_fd, STDERR_FILENO);
 	if (result == -1)
 		_exit(EXIT_SYSTEM);
-	announce(boot, program);
+	announce(program);
 	if (!is_title)
 		hand_deaths_down(boot);
 	/* The handlers are gone with exec; the mask would stay. */
@@ -260,8 +252,7 @@ static _Noreturn void become(const struct boot *boot,
 	if (boot->folder[0] != '\0' && !path.is_cut)
 		execve(room, program->argv, environ);
 	exec_search(program->argv, environ);
-	if (!is_pipe_full(boot))
-		diag_fatal_errno("unable to run %s", program->argv[0]);
+	diag_fatal_errno("unable to run %s", program->argv[0]);
 	_exit(EXIT_SYSTEM);
 }
 
@@ -458,6 +449,7 @@ int main(int argc, char *argv[])
 	static struct boot boot;
 
 	diag_set_program("svscanboot");
+	diag_never_wait();
 	if (argc > 2 || (argc > 1 && argv[1][0] == '-'))
 		diag_usage(EXIT_USAGE, "[scandir]");
 	/* It may come with a file system that is mounted later. */

@@ -3,6 +3,7 @@
 Where the event loop can't tell of directory changes, Scan.notice() sends HUP.
 """
 
+import contextlib
 import os
 import pathlib
 import re
@@ -635,3 +636,38 @@ def test_who_is_told_ok_finds_a_status(scan):
         scan.notice()
         wait_until(lambda: service.svok() == 0)
         assert re.match(r"(up|down) ", service.svstat().split(": ", 1)[-1])
+
+
+def test_messages_that_nobody_reads_stop_no_service(scan):
+    """svscan's own message, a child's that can't run, and then the count."""
+    read_end, write_end = os.pipe()
+    os.set_blocking(write_end, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(write_end, b"x" * 4096)
+    os.set_blocking(write_end, True)  # as a service that shares it would see it
+    scan.make("broken", "#!/nonexistent\n")
+    service = scan.make("good")
+    (scan.path / "dangling").symlink_to("nowhere")
+    scan.start(stderr=write_end)
+    pid = service.wait_program()
+    service.svc("-t")
+    again = service.wait_program(besides=pid)
+    os.set_blocking(read_end, False)
+    said = b""
+
+    def is_told():
+        nonlocal said
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                said += os.read(read_end, 65536).lstrip(b"x")
+        return re.search(
+            rb"^svscan: warning: nobody read standard error, messages dropped: [1-9]",
+            said,
+            re.M,
+        )
+
+    wait_until(is_told)  # the broken one complains each second
+    os.close(read_end)
+    os.close(write_end)
+    assert service.pid() == again

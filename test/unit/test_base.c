@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -399,6 +400,69 @@ static void a_filter_remembers_a_failure(void **unused)
 #define TEST_IN_DIRECTORY(test)                                                \
 	cmocka_unit_test_setup_teardown(test, enter_directory, leave_directory)
 
+static void fill(int fd)
+{
+	static const char block[PIPE_BUF];
+	int flags = fcntl(fd, F_GETFL);
+
+	assert_int_equal(fcntl(fd, F_SETFL, flags | O_NONBLOCK), 0);
+	while (write(fd, block, sizeof(block)) > 0)
+		;
+	assert_int_equal(errno, EAGAIN);
+	assert_int_equal(fcntl(fd, F_SETFL, flags), 0);
+}
+
+static void drain(int fd)
+{
+	char block[PIPE_BUF];
+	struct pollfd input = {.fd = fd, .events = POLLIN};
+
+	while (poll(&input, 1, 0) == 1)
+		assert_true(read(fd, block, sizeof(block)) > 0);
+}
+
+/* In a process of its own: it won't wait any more. */
+_Noreturn static void complain_to_a_full_pipe(const int pipe_fds[2])
+{
+	alarm(30); /* it must not wait, but if it did, so would the test */
+	dup2(pipe_fds[1], STDERR_FILENO);
+	diag_set_program("p");
+	diag_never_wait();
+	diag_warn("one");
+	drain(pipe_fds[0]);
+	fill(STDERR_FILENO);
+	diag_warn("two");
+	errno = EPERM;
+	diag_warn_errno("three");
+	if (errno != EPERM)
+		_exit(1);
+	drain(pipe_fds[0]);
+	diag_warn("four");
+	diag_warn("five");
+	_exit(0);
+}
+
+static void a_full_standard_error_is_not_waited_for(void **unused)
+{
+	char text[PIPE_BUF] = "";
+	int pipe_fds[2], status;
+	pid_t child;
+
+	(void)unused;
+	assert_int_equal(pipe(pipe_fds), 0);
+	child = fork();
+	if (child == 0)
+		complain_to_a_full_pipe(pipe_fds);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_true(read(pipe_fds[0], text, sizeof(text) - 1) > 0);
+	assert_string_equal(text, "p: warning: nobody read standard error, "
+				  "messages dropped: 2\n"
+				  "p: warning: four\np: warning: five\n");
+	close(pipe_fds[0]);
+	close(pipe_fds[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -414,6 +478,7 @@ int main(void)
 		TEST_IN_DIRECTORY(a_file_that_cannot_be_replaced_stays),
 		cmocka_unit_test(a_filter_writes_before_it_reads),
 		cmocka_unit_test(a_filter_remembers_a_failure),
+		cmocka_unit_test(a_full_standard_error_is_not_waited_for),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
