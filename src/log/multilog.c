@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/scan.h"
 #include "base/strb.h"
 #include "base/tai64n.h"
 #include "log/input.h"
@@ -22,7 +23,6 @@
 #include "log/logdir.h"
 #include "log/multilog.h"
 #include "log/request.h"
-#include "log/scan.h"
 #include "log/script.h"
 #include "log/status.h"
 

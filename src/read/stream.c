@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
-#include "log/scan.h"
+#include "base/scan.h"
 #include "read/moment.h"
 #include "read/seek.h"
 #include "read/stamp.h"

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "log/scan.h"
+#include "base/scan.h"
 
 #define LEN_MAX 40
 

@@ -6,8 +6,8 @@
  * Both look and write up to SCAN_SLACK bytes past what they are given; the
  * caller's buffers have that much room there.
  */
-#ifndef LOG_SCAN_H
-#define LOG_SCAN_H
+#ifndef BASE_SCAN_H
+#define BASE_SCAN_H
 
 #include <stddef.h>
 #include <stdint.h>
