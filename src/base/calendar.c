@@ -79,19 +79,23 @@ size_t calendar_format(struct calendar *calendar, struct timespec moment,
 {
 	uint32_t nanoseconds = (uint32_t)moment.tv_nsec;
 	char digits[10];
-	size_t start = sizeof(digits), len;
+	size_t start, len;
 
 	if (!format_second(calendar, moment.tv_sec))
 		return 0;
-	while (nanoseconds > 0 || start > 1) {
+	/* Nine digits, or ten: four thousand million is no fraction. */
+	for (start = 10; start > 1; nanoseconds /= 10)
 		digits[--start] = (char)('0' + nanoseconds % 10);
-		nanoseconds /= 10;
-	}
+	if (nanoseconds > 0)
+		digits[--start] = (char)('0' + nanoseconds);
+	/* Constant sizes, which compilers make into a few moves. */
 	len = calendar->second_len;
-	memcpy(out, calendar->second_text, len);
-	memcpy(out + len, digits + start, sizeof(digits) - start);
+	memcpy(out, calendar->second_text, sizeof(calendar->second_text));
+	memcpy(out + len, digits + start, 9);
+	out[len + 9] = digits[9];
 	len += sizeof(digits) - start;
-	memcpy(out + len, calendar->zone_text, calendar->zone_len);
+	if (calendar->zone_len > 0)
+		memcpy(out + len, calendar->zone_text, calendar->zone_len);
 	return len + calendar->zone_len;
 }
 

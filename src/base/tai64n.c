@@ -42,31 +42,39 @@ void tai64n_format(struct timespec moment, char out[TAI64N_LABEL_SIZE])
 	}
 }
 
-static int hex_value(char digit)
+/* The value and 1; 0 for what is no digit. */
+static const unsigned char hex_values[256] = {
+	['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
+	['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
+	['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+};
+
+/* The number of `count` digits; *is_good becomes false if one is none. */
+static uint64_t number(const char *digits, size_t count, bool *is_good)
 {
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (digit >= 'a' && digit <= 'f')
-		return digit - 'a' + 10;
-	return -1;
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		unsigned found = hex_values[(unsigned char)digits[i]];
+
+		if (found == 0)
+			*is_good = false;
+		value = value << 4 | ((found - 1) & 15);
+	}
+	return value;
 }
 
 bool tai64n_parse(const char label[TAI64N_LABEL_SIZE], struct timespec *moment)
 {
-	unsigned char packed[TAI64N_SIZE];
+	bool is_good = label[0] == '@';
+	uint64_t seconds = number(label + 1, 16, &is_good);
+	uint64_t nanoseconds = number(label + 17, 8, &is_good);
 
-	if (label[0] != '@')
-		return false;
-	for (int i = 0; i < TAI64N_SIZE; i++) {
-		int high = hex_value(label[1 + 2 * i]);
-		int low = hex_value(label[2 + 2 * i]);
-
-		if (high == -1 || low == -1)
-			return false;
-		packed[i] = (unsigned char)(high << 4 | low);
-	}
-	*moment = tai64n_unpack(packed);
-	return true;
+	if (is_good)
+		*moment = (struct timespec){
+			.tv_sec = (time_t)(seconds - unix_epoch),
+			.tv_nsec = (long)nanoseconds};
+	return is_good;
 }
 
 struct timespec tai64n_now(void)

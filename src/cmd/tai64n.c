@@ -1,8 +1,8 @@
 /*
  * tai64n.c -- put the time in front of each line.
  *
- * The time is that of a line's first byte, so each line has its own; a line
- * passes as it comes, complete or not.
+ * The time is that at which a line's first byte was read, so lines that came
+ * in one read share one; a line passes as it comes, complete or not.
  */
 #include <stdbool.h>
 #include <string.h>
@@ -12,37 +12,36 @@
 #include "base/filter.h"
 #include "base/tai64n.h"
 
-static void put_stamp(struct filter *filter)
+/* Adds what was read, with `stamp` where a line begins. */
+static void put_block(struct filter *filter,
+		      const char stamp[TAI64N_LABEL_SIZE + 1],
+		      bool *is_line_start)
 {
-	char stamp[TAI64N_LABEL_SIZE + 1];
+	const char *rest = filter->in, *end = rest + filter->in_len;
 
-	tai64n_format(tai64n_now(), stamp);
-	stamp[TAI64N_LABEL_SIZE] = ' ';
-	filter_put(filter, stamp, sizeof(stamp));
+	while (rest < end) {
+		if (*is_line_start) {
+			memcpy(filter_room(filter, TAI64N_LABEL_SIZE + 1),
+			       stamp, TAI64N_LABEL_SIZE + 1);
+			filter_advance(filter, TAI64N_LABEL_SIZE + 1);
+		}
+		rest += filter_put_line(filter, rest, (size_t)(end - rest),
+					is_line_start);
+	}
 }
 
 int main(void)
 {
 	static struct filter filter;
+	char stamp[TAI64N_LABEL_SIZE + 1];
 	bool is_line_start = true;
 
 	filter.in_fd = STDIN_FILENO;
 	filter.out_fd = STDOUT_FILENO;
+	stamp[TAI64N_LABEL_SIZE] = ' ';
 	while (filter_read(&filter)) {
-		const char *rest = filter.in, *end = rest + filter.in_len;
-
-		while (rest < end) {
-			size_t left = (size_t)(end - rest);
-			const char *newline = memchr(rest, '\n', left);
-			size_t len =
-				newline ? (size_t)(newline + 1 - rest) : left;
-
-			if (is_line_start)
-				put_stamp(&filter);
-			filter_put(&filter, rest, len);
-			is_line_start = newline;
-			rest += len;
-		}
+		tai64n_format(tai64n_now(), stamp);
+		put_block(&filter, stamp, &is_line_start);
 	}
 	return filter_finish(&filter) == -1 ? EXIT_SYSTEM : 0;
 }

@@ -25,19 +25,24 @@ struct translator {
 	struct calendar calendar;
 };
 
+/* Shows a label as a time; false, and nothing is put, if it can't be. */
+static bool put_time(struct translator *tr, const char label[TAI64N_LABEL_SIZE])
+{
+	struct timespec moment;
+	size_t len;
+
+	if (!tai64n_parse(label, &moment))
+		return false;
+	len = calendar_format(&tr->calendar, moment,
+			      filter_room(&tr->filter, CALENDAR_SIZE));
+	filter_advance(&tr->filter, len);
+	return len > 0;
+}
+
 /* Ends the label: shows it as a time if it is whole, and as it came if not. */
 static void put_label(struct translator *tr)
 {
-	struct timespec moment;
-	char text[CALENDAR_SIZE];
-	size_t len = 0;
-
-	if (tr->label_len == sizeof(tr->label) &&
-	    tai64n_parse(tr->label, &moment))
-		len = calendar_format(&tr->calendar, moment, text);
-	if (len > 0)
-		filter_put(&tr->filter, text, len);
-	else
+	if (tr->label_len < sizeof(tr->label) || !put_time(tr, tr->label))
 		filter_put(&tr->filter, tr->label, tr->label_len);
 	tr->label_len = 0;
 	tr->place = IN_LINE;
@@ -68,11 +73,27 @@ static const char *take_label(struct translator *tr, const char *rest,
 	return rest;
 }
 
+/*
+ * Takes a label that is whole, and seen to be, at once; returns where it
+ * stops. Others are left to be gathered.
+ */
+static const char *take_whole_label(struct translator *tr, const char *rest,
+				    const char *end)
+{
+	if (end - rest <= TAI64N_LABEL_SIZE ||
+	    is_hex_digit(rest[TAI64N_LABEL_SIZE]) || !put_time(tr, rest))
+		return rest;
+	tr->place = IN_LINE;
+	return rest + TAI64N_LABEL_SIZE;
+}
+
 static void translate(struct translator *tr, const char *rest, const char *end)
 {
 	while (rest < end) {
-		const char *newline;
+		bool is_whole;
 
+		if (tr->place == LINE_START && *rest == '@')
+			rest = take_whole_label(tr, rest, end);
 		if (tr->place == LINE_START && *rest == '@') {
 			tr->label[tr->label_len++] = *rest++;
 			tr->place = IN_LABEL;
@@ -82,11 +103,9 @@ static void translate(struct translator *tr, const char *rest, const char *end)
 			if (rest == end)
 				return;
 		}
-		newline = memchr(rest, '\n', (size_t)(end - rest));
-		tr->place = newline ? LINE_START : IN_LINE;
-		newline = newline ? newline + 1 : end;
-		filter_put(&tr->filter, rest, (size_t)(newline - rest));
-		rest = newline;
+		rest += filter_put_line(&tr->filter, rest, (size_t)(end - rest),
+					&is_whole);
+		tr->place = is_whole ? LINE_START : IN_LINE;
 	}
 }
 
