@@ -17,6 +17,7 @@
 #include "base/exec.h"
 #include "base/number.h"
 #include "base/options.h"
+#include "base/program.h"
 #include "chain/change.h"
 
 static const char synopsis[] =
@@ -345,7 +346,7 @@ int main(int argc, char *argv[])
 	struct change_trouble trouble;
 	struct env env;
 
-	diag_set_program("chpst");
+	program_begin("chpst", argc, argv);
 	order.limits = calloc((size_t)argc + 1, sizeof(*order.limits));
 	order.redirects = calloc((size_t)argc + 1, sizeof(*order.redirects));
 	if (!order.limits || !order.redirects || env_start(&env, environ) == -1)

@@ -8,6 +8,7 @@
 #include "base/diag.h"
 #include "base/env.h"
 #include "base/exec.h"
+#include "base/program.h"
 #include "chain/envdir.h"
 
 static const char synopsis[] = "dir child";
@@ -53,7 +54,7 @@ int main(int argc, char *argv[])
 	struct envdir envdir = {.env = &env, .prefix = ""};
 	int taken = take_prefix(argc, argv, &envdir.prefix);
 
-	diag_set_program("envdir");
+	program_begin("envdir", argc, argv);
 	if (argc - taken < 3)
 		diag_usage(EXIT_SYSTEM, synopsis); /* 111, as ever */
 	argv += taken;

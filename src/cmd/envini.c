@@ -13,6 +13,7 @@
 #include "base/exec.h"
 #include "base/fd.h"
 #include "base/options.h"
+#include "base/program.h"
 #include "chain/ini.h"
 
 static const char synopsis[] = "[-p prefix] inifile child";
@@ -60,7 +61,7 @@ int main(int argc, char *argv[])
 	size_t len;
 	int letter;
 
-	diag_set_program("envini");
+	program_begin("envini", argc, argv);
 	while ((letter = options_next(argc, argv, "+:p:")) != -1) {
 		if (letter == '?')
 			diag_usage(EXIT_USAGE, synopsis);

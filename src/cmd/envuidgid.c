@@ -6,6 +6,7 @@
 #include "base/diag.h"
 #include "base/env.h"
 #include "base/exec.h"
+#include "base/program.h"
 #include "chain/ids.h"
 
 int main(int argc, char *argv[])
@@ -13,7 +14,7 @@ int main(int argc, char *argv[])
 	struct ids ids;
 	struct env env;
 
-	diag_set_program("envuidgid");
+	program_begin("envuidgid", argc, argv);
 	if (argc < 3)
 		diag_usage(EXIT_USAGE, "account child");
 	if (!ids_of_account(argv[1], &ids))

@@ -13,6 +13,7 @@
 #include "base/diag.h"
 #include "base/exec.h"
 #include "base/fd.h"
+#include "base/program.h"
 
 enum { EXTRA_COPIES = 30 };
 
@@ -33,7 +34,7 @@ int main(int argc, char *argv[])
 	int pipe_fds[2], status;
 	pid_t child;
 
-	diag_set_program("fghack");
+	program_begin("fghack", argc, argv);
 	if (argc < 2)
 		diag_usage(EXIT_USAGE, "child");
 	if (pipe(pipe_fds) == -1)

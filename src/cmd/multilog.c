@@ -6,6 +6,7 @@
 
 #include "base/diag.h"
 #include "base/fd.h"
+#include "base/program.h"
 #include "log/multilog.h"
 #include "log/request.h"
 
@@ -14,7 +15,7 @@ int main(int argc, char *argv[])
 	struct multilog *log;
 	bool is_well;
 
-	diag_set_program("multilog");
+	program_begin("multilog", argc, argv);
 	umask(022);
 	if (fd_ensure_standard() == -1)
 		diag_die_errno(EXIT_SYSTEM, "unable to open /dev/null");

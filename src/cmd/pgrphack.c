@@ -3,10 +3,11 @@
 
 #include "base/diag.h"
 #include "base/exec.h"
+#include "base/program.h"
 
 int main(int argc, char *argv[])
 {
-	diag_set_program("pgrphack");
+	program_begin("pgrphack", argc, argv);
 	if (argc < 2)
 		diag_usage(EXIT_USAGE, "child");
 	/* Fails for a group's leader only, who has what is wanted. */

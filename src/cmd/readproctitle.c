@@ -8,6 +8,7 @@
 
 #include "base/diag.h"
 #include "base/fd.h"
+#include "base/program.h"
 
 enum { DOTS = 3, SHORTEST_TITLE = 5 };
 
@@ -40,6 +41,7 @@ int main(int argc, char *argv[])
 	size_t len = strlen(title);
 	long got;
 
+	program_begin("readproctitle", argc, argv);
 	if (len < SHORTEST_TITLE)
 		return EXIT_USAGE;
 	memset(title, '.', len);

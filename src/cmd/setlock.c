@@ -5,6 +5,7 @@
 #include "base/diag.h"
 #include "base/exec.h"
 #include "base/options.h"
+#include "base/program.h"
 #include "chain/lock.h"
 
 static const char synopsis[] = "[ -nNxX ] file program [ arg ... ]";
@@ -15,7 +16,7 @@ int main(int argc, char *argv[])
 	const char *failed;
 	int letter, lock_fd;
 
-	diag_set_program("setlock");
+	program_begin("setlock", argc, argv);
 	while ((letter = options_next(argc, argv, "+:nNxX")) != -1) {
 		switch (letter) {
 		case 'n': is_waiting = false; break;

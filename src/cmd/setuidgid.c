@@ -8,6 +8,7 @@
 
 #include "base/diag.h"
 #include "base/exec.h"
+#include "base/program.h"
 #include "chain/ids.h"
 
 int main(int argc, char *argv[])
@@ -15,7 +16,7 @@ int main(int argc, char *argv[])
 	const char *failed;
 	struct ids ids;
 
-	diag_set_program("setuidgid");
+	program_begin("setuidgid", argc, argv);
 	if (argc < 3)
 		diag_usage(EXIT_USAGE, "account child");
 	if (!ids_of_account(argv[1], &ids))

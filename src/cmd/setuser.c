@@ -10,6 +10,7 @@
 #include "base/diag.h"
 #include "base/env.h"
 #include "base/exec.h"
+#include "base/program.h"
 #include "chain/ids.h"
 
 static void set_variable(struct env *env, const char *name, const char *value)
@@ -25,7 +26,7 @@ int main(int argc, char *argv[])
 	struct ids ids = {.group_count = 1};
 	struct env env;
 
-	diag_set_program("setuser");
+	program_begin("setuser", argc, argv);
 	if (argc < 3)
 		diag_usage(EXIT_USAGE, "account child");
 	account = getpwnam(argv[1]);

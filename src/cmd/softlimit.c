@@ -12,6 +12,7 @@
 #include "base/diag.h"
 #include "base/exec.h"
 #include "base/options.h"
+#include "base/program.h"
 #include "chain/limits.h"
 
 static const char synopsis[] =
@@ -70,7 +71,7 @@ int main(int argc, char *argv[])
 {
 	int letter;
 
-	diag_set_program("softlimit");
+	program_begin("softlimit", argc, argv);
 	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
 		obey_variable(&variables[i]);
 	while ((letter = options_next(argc, argv,

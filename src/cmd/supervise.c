@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/program.h"
 #include "engine/service.h"
 
 static void on_gone(struct service *service)
@@ -45,7 +46,7 @@ int main(int argc, char *argv[])
 	struct service service = {
 		.spawner = &spawner, .input_dir_fd = -1, .on_gone = on_gone};
 
-	diag_set_program("supervise");
+	program_begin("supervise", argc, argv);
 	diag_never_wait();
 	if (argc != 2)
 		diag_usage(EXIT_USAGE, "dir");

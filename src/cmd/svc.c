@@ -13,6 +13,7 @@
 
 #include "base/diag.h"
 #include "base/options.h"
+#include "base/program.h"
 #include "base/strb.h"
 #include "client/await.h"
 #include "client/commands.h"
@@ -152,7 +153,7 @@ int main(int argc, char *argv[])
 	char options[64];
 	int letter;
 
-	diag_set_program("svc");
+	program_begin("svc", argc, argv);
 	list_options(options);
 	while ((letter = options_next_long(argc, argv, options, words)) != -1) {
 		if (letter == '?') {

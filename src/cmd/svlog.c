@@ -13,6 +13,7 @@
 #include "base/diag.h"
 #include "base/fd.h"
 #include "base/options.h"
+#include "base/program.h"
 #include "base/strb.h"
 #include "base/tai64n.h"
 #include "read/locate.h"
@@ -233,7 +234,7 @@ int main(int argc, char *argv[])
 	int option;
 	bool is_well;
 
-	diag_set_program("svlog");
+	program_begin("svlog", argc, argv);
 	while ((option = options_next_long(argc, argv,
 					   "+:fn:g:ijud:", words)) != -1)
 		take_option(&request, option);

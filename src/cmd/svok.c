@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/program.h"
 
 /* "Not supervised" has the code of wrong use, as in 0.76: scripts know it. */
 #define EXIT_NOT_SUPERVISED 100
@@ -14,7 +15,7 @@ int main(int argc, char *argv[])
 {
 	int ok_fd;
 
-	diag_set_program("svok");
+	program_begin("svok", argc, argv);
 	if (argc < 2)
 		diag_usage(EXIT_USAGE, "dir");
 	if (chdir(argv[1]) == -1)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/program.h"
 #include "engine/command.h"
 #include "engine/scan.h"
 #include "engine/upgrade.h"
@@ -116,7 +117,7 @@ int main(int argc, char *argv[])
 {
 	struct svscan svscan = {.loop = NULL};
 
-	diag_set_program("svscan");
+	program_begin("svscan", argc, argv);
 	diag_never_wait();
 	upgrade_begin(&svscan.upgrade, argv);
 	if (argc > 1 && !svscan.upgrade.inherited && chdir(argv[1]) == -1)

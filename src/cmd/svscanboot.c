@@ -30,6 +30,7 @@
 #include "base/diag.h"
 #include "base/exec.h"
 #include "base/fd.h"
+#include "base/program.h"
 #include "base/self.h"
 #include "base/strb.h"
 #include "service/death.h"
@@ -448,7 +449,7 @@ int main(int argc, char *argv[])
 	char *svscan_argv[] = {"svscan", argc > 1 ? argv[1] : scan_dir, NULL};
 	static struct boot boot;
 
-	diag_set_program("svscanboot");
+	program_begin("svscanboot", argc, argv);
 	diag_never_wait();
 	if (argc > 2 || (argc > 1 && argv[1][0] == '-'))
 		diag_usage(EXIT_USAGE, "[scandir]");

@@ -10,6 +10,7 @@
 
 #include "base/diag.h"
 #include "base/options.h"
+#include "base/program.h"
 #include "service/scan_control.h"
 
 static const char synopsis[] = "[ -s | -t | -d | -u ] [ dir ]";
@@ -45,7 +46,7 @@ int main(int argc, char *argv[])
 	size_t count = 0;
 	int letter, control_fd;
 
-	diag_set_program("svscanctl");
+	program_begin("svscanctl", argc, argv);
 	while ((letter = options_next(argc, argv, "+:stdu")) != -1) {
 		if (letter == '?')
 			diag_usage(EXIT_USAGE, synopsis);

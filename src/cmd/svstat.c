@@ -10,6 +10,7 @@
 
 #include "base/diag.h"
 #include "base/fd.h"
+#include "base/program.h"
 #include "base/tai64n.h"
 #include "service/status.h"
 #include "service/supervise_dir.h"
@@ -104,7 +105,7 @@ int main(int argc, char *argv[])
 {
 	int start_fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	diag_set_program("svstat");
+	program_begin("svstat", argc, argv);
 	if (start_fd == -1)
 		diag_die_errno(EXIT_SYSTEM, "unable to open current directory");
 	for (int i = 1; i < argc; i++) {

@@ -6,6 +6,7 @@
 
 #include "base/diag.h"
 #include "base/options.h"
+#include "base/program.h"
 #include "client/await.h"
 #include "client/span.h"
 
@@ -50,7 +51,7 @@ int main(int argc, char *argv[])
 	struct await await = {.condition = CONDITION_UP, .timeout_ns = -1};
 	int letter;
 
-	diag_set_program("svwait");
+	program_begin("svwait", argc, argv);
 	while ((letter = options_next(argc, argv, "+:uUdDrRaot:")) != -1)
 		take_option(&await, letter);
 	if (optind == argc)

@@ -10,6 +10,7 @@
 
 #include "base/diag.h"
 #include "base/filter.h"
+#include "base/program.h"
 #include "base/tai64n.h"
 
 /* Adds what was read, with `stamp` where a line begins. */
@@ -30,12 +31,13 @@ static void put_block(struct filter *filter,
 	}
 }
 
-int main(void)
+int main(int argc, char *argv[])
 {
 	static struct filter filter;
 	char stamp[TAI64N_LABEL_SIZE + 1];
 	bool is_line_start = true;
 
+	program_begin("tai64n", argc, argv);
 	filter.in_fd = STDIN_FILENO;
 	filter.out_fd = STDOUT_FILENO;
 	stamp[TAI64N_LABEL_SIZE] = ' ';

@@ -13,6 +13,7 @@
 #include "base/calendar.h"
 #include "base/diag.h"
 #include "base/filter.h"
+#include "base/program.h"
 #include "base/tai64n.h"
 
 enum place { LINE_START, IN_LABEL, IN_LINE };
@@ -109,10 +110,11 @@ static void translate(struct translator *tr, const char *rest, const char *end)
 	}
 }
 
-int main(void)
+int main(int argc, char *argv[])
 {
 	static struct translator tr;
 
+	program_begin("tai64nlocal", argc, argv);
 	tr.filter.in_fd = STDIN_FILENO;
 	tr.filter.out_fd = STDOUT_FILENO;
 	calendar_init();
