@@ -1,0 +1,74 @@
+/*
+ * boot.h -- keeping svscan running, and its errors in sight.
+ *
+ *     svscanboot ── svscan SCANDIR ── the services
+ *              └─── readproctitle service errors: ....
+ *
+ * svscan and what it starts write to a pipe that readproctitle reads. Both
+ * ends stay open here, so neither program sees the other one die. This process
+ * reaps every orphan, as process 1 or as a subreaper, and never stops services
+ * that a dead svscan left behind: the next svscan adopts them.
+ *
+ * start.c has what happens from a fork to the next program, keep.c when there
+ * is to be one. Nothing allocates.
+ * Source: the 0.76 specification, 7.3 and row 45 of 11.
+ */
+#ifndef BOOT_BOOT_H
+#define BOOT_BOOT_H
+
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* A program that is started again whenever it ends. */
+struct kept {
+	char *const *argv;    /* borrowed */
+	pid_t pid;            /* 0: not running */
+	bool is_restart;      /* it ran before */
+	int64_t started_ns;   /* CLOCK_MONOTONIC, the last start */
+	int64_t start_due_ns; /* no start before this moment */
+	int death_signal;     /* what ended it last; 0: nothing to tell */
+	int fork_error;       /* errno of the starts that failed; 0: none */
+};
+
+struct boot {
+	struct kept svscan;
+	struct kept title;
+	int read_fd;  /* of the pipe; owned, close-on-exec */
+	int write_fd; /* likewise */
+	/* The pipe of deaths, see death.h: svscan reads it too. Owned. */
+	int deaths_read_fd, deaths_write_fd;
+	char folder[PATH_MAX]; /* where this program is; "" when unknown */
+	sigset_t caught;       /* the signals behind the notes */
+	bool is_stopping;      /* the end of svscan will be ours */
+	bool is_last_try;      /* of a svscan that is to stop the services */
+	bool stop_pending;     /* a TERM to pass on */
+	bool scan_pending;     /* a HUP to pass on */
+	bool is_over;
+	int exit_code; /* when is_over */
+};
+
+/*
+ * Finds the folder of this program, which was called `called_as` (argv[0], or
+ * NULL); those beside it are preferred to those on PATH.
+ */
+void boot_find_folder(struct boot *boot, const char *called_as);
+
+/* 0, 1 and 2 on /dev/null, and the pipes. 0, or -1 with errno. */
+int boot_open(struct boot *boot);
+
+/*
+ * Starts the program if it doesn't run and may be started at `now_ns`
+ * (CLOCK_MONOTONIC). A fork that fails is tried again.
+ */
+void boot_start_if_due(struct boot *boot, struct kept *program, int64_t now_ns);
+
+/* Catches signals; boot_run() takes note of those that come from now on. */
+void boot_catch_signals(struct boot *boot);
+
+/* Keeps both programs running to the end of all; returns the exit code. */
+int boot_run(struct boot *boot);
+
+#endif

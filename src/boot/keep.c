@@ -1,0 +1,232 @@
+/*
+ * keep.c -- see boot.h: when something is started, and when all is over.
+ *
+ * Signals are blocked except during pselect(), so a handler only takes a note
+ * and nothing is missed between looking and waiting.
+ */
+#include <errno.h>
+#include <sys/select.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "boot/boot.h"
+#include "service/death.h"
+#include "service/identity.h"
+#include "service/scan_control.h"
+
+#define SECOND_NS INT64_C(1000000000)
+/* Until a new svscan can be trusted to catch the signals passed on to it. */
+#define GRACE_NS (SECOND_NS / 5)
+/* How long readproctitle may take to end after its input has ended. */
+#define TITLE_END_NS SECOND_NS
+/* svscan's exit codes from here on are failures; below it meant to end. */
+#define FIRST_FAILURE EXIT_USAGE
+
+enum note { NOTE_STOP, NOTE_SCAN, NOTE_CHILD, NOTE_COUNT };
+
+static volatile sig_atomic_t notes[NOTE_COUNT];
+
+static void take_note(int signal_number)
+{
+	if (signal_number == SIGCHLD)
+		notes[NOTE_CHILD] = 1;
+	else if (signal_number == SIGHUP)
+		notes[NOTE_SCAN] = 1;
+	else
+		notes[NOTE_STOP] = 1;
+}
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * SECOND_NS + now.tv_nsec;
+}
+
+/*
+ * Default action means nothing to process 1, so what is to work is caught. An
+ * INT that was ignored stays so: that is how a shell script shields what it
+ * starts in the background from the keyboard.
+ */
+void boot_catch_signals(struct boot *boot)
+{
+	static const int numbers[] = {SIGCHLD, SIGHUP, SIGTERM, SIGINT};
+	struct sigaction action = {.sa_handler = take_note};
+	struct sigaction old;
+
+	sigemptyset(&boot->caught);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+		sigaddset(&boot->caught, numbers[i]);
+	sigprocmask(SIG_BLOCK, &boot->caught, NULL);
+	action.sa_mask = boot->caught;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		sigaction(numbers[i], NULL, &old);
+		if (numbers[i] != SIGINT || old.sa_handler != SIG_IGN)
+			sigaction(numbers[i], &action, NULL);
+	}
+}
+
+/*
+ * What svscan's end means: the end of all, or just another start. A svscan that
+ * failed before it was told to stop, or was killed while stopping, can't have
+ * ended the services: then another one may, once.
+ */
+static void judge_svscan(struct boot *boot, int status)
+{
+	int death = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	bool is_cut_off = boot->stop_pending || (death && death != SIGTERM);
+
+	boot->svscan.death_signal = death;
+	boot->exit_code = death ? 128 + death : WEXITSTATUS(status);
+	if (boot->exit_code == EXIT_DETACHED && !boot->is_stopping) {
+		/* Its services run on; with process 1 they would all end. */
+		boot->is_over = getpid() != 1;
+		boot->exit_code = 0;
+		return;
+	}
+	if (boot->exit_code < FIRST_FAILURE) {
+		boot->is_over = true;
+	} else if (boot->is_stopping && is_cut_off && !boot->is_last_try) {
+		boot->is_last_try = boot->stop_pending = true;
+		boot->svscan.start_due_ns = 0;
+	} else {
+		boot->is_over = boot->is_stopping;
+	}
+}
+
+/*
+ * The next child that ended, reaped; 0 when there is none. It is looked at
+ * before, while /proc still has its start time.
+ */
+static pid_t reap_one(int *status, int64_t *start_ticks)
+{
+	siginfo_t info = {0};
+
+	if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == -1 ||
+	    info.si_pid == 0)
+		return 0;
+	*start_ticks = identity_start_ticks(info.si_pid);
+	return waitpid(info.si_pid, status, WNOHANG);
+}
+
+static void reap(struct boot *boot)
+{
+	int64_t start_ticks;
+	int status;
+	pid_t pid;
+
+	while ((pid = reap_one(&status, &start_ticks)) > 0) {
+		if (pid == boot->title.pid) {
+			boot->title.pid = 0;
+		} else if (pid == boot->svscan.pid) {
+			boot->svscan.pid = 0;
+			judge_svscan(boot, status);
+		} else {
+			const struct death death = {pid, start_ticks, status};
+
+			death_tell(boot->deaths_write_fd, boot->deaths_read_fd,
+				   &death);
+		}
+	}
+}
+
+static void read_notes(struct boot *boot)
+{
+	if (notes[NOTE_STOP]) {
+		notes[NOTE_STOP] = 0;
+		boot->is_stopping = boot->stop_pending = true;
+		/* Only an svscan can stop what a dead one left running. */
+		boot->svscan.start_due_ns = 0;
+	}
+	if (notes[NOTE_SCAN]) {
+		notes[NOTE_SCAN] = 0;
+		boot->scan_pending = true;
+	}
+	if (notes[NOTE_CHILD]) {
+		notes[NOTE_CHILD] = 0;
+		reap(boot);
+	}
+}
+
+/* When svscan may be sent a signal, CLOCK_MONOTONIC. */
+static int64_t signal_due_ns(const struct boot *boot)
+{
+	return boot->svscan.started_ns + GRACE_NS;
+}
+
+static void pass_signals_on(struct boot *boot)
+{
+	if (boot->svscan.pid == 0 || now_ns() < signal_due_ns(boot))
+		return;
+	if (boot->scan_pending)
+		kill(boot->svscan.pid, SIGHUP);
+	if (boot->stop_pending)
+		kill(boot->svscan.pid, SIGTERM);
+	boot->scan_pending = boot->stop_pending = false;
+}
+
+/* The next moment at which something is to be done without a signal. */
+static int64_t next_due_ns(const struct boot *boot)
+{
+	int64_t due = INT64_MAX;
+
+	if (boot->svscan.pid == 0)
+		due = boot->svscan.start_due_ns;
+	else if (boot->scan_pending || boot->stop_pending)
+		due = signal_due_ns(boot);
+	if (boot->title.pid == 0 && boot->title.start_due_ns < due)
+		due = boot->title.start_due_ns;
+	return due;
+}
+
+/* Until a signal was noted, or until `due_ns`; INT64_MAX: for ever. */
+static void wait_until(int64_t due_ns)
+{
+	struct timespec span;
+	sigset_t none;
+	int64_t left = due_ns - now_ns();
+
+	sigemptyset(&none);
+	if (left < 0)
+		left = 0;
+	span.tv_sec = (time_t)(left / SECOND_NS);
+	span.tv_nsec = (long)(left % SECOND_NS);
+	pselect(0, NULL, NULL, NULL, due_ns == INT64_MAX ? NULL : &span, &none);
+}
+
+static void keep_running(struct boot *boot)
+{
+	while (!boot->is_over) {
+		boot_start_if_due(boot, &boot->title, now_ns());
+		boot_start_if_due(boot, &boot->svscan, now_ns());
+		pass_signals_on(boot);
+		wait_until(next_due_ns(boot));
+		read_notes(boot);
+	}
+}
+
+/*
+ * readproctitle reads its end of input, unless something outlived svscan and
+ * still writes; such a reader is left to it.
+ */
+static void end_title(struct boot *boot)
+{
+	int64_t limit = now_ns() + TITLE_END_NS;
+
+	close(boot->write_fd);
+	close(boot->read_fd);
+	while (boot->title.pid != 0 && now_ns() < limit) {
+		wait_until(limit);
+		read_notes(boot);
+	}
+}
+
+int boot_run(struct boot *boot)
+{
+	keep_running(boot);
+	end_title(boot);
+	return boot->exit_code;
+}

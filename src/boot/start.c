@@ -1,0 +1,176 @@
+/* start.c -- see boot.h: descriptors, and what a child does to become one. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "base/exec.h"
+#include "base/fd.h"
+#include "base/self.h"
+#include "base/strb.h"
+#include "boot/boot.h"
+#include "service/death.h"
+
+/* From one restart to the next; a first restart follows at once. */
+#define RESTART_GAP_NS INT64_C(1000000000)
+
+/*
+ * argv[0] comes first: it may name a link (/command/svscanboot) that an upgrade
+ * turns to the new programs, which the next svscan should be of.
+ */
+void boot_find_folder(struct boot *boot, const char *called_as)
+{
+	struct strb folder = strb_on(boot->folder, sizeof(boot->folder));
+	const char *slash = called_as ? strrchr(called_as, '/') : NULL;
+
+	if (slash)
+		strb_add_bytes(&folder, called_as, (size_t)(slash - called_as));
+	if (slash && folder.len == 0)
+		strb_add(&folder, "/.");
+	if (folder.is_cut ||
+	    (!slash && self_folder(boot->folder, sizeof(boot->folder)) == -1))
+		boot->folder[0] = '\0';
+}
+
+/* Svscan alone is to inherit the read end, so it stays close-on-exec here. */
+static int open_deaths(struct boot *boot)
+{
+	int fds[2];
+
+	if (pipe(fds) == -1)
+		return -1;
+	boot->deaths_read_fd = fds[0];
+	boot->deaths_write_fd = fds[1];
+	for (int i = 0; i < 2; i++) {
+		if (fcntl(fds[i], F_SETFD, FD_CLOEXEC) == -1 ||
+		    fcntl(fds[i], F_SETFL, O_NONBLOCK) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* In the child that becomes svscan. */
+static void hand_deaths_down(const struct boot *boot)
+{
+	static char variable[sizeof(DEATH_VARIABLE) + 16];
+	static char *environment[] = {NULL, variable, NULL};
+	struct strb text = strb_on(variable, sizeof(variable));
+
+	strb_add_format(&text, "%s=%d", DEATH_VARIABLE, boot->deaths_read_fd);
+	fcntl(boot->deaths_read_fd, F_SETFD, 0);
+	environment[0] = environ[0]; /* PATH, all there is */
+	environ = environment;
+}
+
+int boot_open(struct boot *boot)
+{
+	int pipe_fds[2], null_fd;
+
+	if (fd_ensure_standard() == -1 || pipe(pipe_fds) == -1)
+		return -1;
+	boot->read_fd = pipe_fds[0];
+	boot->write_fd = pipe_fds[1];
+	if (fcntl(boot->read_fd, F_SETFD, FD_CLOEXEC) == -1 ||
+	    fcntl(boot->write_fd, F_SETFD, FD_CLOEXEC) == -1)
+		return -1;
+	if (open_deaths(boot) == -1)
+		return -1;
+	null_fd = open("/dev/null", O_RDWR);
+	if (null_fd == -1)
+		return -1;
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (dup2(null_fd, fd) == -1)
+			return -1;
+	}
+	close(null_fd);
+	return 0;
+}
+
+/*
+ * Without a reader the pipe fills, and then a service that complains hangs.
+ * Nobody sees the dropped bytes in any case: the newest 400 are shown.
+ */
+static void make_room(const struct boot *boot)
+{
+	struct pollfd room = {.fd = boot->write_fd, .events = POLLOUT};
+	struct pollfd input = {.fd = boot->read_fd, .events = POLLIN};
+	char dropped[PIPE_BUF];
+
+	if (poll(&room, 1, 0) != 0)
+		return;
+	for (int count = 0; count < 64 && poll(&input, 1, 0) == 1; count++) {
+		if (read(boot->read_fd, dropped, sizeof(dropped)) <= 0)
+			break;
+	}
+}
+
+/* In the child, whose standard error is the pipe: why there is a restart. */
+static void announce(const struct kept *program)
+{
+	errno = program->fork_error;
+	if (errno != 0)
+		diag_warn_errno("unable to fork for %s", program->argv[0]);
+	if (program->death_signal != 0)
+		diag_warn("%s was killed by signal %d, starting it again",
+			  program->argv[0], program->death_signal);
+}
+
+/* The child: first the program beside our own, then the one on PATH. */
+static _Noreturn void become(const struct boot *boot,
+			     const struct kept *program)
+{
+	bool is_title = program == &boot->title;
+	char room[PATH_MAX];
+	struct strb path = strb_on(room, sizeof(room));
+	int result;
+
+	/*
+	 * A readproctitle that can't be run says so to nobody: its pipe has no
+	 * reader then. Standard descriptors are /dev/null already.
+	 */
+	if (is_title)
+		result = dup2(boot->read_fd, STDIN_FILENO);
+	else if (dup2(boot->write_fd, STDOUT_FILENO) == -1)
+		result = -1;
+	else
+		result = dup2(boot->write_fd, STDERR_FILENO);
+	if (result == -1)
+		_exit(EXIT_SYSTEM);
+	announce(program);
+	if (!is_title)
+		hand_deaths_down(boot);
+	/* The handlers are gone with exec; the mask would stay. */
+	sigprocmask(SIG_UNBLOCK, &boot->caught, NULL);
+	strb_add_format(&path, "%s/%s", boot->folder, program->argv[0]);
+	if (boot->folder[0] != '\0' && !path.is_cut)
+		execve(room, program->argv, environ);
+	exec_search(program->argv, environ);
+	diag_fatal_errno("unable to run %s", program->argv[0]);
+	_exit(EXIT_SYSTEM);
+}
+
+void boot_start_if_due(struct boot *boot, struct kept *program, int64_t now_ns)
+{
+	pid_t pid;
+
+	if (program->pid != 0 || now_ns < program->start_due_ns)
+		return;
+	if (program == &boot->title && program->is_restart)
+		make_room(boot);
+	pid = fork();
+	if (pid == 0)
+		become(boot, program);
+	program->start_due_ns = now_ns;
+	if (program->is_restart || pid == -1)
+		program->start_due_ns += RESTART_GAP_NS;
+	if (pid == -1) {
+		program->fork_error = errno;
+		return;
+	}
+	program->pid = pid;
+	program->started_ns = now_ns;
+	program->is_restart = true;
+	program->fork_error = 0;
+}
