@@ -1,92 +1,114 @@
 /* span.c -- see span.h. */
-#include <errno.h>
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "base/span.h"
 
+#define LONGEST_NS (INT64_C(36525) * 86400 * SPAN_SECOND_NS)
+
 struct unit {
 	const char *name;
-	uint32_t ms;
+	int64_t ns;
 };
 
 /* The longest first, as they are written. */
 static const struct unit units[] = {
-	{"h", 3600000},
-	{"m", 60000},
-	{"s", 1000},
-	{"ms", 1},
+	{"h", 3600 * SPAN_SECOND_NS},
+	{"m", 60 * SPAN_SECOND_NS},
+	{"s", SPAN_SECOND_NS},
+	{"ms", SPAN_MILLISECOND_NS},
 };
 #define UNIT_COUNT (sizeof(units) / sizeof(units[0]))
 
-/* The unit that *rest begins with, and *rest past it; 0 if there is none. */
-static uint32_t take_unit(const char **rest)
+/* The unit that `text` begins with; 0 if there is none. */
+static int64_t find_unit(const char *text)
 {
-	size_t len = strspn(*rest, "hms");
-	const char *name = *rest;
+	size_t len = strspn(text, "hms");
 
 	for (size_t i = 0; i < UNIT_COUNT; i++) {
 		if (strlen(units[i].name) == len &&
-		    strncmp(units[i].name, name, len) == 0) {
-			*rest += len;
-			return units[i].ms;
-		}
+		    strncmp(units[i].name, text, len) == 0)
+			return units[i].ns;
 	}
 	return 0;
 }
 
-static bool take_number(const char **rest, uint64_t *number)
+/* How many digits there are, and their value in `unit_ns`; what is too long
+ * stays so without wrapping. */
+static size_t whole_ns(const char *digits, int64_t unit_ns, int64_t *span_ns)
 {
-	const char *digits = *rest;
+	size_t len = strspn(digits, "0123456789");
 
-	/* What is too large stays so, and no product wraps. */
-	for (*number = 0; **rest >= '0' && **rest <= '9'; ++*rest) {
-		if (*number <= UINT32_MAX)
-			*number = *number * 10 + (uint64_t)(**rest - '0');
+	*span_ns = 0;
+	for (size_t i = 0; i < len; i++) {
+		if (*span_ns <= LONGEST_NS / 10)
+			*span_ns = *span_ns * 10 + (digits[i] - '0') * unit_ns;
+		else
+			*span_ns = LONGEST_NS;
 	}
-	return *rest != digits;
+	return len;
 }
 
-int span_parse(const char *text, uint32_t max_ms, uint32_t *span_ms)
+static void add_fraction(const char *digits, size_t len, int64_t unit_ns,
+			 int64_t *span_ns)
+{
+	for (size_t i = 0; i < len && unit_ns > 0; i++) {
+		unit_ns /= 10;
+		*span_ns += (digits[i] - '0') * unit_ns;
+	}
+}
+
+/* One number and its unit; *rest is then past them. */
+static bool take_part(const char **rest, int64_t lone_unit_ns, int64_t *part_ns)
+{
+	const char *digits = *rest, *fraction, *end;
+	size_t fraction_len = 0;
+	int64_t unit_ns;
+
+	end = digits + strspn(digits, "0123456789");
+	fraction = end + 1;
+	if (*end == '.') {
+		fraction_len = strspn(fraction, "0123456789");
+		if (fraction_len == 0)
+			return false;
+		end = fraction + fraction_len;
+	}
+	unit_ns = *end == '\0' ? lone_unit_ns : find_unit(end);
+	if (unit_ns == 0 || whole_ns(digits, unit_ns, part_ns) == 0)
+		return false;
+	add_fraction(fraction, fraction_len, unit_ns, part_ns);
+	*rest = end + strspn(end, "hms");
+	return true;
+}
+
+bool span_parse(const char *text, int64_t unit_ns, int64_t *span_ns)
 {
 	const char *rest = text;
-	uint64_t sum_ms = 0;
+	int64_t sum_ns = 0, part_ns;
 
 	do {
-		bool is_first = rest == text;
-		uint64_t number;
-		uint32_t unit_ms = 0;
-
-		if (take_number(&rest, &number))
-			unit_ms = is_first && *rest == '\0' ? 1000
-							    : take_unit(&rest);
-		if (unit_ms == 0) {
-			errno = EINVAL;
-			return -1;
-		}
-		if (sum_ms <= UINT32_MAX)
-			sum_ms += number * unit_ms;
+		/* Only a number that is all of the text goes without. */
+		if (!take_part(&rest, rest == text ? unit_ns : 0, &part_ns))
+			return false;
+		sum_ns += part_ns;
+		if (sum_ns > LONGEST_NS)
+			sum_ns = LONGEST_NS;
 	} while (*rest != '\0');
-	if (sum_ms > max_ms) {
-		errno = ERANGE;
-		return -1;
-	}
-	*span_ms = (uint32_t)sum_ms;
-	return 0;
+	*span_ns = sum_ns;
+	return true;
 }
 
-void span_add(struct strb *text, uint32_t span_ms)
+void span_add(struct strb *text, int64_t span_ns)
 {
-	if (span_ms == 0)
+	if (span_ns < SPAN_MILLISECOND_NS)
 		strb_add(text, "0s");
 	for (size_t i = 0; i < UNIT_COUNT; i++) {
-		uint32_t number = span_ms / units[i].ms;
+		int64_t number = span_ns / units[i].ns;
 
 		if (number > 0)
-			strb_add_format(text, "%" PRIu32 "%s", number,
+			strb_add_format(text, "%" PRId64 "%s", number,
 					units[i].name);
-		span_ms %= units[i].ms;
+		span_ns %= units[i].ns;
 	}
 }

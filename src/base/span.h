@@ -1,23 +1,28 @@
 /*
  * span.h -- lengths of time, as people write them.
  *
- * "500ms", "10s", "5m", "2h", and several in a row, "1h30m"; a number without
- * a unit is seconds.
+ * "500ms", "10s", "5m", "2h", "1.5h", and several in a row, "1h30m"; a lone
+ * number is of the unit that its place has.
  */
 #ifndef BASE_SPAN_H
 #define BASE_SPAN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/strb.h"
 
-/*
- * Reads all of `text`. 0, or -1 with errno: EINVAL, not a span; ERANGE, more
- * than `max_ms`. Then *span_ms is as it was.
- */
-int span_parse(const char *text, uint32_t max_ms, uint32_t *span_ms);
+#define SPAN_SECOND_NS      INT64_C(1000000000)
+#define SPAN_MILLISECOND_NS INT64_C(1000000)
 
-/* Adds a span as span_parse() reads it, in the fewest units: "1m30s". */
-void span_add(struct strb *text, uint32_t span_ms);
+/*
+ * Reads all of `text`; a number without a unit is of `unit_ns`, and a span
+ * longer than a century is as good as a century. False, and *span_ns as it was,
+ * for any other text.
+ */
+bool span_parse(const char *text, int64_t unit_ns, int64_t *span_ns);
+
+/* Adds a span in the fewest units, down to milliseconds: "1m30s". */
+void span_add(struct strb *text, int64_t span_ns);
 
 #endif

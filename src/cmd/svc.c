@@ -14,10 +14,10 @@
 #include "base/diag.h"
 #include "base/options.h"
 #include "base/program.h"
+#include "base/span.h"
 #include "base/strb.h"
 #include "client/await.h"
 #include "client/commands.h"
-#include "client/span.h"
 #include "service/control.h"
 
 /* 0.76's list, to the letter; svc(8) has the rest. */

@@ -7,8 +7,8 @@
 #include "base/diag.h"
 #include "base/options.h"
 #include "base/program.h"
+#include "base/span.h"
 #include "client/await.h"
-#include "client/span.h"
 
 static const char synopsis[] =
 	"[ -u | -U | -d | -D | -r | -R ] [ -a | -o ] [ -t milliseconds ] "

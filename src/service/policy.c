@@ -48,14 +48,25 @@ static bool parse_when(const char *word, struct policy *policy)
 	return false;
 }
 
+static bool parse_span(const char *value, uint32_t *span_ms)
+{
+	int64_t span_ns;
+
+	if (!span_parse(value, SPAN_SECOND_NS, &span_ns) ||
+	    span_ns / MS_NS > UINT32_MAX)
+		return false;
+	*span_ms = (uint32_t)(span_ns / MS_NS);
+	return true;
+}
+
 static bool parse_delay(char *value, struct policy *policy)
 {
-	return span_parse(value, UINT32_MAX, &policy->delay_ms) == 0;
+	return parse_span(value, &policy->delay_ms);
 }
 
 static bool parse_max_delay(char *value, struct policy *policy)
 {
-	return span_parse(value, UINT32_MAX, &policy->max_delay_ms) == 0;
+	return parse_span(value, &policy->max_delay_ms);
 }
 
 static bool parse_backoff(char *value, struct policy *policy)
@@ -80,8 +91,7 @@ static bool parse_limit(char *value, struct policy *policy)
 		return false;
 	*slash = '\0';
 	is_good = number_parse(value, UINT32_MAX, &count) == 0 && count > 0 &&
-		  span_parse(slash + 1, UINT32_MAX, &span_ms) == 0 &&
-		  span_ms > 0;
+		  parse_span(slash + 1, &span_ms) && span_ms > 0;
 	*slash = '/';
 	if (is_good) {
 		policy->limit_count = (uint32_t)count;
@@ -145,9 +155,9 @@ static bool check_limit(const struct policy *policy, struct strb *wrong)
 	if (is_first_wrong(wrong)) {
 		strb_add_format(wrong, "limit=%u/",
 				(unsigned)policy->limit_count);
-		span_add(wrong, policy->limit_span_ms);
+		span_add(wrong, policy->limit_span_ms * MS_NS);
 		strb_add(wrong, " has no effect: starts are at least ");
-		span_add(wrong, (uint32_t)apart_ms);
+		span_add(wrong, (int64_t)apart_ms * MS_NS);
 		strb_add(wrong, " apart; using no limit");
 	}
 	return false;

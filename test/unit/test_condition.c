@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/span.h"
 #include "client/condition.h"
-#include "client/span.h"
 
 #define NOW 1000
 
