@@ -234,6 +234,7 @@ class Fuzz(Leg):
 
     # As many as take about two seconds.
     RUNS = {
+        "chain": 150000,
         "read": 150000,
         "recall": 10000,
         "script": 400000,

@@ -246,6 +246,7 @@ def test_removed_directories_are_let_go_when_nothing_runs_in_them(scan):
     scan.start()
     pid = up.wait_program()
     log_pid = log.wait_up()
+    wait_until((scan.path / "lines").exists)  # while the logger has a place
     down.wait_phase("down")
     shutil.rmtree(up.path)
     shutil.rmtree(down.path)
