@@ -217,7 +217,9 @@ long peek_read(struct peek *peek, void *out, size_t size_bytes)
 			peek->held_bytes = (size_t)seen;
 		if (make_room(peek) == -1)
 			return -1;
-		if (has_waited && has_ended(peek))
+		/* What told of the end may have come with a request, and so
+		 * have ended an earlier wait. */
+		if ((has_waited || peek->is_watched) && has_ended(peek))
 			return 0;
 		if (wait_for_more(peek) == -1)
 			return -1;

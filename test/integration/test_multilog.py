@@ -275,6 +275,21 @@ def test_term_between_lines_ends_at_once(logger, tmp_path):
     assert mode(tmp_path / "log/current") == 0o744
 
 
+def test_end_of_input_is_seen_though_alrm_comes_with_it(logger, tmp_path):
+    """It waited for ever: what told of the end was taken along with the signal."""
+    log = logger("./log")
+    wait_until((tmp_path / "log/current").exists)
+    log.write(b"unfinished")
+    wait_until(log.has_read_all)
+    log.signal(signal.SIGSTOP)
+    wait_until(lambda: support.process_fields(log.process.pid)[0] == "T")
+    log.signal(signal.SIGALRM)
+    log.end_input()
+    log.signal(signal.SIGCONT)
+    assert log.exit_code() == 0
+    assert contents(tmp_path / "log") == b"unfinished\n"
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGALRM])
 def test_requests_are_seen_under_steady_input(number, programs, tmp_path):
     """With input always there, ppoll(2) never lets a signal in."""
