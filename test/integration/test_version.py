@@ -33,6 +33,15 @@ def test_version_as_the_only_argument(program, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_version_of_the_script():
+    script = BIN.parent / "share" / "holdfast" / "install-service-root"
+    if not script.exists():
+        pytest.skip("install-service-root is not staged")
+    run = subprocess.run([script, "--version"], capture_output=True, text=True, timeout=30)
+    assert run.stdout == f"install-service-root (Holdfast) {version()}\n"
+    assert (run.returncode, run.stderr) == (0, "")
+
+
 def test_version_beside_other_arguments_is_an_argument(tmp_path):
     (tmp_path / "--version").mkdir()
     (tmp_path / "--version" / "A").write_text("1")
