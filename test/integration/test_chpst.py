@@ -1,4 +1,7 @@
-"""chpst(8): what runit's lacks. What both have, test/peer compares."""
+"""chpst(8): each option by what runit's was seen to do, and what that one lacks.
+
+test/peer compares the two with random options.
+"""
 
 import fcntl
 import os
@@ -303,3 +306,122 @@ def test_as_setlock_n_does_not_wait(tmp_path):
                 cwd=tmp_path, capture_output=True, text=True, timeout=30,
             )
             assert (run.returncode, run.stdout) == (code, "")
+
+
+# ---- recorded from runit 2.1.2 ----
+
+RECORDED = [
+    (["-e", "env"], "printenv SET; printenv NUL; printenv GONE", "value\na\nb\n"),
+    (["-e", "nested"], "printenv A", "1\n"),
+    (["-e", "path"], "/usr/bin/printenv PATH", "/nowhere\n"),
+    (["-e", "env", "-e", "path"], "/usr/bin/printenv SET", ""),
+    (["-U", "root"], "printenv GID UID", "0\n0\n"),
+    (["-U", ":5:6:7"], "printenv UID GID", "5\n6\n"),
+    (["-U", ":5:6", "-e", "env"], "printenv UID", "5\n"),
+    (["-b", "other"], "echo $0", "other\n"),
+    (["-b", ""], "echo [$0]", "[]\n"),
+    (["-n", "+2", "-n", "3"], "nice", "3\n"),
+    (["-n", ""], "nice", "0\n"),
+    (["-n2"], "nice", "2\n"),
+    (["-vvP"], "cut -d' ' -f6 /proc/$$/stat | grep -cx $$", "1\n"),
+    (["--"], "echo ran", "ran\n"),
+    (["-l", "new"], "stat -c %a new", "600\n"),
+    (["-L", "file"], "echo ran; cat file", "ran\ntext\n"),
+]
+LIMITED = [
+    (["-d", "70000000"], "Max data size", "70000000"),
+    (["-o", "33"], "Max open files", "33"),
+    (["-p", "900"], "Max processes", "900"),
+    (["-f", "90000"], "Max file size", "90000"),
+    (["-c", "5"], "Max core file size", "5"),
+    (["-r", "6"], "Max resident set", "6"),
+    (["-t", "70", "-t", "80"], "Max cpu time", "80"),
+    (["-m", "900000000"], "Max address space", "900000000"),
+    (["-m", "900000000", "-d", "70000000"], "Max data size", "70000000"),
+    (["-d", "70000000", "-m", "900000000"], "Max data size", "900000000"),
+    (["-c", ""], "Max core file size", "0"),
+]
+REFUSED = [
+    (["-e", "missing"], "unable to switch to directory: missing: file does not exist"),
+    (["-e", "file"], "unable to switch to directory: file: not a directory"),
+    (["-/", "missing"], "unable to change directory: missing: file does not exist"),
+    (["-l", "missing/new"], "unable to open lock: missing/new: file does not exist"),
+    (["-l", "env"], "unable to open lock: env: is a directory"),
+    (["-L", "held"], "unable to lock: held: temporary failure"),
+    (["-u", "nosuch"], "unknown user/group: nosuch"),
+    (["-u", "root:nosuch"], "unknown user/group: root:nosuch"),
+    (["-u", "root:"], "unknown user/group: root:"),
+    (["-u", ""], "unknown user/group: "),
+    (["-U", ":5"], "invalid uid/gids: 5"),
+    (["-U", ":5:6:x"], "invalid uid/gids: 5:6:x"),
+]
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    for path, text in [
+        ("env/SET", "value \t\nmore"), ("env/GONE", ""), ("env/NUL", "a\0b\n"),
+        ("env/UID", "7\n"), ("path/PATH", "/nowhere\n"), ("nested/A", "1"),
+        ("file", "text\n"), ("held", ""),
+    ]:
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text)
+    (tmp_path / "nested" / "inner").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GONE", "1")
+    monkeypatch.delenv("SET", raising=False)
+    with open("held", "rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield tmp_path
+
+
+@pytest.mark.parametrize("options, script, wanted", RECORDED)
+def test_option_does_as_recorded(place, options, script, wanted):
+    run = chpst(*options, "/bin/sh", "-c", script)
+    assert (run.stdout, run.stderr) == (wanted, "")
+
+
+@pytest.mark.parametrize("options, limit, wanted", LIMITED)
+def test_limit_is_set_as_recorded(options, limit, wanted):
+    for line in chpst(*options, "cat", "/proc/self/limits").stdout.splitlines():
+        if line.startswith(limit):
+            assert line[len(limit) :].split()[0] == wanted
+            return
+    pytest.fail(f"no {limit}")
+
+
+@pytest.mark.parametrize("options, text", REFUSED)
+def test_refusal_is_worded_as_recorded(place, options, text):
+    fails(chpst(*options, "echo", "ran"), 111, f"chpst: fatal: {text}")
+
+
+def test_program_that_cannot_be_run(place, monkeypatch):
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    for program, reason in [("nosuch", "file does not exist"), ("./file", "access denied"),
+                            ("", "access denied"), ("/", "access denied")]:
+        fails(chpst(program), 111, f"chpst: fatal: unable to run: {program}: {reason}")
+    fails(chpst("-b", "x", "nosuch"), 111,
+          "chpst: fatal: unable to run: x: file does not exist")
+
+
+def test_directory_among_variables_is_told_on_request(place):
+    run = chpst("-ve", "nested", "true")
+    assert (run.returncode, run.stderr) == (
+        0, "chpst: warning: unable to read nested/inner: is a directory\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["-n", "x"], ["-n", "5x"], ["-n", "+-5"], ["-n", " 5"], ["-m", "x"], ["-m", "="],
+     ["-c", "-"], ["-o", "-1"], ["-t", "1k"], ["-l", "a", "-l", "b"], ["-l", "a", "-L", "a"]],
+)
+def test_value_that_is_none_is_wrong_use(tmp_path, monkeypatch, options):
+    monkeypatch.chdir(tmp_path)
+    wrong_use(*options)
+
+
+@pytest.mark.parametrize("options", [[], ["-P"], ["-u", "nosuch"], ["-e", "missing"]])
+def test_no_program_is_wrong_use(options):
+    run = chpst(*options)
+    assert (run.returncode, len(run.stderr.splitlines())) == (100, 1)
