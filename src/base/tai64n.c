@@ -84,3 +84,16 @@ struct timespec tai64n_now(void)
 	clock_gettime(CLOCK_REALTIME, &now);
 	return now;
 }
+
+uint64_t tai64n_seconds_since(const unsigned char stamp[TAI64N_SIZE])
+{
+	unsigned char now[TAI64N_SIZE];
+	uint64_t then_seconds = 0, now_seconds = 0;
+
+	tai64n_pack(tai64n_now(), now);
+	for (int i = 0; i < 8; i++) {
+		then_seconds = then_seconds << 8 | stamp[i];
+		now_seconds = now_seconds << 8 | now[i];
+	}
+	return now_seconds < then_seconds ? 0 : now_seconds - then_seconds;
+}

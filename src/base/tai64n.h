@@ -9,6 +9,7 @@
 #define BASE_TAI64N_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <time.h>
 
 #define TAI64N_SIZE       12 /* bytes, packed */
@@ -18,6 +19,12 @@ void tai64n_pack(struct timespec moment, unsigned char out[TAI64N_SIZE]);
 
 /* The reverse. Any 12 bytes give some moment; tv_nsec is not range-checked. */
 struct timespec tai64n_unpack(const unsigned char in[TAI64N_SIZE]);
+
+/*
+ * Whole seconds that have passed since a packed moment, 0 for one to come: as
+ * the bytes stand, also those that no clock can show.
+ */
+uint64_t tai64n_seconds_since(const unsigned char stamp[TAI64N_SIZE]);
 
 /* Writes the label, without a '\0'. */
 void tai64n_format(struct timespec moment, char out[TAI64N_LABEL_SIZE]);

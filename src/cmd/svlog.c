@@ -20,6 +20,7 @@
 #include "read/pager.h"
 #include "read/reader.h"
 #include "read/when.h"
+#include "service/scan_dir.h"
 
 static const char synopsis[] =
 	"[-fiju] [-n count] [-g pattern] [-d scandir] [--since time] "
@@ -143,7 +144,7 @@ static void say_missing(const char *name, const char *scan_dir)
 static size_t locate(const struct request *request, char *names[], size_t count,
 		     struct reader_log *logs)
 {
-	const char *scan_dir = locate_scan_dir(request->scan_dir);
+	const char *scan_dir = scan_dir_find(request->scan_dir);
 	size_t found = 0;
 
 	for (size_t i = 0; i < count; i++) {

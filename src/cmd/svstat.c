@@ -20,23 +20,6 @@ static void show_trouble(const char *what)
 	printf("%s: %s\n", what, diag_reason(errno));
 }
 
-/*
- * Whole seconds, 0 for a moment to come. The stamps are compared as they stand
- * in the record: any 64 bits, also those that no clock can show.
- */
-static uint64_t seconds_since(const unsigned char stamp[TAI64N_SIZE])
-{
-	unsigned char now[TAI64N_SIZE];
-	uint64_t then_seconds = 0, now_seconds = 0;
-
-	tai64n_pack(tai64n_now(), now);
-	for (int i = 0; i < 8; i++) {
-		then_seconds = then_seconds << 8 | stamp[i];
-		now_seconds = now_seconds << 8 | now[i];
-	}
-	return now_seconds < then_seconds ? 0 : now_seconds - then_seconds;
-}
-
 static void show(const unsigned char record[STATUS_CLASSIC_SIZE],
 		 bool is_normally_up)
 {
@@ -49,7 +32,7 @@ static void show(const unsigned char record[STATUS_CLASSIC_SIZE],
 		printf("up (pid %" PRIu32 ") ", status.run_pid);
 	else
 		fputs("down ", stdout);
-	printf("%" PRIu64 " seconds", seconds_since(record));
+	printf("%" PRIu64 " seconds", tai64n_seconds_since(record));
 	if (is_up && !is_normally_up)
 		fputs(", normally down", stdout);
 	if (!is_up && is_normally_up)

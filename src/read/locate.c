@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,25 +16,6 @@
 
 /* Where a log may be, seen from a service or from its log. */
 static const char *const places[] = {"/log/main", "/log", "/main"};
-
-const char *locate_scan_dir(const char *option)
-{
-	static const char *const usual[] = {HOLDFAST_SCANDIR, "/service",
-					    "/etc/service", "/var/service"};
-	const char *set = getenv("SVDIR");
-
-	if (option)
-		return option;
-	if (set && *set != '\0')
-		return set;
-	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
-		struct stat st;
-
-		if (stat(usual[i], &st) == 0 && S_ISDIR(st.st_mode))
-			return usual[i];
-	}
-	return usual[0];
-}
 
 static int join(char *out, size_t size_bytes, const char *first,
 		const char *second)

@@ -12,13 +12,6 @@
 #include <sys/types.h>
 
 /*
- * The scan directory: `option` or, if that is NULL, $SVDIR or, if that isn't
- * set, the first that exists of the built-in one, /service, /etc/service and
- * /var/service. Never NULL; borrowed.
- */
-const char *locate_scan_dir(const char *option);
-
-/*
  * Writes the log directory of `name` to `out`. A name without a slash is that
  * of a service in `scan_dir` or else, like others, a directory: a service, its
  * log, or a log directory itself. 0, or -1 with errno: ESRCH when nothing is
