@@ -88,8 +88,7 @@ static bool has_come(enum condition condition, const struct look *before,
 		       is_ready(now, moment, again_ns);
 	case CONDITION_ENDED: return has_followed(before, now);
 	case CONDITION_TRIED:
-		return (is_up(now) && now->status.wanted != 'd') ||
-		       !look_is_same_change(before, now);
+		return is_up(now) || !look_is_same_change(before, now);
 	case CONDITION_PAUSED: return !is_up(now) || now->status.is_paused;
 	case CONDITION_CONTINUED: return !is_up(now) || !now->status.is_paused;
 	case CONDITION_AS_WANTED: return is_as_wanted(now);

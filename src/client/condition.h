@@ -29,7 +29,7 @@ enum condition {
 	/* The process of the first look has ended, and what is wanted now has
 	 * come: another one runs, or none. */
 	CONDITION_ENDED,
-	CONDITION_TRIED,     /* up but to be down is no success; or it was up */
+	CONDITION_TRIED,     /* up, or it was since the first look */
 	CONDITION_PAUSED,    /* stopped, if it runs */
 	CONDITION_CONTINUED, /* not stopped, if it runs */
 	CONDITION_AS_WANTED, /* up or finished, whichever it shall be */

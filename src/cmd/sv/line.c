@@ -1,0 +1,66 @@
+/* line.c -- see line.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/diag.h"
+#include "base/tai64n.h"
+#include "cmd/sv/line.h"
+
+static const char *const phases[] = {
+	[LOOK_DOWN] = "down",
+	[LOOK_RUN] = "run",
+	[LOOK_FINISH] = "finish",
+};
+
+void line_service(const char *name, int dir_fd, const struct look *look)
+{
+	const struct status *status = &look->status;
+	bool has_process = status->run_pid != 0;
+	struct stat down;
+	bool is_normally_up = fstatat(dir_fd, "down", &down, 0) == -1;
+
+	if (is_normally_up && errno != ENOENT) {
+		line_trouble_with(name, "stat down");
+		return;
+	}
+	printf("%s: %s: ", phases[look->phase], name);
+	if (look->phase != LOOK_DOWN)
+		printf("(pid %" PRIu32 ") ", status->run_pid);
+	printf("%" PRIu64 "s", tai64n_seconds_since(look->stamp));
+	if (has_process && !is_normally_up)
+		fputs(", normally down", stdout);
+	if (!has_process && is_normally_up)
+		fputs(", normally up", stdout);
+	if (has_process && status->is_paused)
+		fputs(", paused", stdout);
+	if (!has_process && status->wanted == 'u')
+		fputs(", want up", stdout);
+	if (has_process && status->wanted == 'd')
+		fputs(", want down", stdout);
+	if (has_process && status->is_term_sent)
+		fputs(", got TERM", stdout);
+}
+
+void line_trouble_with(const char *name, const char *what)
+{
+	printf("warning: %s: unable to %s: %s", name, what, diag_reason(errno));
+}
+
+void line_trouble(const char *name, const struct look *look)
+{
+	if (!look->is_hosted && look->error == ENXIO) {
+		printf("fail: %s: runsv not running", name);
+		return;
+	}
+	printf("warning: %s: unable to %s: %s", name, look->trouble,
+	       look->error ? diag_reason(look->error) : "bad format");
+}
+
+void line_end(void)
+{
+	putchar('\n');
+	fflush(stdout);
+}

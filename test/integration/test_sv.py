@@ -1,0 +1,190 @@
+"""sv(8): runit's commands, on services that svscan and supervise host.
+
+test/peer/test_peer_sv.py compares lines and exit codes with the original.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+from support import BIN, Host, is_alive, wait_until, write_script
+
+STUBBORN = "#!/bin/sh\ntrap '' TERM\n: >deaf\nwhile :; do sleep 0.05; done\n"
+
+
+@pytest.fixture
+def sv(scan):
+    def run(*argv, program=BIN / "sv", **variables):
+        environment = os.environ | {"SVDIR": str(scan.path)} | variables
+        done = subprocess.run(
+            [program, *argv],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env=environment,
+            cwd=scan.outside,
+        )
+        return done.returncode, re.sub(r"\(pid \d+\) \d+s", "(pid N)", done.stdout)
+
+    return run
+
+
+def test_actions_are_over_when_sv_returns(scan, sv):
+    service = scan.make(down=True)
+    scan.start()
+    service.wait_phase("down")
+    assert sv("start", "service") == (0, "ok: run: service: (pid N), normally down\n")
+    pid = service.pid()
+    assert is_alive(pid)
+    for _ in range(3):
+        code, said = sv("restart", "service")
+        assert (code, said) == (0, "ok: run: service: (pid N), normally down\n")
+        assert service.pid() not in (0, pid)
+        assert not is_alive(pid)
+        pid = service.pid()
+    assert sv("stop", "service") == (0, "ok: down: service: 0s\n")
+    assert not is_alive(pid)
+    assert sv("try-restart", "service")[0] == 0
+    assert service.pid() == 0
+
+
+def test_commands_are_sent_and_not_waited_for(scan, sv):
+    service = scan.make(run="#!/bin/sh\ntrap 'echo hup >>lines' HUP\n"
+                        ": >ears\nwhile :; do sleep 0.02; done\n")
+    scan.start()
+    wait_until((service.path / "ears").exists)
+    assert sv("hup", "service") == (0, "")
+    service.wait_lines("lines", 1)
+    assert sv("reload", "service") == (0, "ok: run: service: (pid N)\n")
+    service.wait_lines("lines", 2)
+    assert sv("kill", "service") == (0, "")
+    wait_until(lambda: service.value("deaths") == 1)
+
+
+def test_time_runs_out_and_force_kills(scan, sv):
+    service = scan.make(run=STUBBORN)
+    scan.start()
+    wait_until((service.path / "deaf").exists)
+    want = "run: service: (pid N), want down, got TERM\n"
+    assert sv("-w", "0.2", "stop", "service") == (1, "timeout: " + want)
+    assert sv("stop", "service", SVWAIT="0.1") == (1, "timeout: " + want)
+    assert sv("-w", "0.2", "force-stop", "service") == (1, "kill: " + want)
+    service.wait_down()
+    assert sv("stop", "service")[0] == 0
+
+
+def test_services_are_waited_for_side_by_side(scan, sv):
+    slow = "#!/bin/sh\ntrap 'sleep 0.5; exit' TERM\n: >ears\nwhile :; do sleep 0.02; done\n"
+    services = [scan.make(f"s{i}", run=slow) for i in range(8)]
+    scan.start()
+    for service in services:
+        wait_until((service.path / "ears").exists)
+    begun = time.monotonic()
+    code, said = sv("stop", *(service.path.name for service in services), "nowhere")
+    assert code == 1
+    assert said.count("ok: down: ") == 8
+    assert "fail: nowhere: unable to change to service directory" in said
+    assert time.monotonic() - begun < 3
+
+
+def test_check_is_asked_again_until_it_says_yes(scan, sv, programs):
+    service = scan.make(down=True)
+    write_script(service.path / "check", "#!/bin/sh\npwd >>asked\nexec test -e available\n")
+    scan.start()
+    service.wait_phase("down")
+    late = sv("-w", "1", "start", "service")
+    assert late == (1, "timeout: run: service: (pid N), normally down\n")
+    asked = service.lines("asked")
+    assert len(asked) >= 2 and set(asked) == {str(service.path)}
+    (service.path / "available").touch()
+    for action in ("start", "check", "restart", "force-restart"):
+        assert sv(action, "service")[0] == 0
+    assert len(service.lines("asked")) > len(asked)
+    assert sv("status", "service")[0] == 0
+
+
+def test_check_that_hangs_is_ended_with_the_time(scan, sv):
+    service = scan.make()
+    write_script(service.path / "check", "#!/bin/sh\necho $$ >pid\nexec sleep 1000\n")
+    scan.start()
+    service.wait_program()
+    assert sv("-w", "0.5", "check", "service")[0] == 1
+    pid = int(service.read("pid"))
+    wait_until(lambda: not is_alive(pid))
+
+
+def test_exit_ends_the_service_and_its_supervisor(scan, sv):
+    service = scan.make()
+    host = Host(scan.outside, scan.programs)
+    host.start_program(BIN / "supervise", service.path)
+    pid = service.wait_program()
+    assert sv("shutdown", "service") == (0, "ok: service: runsv not running\n")
+    assert host.process.wait(30) == 0
+    assert not is_alive(pid)
+    assert sv("status", "service") == (1, "fail: service: runsv not running\n")
+    assert sv("start", "service") == (1, "fail: service: runsv not running\n")
+
+
+def test_a_log_does_not_mask_its_service(scan, sv):
+    service = scan.make()
+    log = service.add_log()
+    scan.start()
+    service.wait_program()
+    log.wait_program("cat")
+    both = "run: service: (pid N); run: log: (pid N)\n"
+    assert sv("status", "service") == (0, both)
+    assert sv("stop", "service/log")[0] == 0
+    code, said = sv("status", "service")
+    assert (code, said.split("; ")[0]) == (0, "run: service: (pid N)")
+    assert "down: log: " in said
+    service.svc("-d")
+    service.wait_down()
+    assert sv("start", "service/log")[0] == 0
+    script = scan.outside / "service"
+    script.symlink_to(BIN / "sv")
+    code, said = sv("status", program=script)
+    assert code == 3
+    assert said.startswith("down: service: ") and "; run: log: (pid N)" in said
+
+
+def test_another_name_makes_it_an_init_script(scan, sv):
+    service = scan.make()
+    script = scan.outside / "service"
+    script.symlink_to(BIN / "sv")
+    scan.start()
+    service.wait_program()
+    assert sv("status", program=script) == (0, "run: service: (pid N)\n")
+    assert sv("stop", program=script)[0] == 0
+    assert sv("status", program=script)[0] == 3
+    assert sv("start", program=script)[0] == 0
+    for wrong in ((), ("bogus",), ("-x", "start")):
+        assert sv(*wrong, program=script) == (2, "")
+    (scan.path / "service" / "supervise" / "status").write_bytes(b"short")
+    assert sv("status", program=script)[0] == 4
+    scan.kill()
+    assert sv("status", program=script)[0] == 1
+
+
+def test_a_supervisor_that_is_replaced_is_not_missed(scan, sv, programs):
+    service = scan.make(run=STUBBORN)
+    scan.start()
+    wait_until((service.path / "deaf").exists)
+    pid = service.pid()
+    stop = programs.start(BIN / "sv", "-w", "30", "stop", service.path,
+                          stdout=subprocess.PIPE, text=True)
+    wait_until(lambda: service.state()["term-sent"] == "1")
+    scan.kill()
+    scan.start()
+    scan.wait_until(lambda: service.svok() == 0)
+    os.kill(pid, signal.SIGKILL)
+    scan.wait_until(lambda: service.pid() == 0)
+    assert stop.communicate(timeout=30)[0].startswith("ok: down: ")
+
+
+def test_wrong_use(sv):
+    for wrong in ((), ("status",), ("bogus", "x"), ("-w", "x", "up", "a"), ("U", "x")):
+        assert sv(*wrong) == (100, "")
