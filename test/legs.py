@@ -235,6 +235,8 @@ class Fuzz(Leg):
     # As many as take about two seconds.
     RUNS = {
         "chain": 150000,
+        "config": 250000,
+        "policy": 250000,
         "read": 150000,
         "recall": 10000,
         "script": 400000,

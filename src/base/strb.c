@@ -29,6 +29,20 @@ void strb_add(struct strb *text, const char *more)
 	strb_add_bytes(text, more, strlen(more));
 }
 
+void strb_add_shown(struct strb *text, const char *more, size_t most)
+{
+	size_t count = strnlen(more, most);
+
+	for (size_t i = 0; i < count; i++) {
+		unsigned char byte = (unsigned char)more[i];
+		bool is_plain = byte >= ' ' && byte != 0x7f;
+
+		strb_add_bytes(text, is_plain ? &more[i] : "?", 1);
+	}
+	if (more[count] != '\0')
+		strb_add(text, "...");
+}
+
 void strb_add_vformat(struct strb *text, const char *fmt, va_list args)
 {
 	size_t room = text->size_bytes - text->len;

@@ -27,6 +27,9 @@ struct strb strb_on(char *room, size_t size_bytes);
 
 void strb_add(struct strb *text, const char *more);
 void strb_add_bytes(struct strb *text, const void *more, size_t count);
+/* Adds at most `most` bytes of what somebody wrote, "..." for the rest, and '?'
+ * for control characters, so that a message stays one line. */
+void strb_add_shown(struct strb *text, const char *more, size_t most);
 /* As printf(3); a result that doesn't fit is cut like any other text. */
 void strb_add_format(struct strb *text, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void strb_add_vformat(struct strb *text, const char *fmt, va_list args)

@@ -162,26 +162,37 @@ static bool take_type(const struct config_row *row,
 
 /* clang-format off */
 const struct config_row config_rows[CONFIG_NAME_COUNT] = {
-	[CONFIG_RUN] = {"run", CONFIG_SCRIPT, NO_SUITE},
-	[CONFIG_FINISH] = {"finish", CONFIG_SCRIPT, NO_SUITE},
-	[CONFIG_START] = {"start", CONFIG_SCRIPT, CONFIG_ENCORE},
-	[CONFIG_STOP] = {"stop", CONFIG_SCRIPT, CONFIG_ENCORE},
-	[CONFIG_NOTIFY] = {"notify", CONFIG_SCRIPT, CONFIG_ENCORE},
-	[CONFIG_CHECK] = {"check", CONFIG_SCRIPT, CONFIG_RUNIT},
-	[CONFIG_LOG] = {"log", CONFIG_LOGGER, CONFIG_ENCORE},
+	[CONFIG_RUN] = {.file = "run", .kind = CONFIG_SCRIPT},
+	[CONFIG_FINISH] = {.file = "finish", .kind = CONFIG_SCRIPT},
+	[CONFIG_START] = {.file = "start",
+		.kind = CONFIG_SCRIPT, .evidence = CONFIG_ENCORE},
+	[CONFIG_STOP] = {.file = "stop",
+		.kind = CONFIG_SCRIPT, .evidence = CONFIG_ENCORE},
+	[CONFIG_NOTIFY] = {.file = "notify",
+		.kind = CONFIG_SCRIPT, .evidence = CONFIG_ENCORE},
+	[CONFIG_CHECK] = {.file = "check",
+		.kind = CONFIG_SCRIPT, .evidence = CONFIG_RUNIT},
+	[CONFIG_LOG] = {.file = "log",
+		.kind = CONFIG_LOGGER, .evidence = CONFIG_ENCORE},
 
-	[CONFIG_CONTROL] = {"control", CONFIG_FOLDER, CONFIG_RUNIT},
-	[CONFIG_DEPENDENCIES] = {"dependencies.d", CONFIG_FOLDER, NO_SUITE},
-	[CONFIG_WANTS] = {"wants.d", CONFIG_FOLDER, NO_SUITE},
-	[CONFIG_AFTER] = {"after.d", CONFIG_FOLDER, NO_SUITE},
-	[CONFIG_CONTENTS] = {"contents.d", CONFIG_FOLDER, NO_SUITE},
+	[CONFIG_CONTROL] = {.file = "control",
+		.kind = CONFIG_FOLDER, .evidence = CONFIG_RUNIT},
+	[CONFIG_DEPENDENCIES] = {.file = "dependencies.d",
+		.kind = CONFIG_FOLDER},
+	[CONFIG_WANTS] = {.file = "wants.d", .kind = CONFIG_FOLDER},
+	[CONFIG_AFTER] = {.file = "after.d", .kind = CONFIG_FOLDER},
+	[CONFIG_CONTENTS] = {.file = "contents.d", .kind = CONFIG_FOLDER},
 
-	[CONFIG_DOWN] = {"down", CONFIG_PRESENCE, NO_SUITE},
-	[CONFIG_UP] = {"up", CONFIG_PRESENCE, NO_SUITE},
-	[CONFIG_CONF] = {"conf", CONFIG_PRESENCE, CONFIG_RUNIT},
-	[CONFIG_NOTIFY_SOCKET] = {"notify-socket", CONFIG_PRESENCE, NO_SUITE},
-	[CONFIG_FLAG_NEWPIDNS] = {"flag-newpidns", CONFIG_PRESENCE, CONFIG_S6},
-	[CONFIG_NO_SETSID] = {"no-setsid", CONFIG_PRESENCE, CONFIG_ENCORE},
+	[CONFIG_DOWN] = {.file = "down", .kind = CONFIG_PRESENCE},
+	[CONFIG_UP] = {.file = "up", .kind = CONFIG_PRESENCE},
+	[CONFIG_CONF] = {.file = "conf",
+		.kind = CONFIG_PRESENCE, .evidence = CONFIG_RUNIT},
+	[CONFIG_NOTIFY_SOCKET] = {.file = "notify-socket",
+		.kind = CONFIG_PRESENCE},
+	[CONFIG_FLAG_NEWPIDNS] = {.file = "flag-newpidns",
+		.kind = CONFIG_PRESENCE, .evidence = CONFIG_S6},
+	[CONFIG_NO_SETSID] = {.file = "no-setsid",
+		.kind = CONFIG_PRESENCE, .evidence = CONFIG_ENCORE},
 
 	[CONFIG_NOTIFICATION_FD] = {
 		"notification-fd", CONFIG_LINE, CONFIG_S6,
@@ -267,21 +278,6 @@ static char *trim(char *text)
 	return text;
 }
 
-/* What can't be shown on one line, or would fill it, isn't. */
-static void add_shown(struct strb *wrong, const char *text)
-{
-	size_t count = strnlen(text, SHOWN_BYTES);
-
-	for (size_t i = 0; i < count; i++) {
-		bool is_plain = (unsigned char)text[i] >= ' ' &&
-				(unsigned char)text[i] != 0x7f;
-
-		strb_add_bytes(wrong, is_plain ? &text[i] : "?", 1);
-	}
-	if (text[count] != '\0')
-		strb_add(wrong, "...");
-}
-
 /* Whether the name is there, but has nothing to do with us. */
 static bool is_users_own(const struct service_config *config,
 			 enum config_name name, const char *text)
@@ -305,25 +301,22 @@ bool config_take(struct service_config *config, enum config_name name,
 {
 	const struct config_row *row = &config_rows[name];
 	size_t before = wrong->len;
-	char shown[SHOWN_BYTES + 2];
+	char room[SHOWN_BYTES + 4];
+	struct strb shown = strb_on(room, sizeof(room));
 
 	config->there |= BIT(name);
 	text = trim(text);
 	if (is_users_own(config, name, text))
 		return true;
-	memcpy(shown, text, strnlen(text, sizeof(shown) - 1));
-	shown[strnlen(text, sizeof(shown) - 1)] = '\0';
+	strb_add_shown(&shown, text, SHOWN_BYTES);
 	if (row->take(row, config, text, wrong)) {
 		config->usable |= BIT(name);
 		return true;
 	}
 	config->troubled |= BIT(name);
-	if (wrong->len == before) {
-		strb_add(wrong, "\"");
-		add_shown(wrong, shown);
-		strb_add_format(wrong, "\" is not %s; using %s", row->expected,
-				row->instead);
-	}
+	if (wrong->len == before)
+		strb_add_format(wrong, "\"%s\" is not %s; using %s", room,
+				row->expected, row->instead);
 	return false;
 }
 

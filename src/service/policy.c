@@ -13,6 +13,7 @@
 #define PERMANENT_CODE 100 /* of run, with encore's meaning */
 #define FINISH_LAST    125 /* of finish */
 #define BLANKS         " \t"
+#define SHOWN_BYTES    40 /* of a word that is not understood */
 
 /* clang-format off */
 static const char *const when_names[POLICY_WHEN_COUNT] = {
@@ -114,14 +115,29 @@ static const struct parameter parameters[] = {
 };
 #define PARAMETER_COUNT (sizeof(parameters) / sizeof(parameters[0]))
 
-static bool is_first_wrong(struct strb *wrong)
+static bool is_first_wrong(const struct strb *wrong)
 {
 	return wrong->len == 0;
+}
+
+/* Says that `word` is not `form`, and what becomes of it, unless another word
+ * was told of. Returns false. */
+static bool tell(struct strb *wrong, const char *word, const char *form,
+		 const char *consequence)
+{
+	if (!is_first_wrong(wrong))
+		return false;
+	strb_add(wrong, "\"");
+	strb_add_shown(wrong, word, SHOWN_BYTES);
+	strb_add_format(wrong, "\" is not %s; %s", form, consequence);
+	return false;
 }
 
 static bool parse_parameter(char *word, struct policy *policy,
 			    struct strb *wrong)
 {
+	static const char consequence[] = "ignoring it";
+
 	for (size_t i = 0; i < PARAMETER_COUNT; i++) {
 		const struct parameter *parameter = &parameters[i];
 		size_t len = strlen(parameter->key);
@@ -130,17 +146,10 @@ static bool parse_parameter(char *word, struct policy *policy,
 			continue;
 		if (parameter->parse(word + len, policy))
 			return true;
-		if (is_first_wrong(wrong))
-			strb_add_format(wrong, "\"%s\" is not %s; ignoring it",
-					word, parameter->form);
-		return false;
+		return tell(wrong, word, parameter->form, consequence);
 	}
-	if (is_first_wrong(wrong))
-		strb_add_format(wrong,
-				"\"%s\" is not delay=, backoff=, max-delay= "
-				"or limit=; ignoring it",
-				word);
-	return false;
+	return tell(wrong, word,
+		    "delay=, backoff=, max-delay= or limit=", consequence);
 }
 
 /* A limit that no service can reach is a slip that would go unnoticed. */
@@ -168,13 +177,9 @@ bool policy_parse(char *line, struct policy *policy, struct strb *wrong)
 	char *word = take_word(&line);
 	bool is_good = word && parse_when(word, policy);
 
-	if (!word)
-		strb_add(wrong, "it is empty; using \"always\"");
-	else if (!is_good)
-		strb_add_format(wrong,
-				"\"%s\" is not always, on-failure or never; "
-				"using \"always\"",
-				word);
+	if (!is_good)
+		tell(wrong, word ? word : "", "always, on-failure or never",
+		     "using \"always\"");
 	while ((word = take_word(&line)))
 		is_good = parse_parameter(word, policy, wrong) && is_good;
 	return check_limit(policy, wrong) && is_good;

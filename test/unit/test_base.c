@@ -55,6 +55,21 @@ static void text_that_does_not_fit_is_cut(void **unused)
 	assert_string_equal(room, "abc1234");
 }
 
+static void what_somebody_wrote_is_shown_on_one_line(void **unused)
+{
+	char room[32];
+	struct strb text = strb_on(room, sizeof(room));
+
+	(void)unused;
+	strb_add_shown(&text, "a\nb\033\177\303\244", 20);
+	assert_string_equal(room, "a?b??\303\244");
+	text = strb_on(room, sizeof(room));
+	strb_add_shown(&text, "12345", 5);
+	strb_add_shown(&text, "123456", 5);
+	strb_add_shown(&text, "", 5);
+	assert_string_equal(room, "1234512345...");
+}
+
 static void reasons_do_not_depend_on_the_libc(void **unused)
 {
 	(void)unused;
@@ -468,6 +483,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(label_of_a_known_moment),
 		cmocka_unit_test(text_that_does_not_fit_is_cut),
+		cmocka_unit_test(what_somebody_wrote_is_shown_on_one_line),
 		cmocka_unit_test(reasons_do_not_depend_on_the_libc),
 		TEST_IN_DIRECTORY(options_end_at_the_first_operand),
 		TEST_IN_DIRECTORY(programs_are_searched_for_in_path),

@@ -37,7 +37,11 @@ static const struct reading readings[] = {
 	  .limit_count = 3, .limit_span_ms = 60000}, NULL},
 	{"always delay=2", {.delay_ms = 2000}, NULL},
 	{"always delay=1 delay=3", {.delay_ms = 3000}, NULL},
-	{"", {.when = POLICY_ALWAYS}, "empty"},
+	{"", {.when = POLICY_ALWAYS}, "\"\" is not always"},
+	{"a\033[2J\n", {.when = POLICY_ALWAYS}, "\"a?[2J?\" is not always"},
+	{"always 0123456789012345678901234567890123456789x",
+	 {.when = POLICY_ALWAYS},
+	 "\"0123456789012345678901234567890123456789...\""},
 	{"sometimes", {.when = POLICY_ALWAYS}, "\"sometimes\""},
 	{"delay=1s", {.when = POLICY_ALWAYS}, "\"delay=1s\" is not always"},
 	/* What is good on a bad line counts: never stays never. */
@@ -156,19 +160,19 @@ static void every_death_gets_its_answer(void **unused)
 		struct policy_memory memory = {.streak = 0};
 		struct policy_verdict verdict =
 			policy_judge(&policy, &memory, &death, 5 * S_NS);
-		bool is_permanent = death.finish_code == 125 ||
-				    (death.exit_code == 100 &&
-				     death.has_encore && !death.was_asked_for);
+		bool is_permanent =
+			death.finish_code == 125 ||
+			(!death.was_asked_for &&
+			 ((death.exit_code == 100 && death.has_encore) ||
+			  (policy.when == POLICY_NEVER &&
+			   death.exit_code != 0)));
 		enum policy_answer expected = POLICY_RESTART;
 
 		if (is_permanent)
 			expected = POLICY_GIVE_UP;
-		else if (death.was_asked_for || policy.when == POLICY_ALWAYS)
-			expected = POLICY_RESTART;
-		else if (death.exit_code == 0)
+		else if (death.exit_code == 0 && !death.was_asked_for &&
+			 policy.when != POLICY_ALWAYS)
 			expected = POLICY_DONE;
-		else if (policy.when == POLICY_NEVER)
-			expected = POLICY_GIVE_UP;
 		assert_int_equal(verdict.answer, expected);
 		assert_int_equal(verdict.delay_ns, 0);
 		assert_int_equal(verdict.why != NULL,
