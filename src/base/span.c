@@ -10,21 +10,27 @@
 struct unit {
 	const char *name;
 	int64_t ns;
+	bool is_read_only; /* not used for writing: who waits, counts hours */
 };
+
+/* The letters of all of them. */
+static const char letters[] = "wdhms";
 
 /* The longest first, as they are written. */
 static const struct unit units[] = {
-	{"h", 3600 * SPAN_SECOND_NS},
-	{"m", 60 * SPAN_SECOND_NS},
-	{"s", SPAN_SECOND_NS},
-	{"ms", SPAN_MILLISECOND_NS},
+	{"w", 7 * 86400 * SPAN_SECOND_NS, true},
+	{"d", 86400 * SPAN_SECOND_NS, true},
+	{"h", 3600 * SPAN_SECOND_NS, false},
+	{"m", 60 * SPAN_SECOND_NS, false},
+	{"s", SPAN_SECOND_NS, false},
+	{"ms", SPAN_MILLISECOND_NS, false},
 };
 #define UNIT_COUNT (sizeof(units) / sizeof(units[0]))
 
 /* The unit that `text` begins with; 0 if there is none. */
 static int64_t find_unit(const char *text)
 {
-	size_t len = strspn(text, "hms");
+	size_t len = strspn(text, letters);
 
 	for (size_t i = 0; i < UNIT_COUNT; i++) {
 		if (strlen(units[i].name) == len &&
@@ -78,7 +84,7 @@ static bool take_part(const char **rest, int64_t lone_unit_ns, int64_t *part_ns)
 	if (unit_ns == 0 || whole_ns(digits, unit_ns, part_ns) == 0)
 		return false;
 	add_fraction(fraction, fraction_len, unit_ns, part_ns);
-	*rest = end + strspn(end, "hms");
+	*rest = end + strspn(end, letters);
 	return true;
 }
 
@@ -106,6 +112,8 @@ void span_add(struct strb *text, int64_t span_ns)
 	for (size_t i = 0; i < UNIT_COUNT; i++) {
 		int64_t number = span_ns / units[i].ns;
 
+		if (units[i].is_read_only)
+			continue;
 		if (number > 0)
 			strb_add_format(text, "%" PRId64 "%s", number,
 					units[i].name);

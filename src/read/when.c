@@ -3,10 +3,15 @@
 #include <string.h>
 
 #include "base/calendar.h"
+#include "base/span.h"
+#include "base/strb.h"
 #include "base/tai64n.h"
 #include "read/when.h"
 
 #define DAY_S 86400
+
+/* Bytes: more than a sensible span takes. */
+#define SPAN_SIZE 64
 
 static const char not_understood[] =
 	"not a time: try 10m, yesterday, 14:00, \"2026-11-22 14:00\"";
@@ -205,48 +210,46 @@ static const char *parse_date(const char *text, struct timespec now,
 	return NULL;
 }
 
-static int64_t unit_seconds(char letter)
+static struct timespec before(struct timespec now, int64_t span_ns)
 {
-	switch (letter) {
-	case 's': return 1;
-	case 'm': return 60;
-	case 'h': return 3600;
-	case 'd': return DAY_S;
-	case 'w': return INT64_C(7) * DAY_S;
-	default: return 0;
+	now.tv_sec -= (time_t)(span_ns / SPAN_SECOND_NS);
+	now.tv_nsec -= (long)(span_ns % SPAN_SECOND_NS);
+	if (now.tv_nsec < 0) {
+		now.tv_nsec += (long)SPAN_SECOND_NS;
+		now.tv_sec--;
 	}
+	return now;
 }
 
-/* "1h30m", "2 d ago": false if it is no span at all, or too long a one. */
-static bool parse_span(const char *text, int64_t *seconds)
+/*
+ * "1h 30m", "2 d ago": as span.h has it, with spaces where a number or a unit
+ * ends. Lone numbers aren't spans here.
+ */
+static bool parse_span(const char *text, int64_t *span_ns)
 {
-	const int64_t limit = INT64_C(1) << 40; /* no sum of products wraps */
-	const char *rest = text;
+	static const char ago[] = "ago";
+	char room[SPAN_SIZE];
+	struct strb tight = strb_on(room, sizeof(room));
+	size_t len = strlen(text), ago_len = strlen(ago);
 
-	*seconds = 0;
-	do {
-		int64_t number = 0, unit;
+	if (len > ago_len && strcmp(text + len - ago_len, ago) == 0)
+		len -= ago_len;
+	while (len > 0 && text[len - 1] == ' ')
+		len--;
+	for (size_t i = 0; i < len; i++) {
+		bool is_gap = i > 0 && text[i] == ' ' &&
+			      is_digit(text[i - 1]) != is_digit(text[i + 1]);
 
-		if (!is_digit(*rest))
-			return false;
-		for (; is_digit(*rest) && number < limit; rest++)
-			number = number * 10 + (*rest - '0');
-		skip_spaces(&rest);
-		unit = unit_seconds(*rest);
-		if (unit == 0 || number > limit / unit)
-			return false;
-		rest++;
-		*seconds += number * unit;
-		skip_spaces(&rest);
-	} while (is_digit(*rest) && *seconds < limit);
-	take(&rest, "ago");
-	return *rest == '\0';
+		if (!is_gap)
+			strb_add_bytes(&tight, text + i, 1);
+	}
+	return !tight.is_cut && span_parse(room, 0, span_ns);
 }
 
 const char *when_parse(const char *text, struct timespec now, bool is_utc,
 		       struct timespec *moment)
 {
-	int64_t seconds;
+	int64_t span_ns;
 
 	if (text[0] == '@') {
 		if (strlen(text) == TAI64N_LABEL_SIZE &&
@@ -258,9 +261,8 @@ const char *when_parse(const char *text, struct timespec now, bool is_utc,
 		*moment = now;
 		return NULL;
 	}
-	if (parse_span(text, &seconds)) {
-		moment->tv_sec = now.tv_sec - (time_t)seconds;
-		moment->tv_nsec = now.tv_nsec;
+	if (parse_span(text, &span_ns)) {
+		*moment = before(now, span_ns);
 		return NULL;
 	}
 	return parse_date(text, now, is_utc, moment);

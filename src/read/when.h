@@ -14,7 +14,7 @@
  * Reads one of
  *   @LABEL                       a TAI64N label
  *   now, today, yesterday        the latter two at 0:00, or with a time
- *   10m  1h30m  "2 d ago"        so long before `now`: w, d, h, m, s
+ *   10m  1h30m  "2 d ago"        so long before `now` (span.h)
  *   14:00  14:00:05.5            today
  *   2026-11-22                   at 0:00
  *   2026-11-22 14:00[:05[.5]]    or with T between; Z or +01:00 may follow
