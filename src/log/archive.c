@@ -9,6 +9,7 @@
 #include "base/strb.h"
 #include "base/tai64n.h"
 #include "log/archive.h"
+#include "log/logdir.h"
 #include "log/trouble.h"
 
 /* "@LABEL.C" and its '\0'. */
@@ -17,13 +18,25 @@
 /* Long enough for any entry's name (d_name's own size isn't portable). */
 #define ENTRY_SIZE 256
 
-int archive_open(struct archive *archive, const char *path, int dir_fd,
-		 unsigned long count_limit)
+/* What a full `current` leaves of a total; one byte if it leaves nothing. */
+static uint64_t bytes_for_old(const struct logdir_config *limits)
+{
+	if (limits->total_limit == 0)
+		return 0;
+	if (limits->total_limit <= limits->size_limit)
+		return 1;
+	return limits->total_limit - limits->size_limit;
+}
+
+int archive_open(struct archive *archive, const struct logdir_config *limits,
+		 int dir_fd)
 {
 	int fd, error;
 
-	*archive = (struct archive){
-		.path = path, .dir_fd = dir_fd, .count_limit = count_limit};
+	*archive = (struct archive){.path = limits->path,
+				    .dir_fd = dir_fd,
+				    .count_limit = limits->count_limit,
+				    .bytes_limit = bytes_for_old(limits)};
 	/* A descriptor of its own: fdopendir() takes it, with its offset. */
 	fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd == -1)
@@ -144,55 +157,92 @@ static void tell_kept(struct archive *archive, const char *name,
 	archive->has_warned = true;
 }
 
-/*
- * Counts the old files whose names come after `after`, and copies the first
- * of these names. -1 with errno when the directory can't be read.
- */
-static int count_old(struct archive *archive, const char *after,
-		     unsigned long *count, char first[ENTRY_SIZE])
+/* The old files whose names come after a certain one. */
+struct census {
+	unsigned long count;
+	uint64_t bytes;         /* counted only if there is a limit */
+	char first[ENTRY_SIZE]; /* of their names */
+};
+
+static uint64_t size_of(const struct archive *archive, const char *name)
+{
+	struct stat st;
+
+	if (archive->bytes_limit == 0 ||
+	    fstatat(archive->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return 0;
+	return (uint64_t)st.st_size;
+}
+
+/* -1 with errno when the directory can't be read. */
+static int take_census(struct archive *archive, const char *after,
+		       struct census *census)
 {
 	struct dirent *entry;
 
-	*count = 0;
-	first[0] = '\0';
+	*census = (struct census){0};
 	rewinddir(archive->entries);
 	while (errno = 0, (entry = readdir(archive->entries))) {
 		const char *name = entry->d_name;
 
 		if (!looks_old(name) || strcmp(name, after) <= 0)
 			continue;
-		if (!is_regular(archive, entry))
+		if (!is_regular(archive, entry)) {
 			tell_kept(archive, name, "not a file");
-		else if (++*count == 1 || strcmp(name, first) < 0)
-			memcpy(first, name, strlen(name) + 1);
+			continue;
+		}
+		census->bytes += size_of(archive, name);
+		if (++census->count == 1 || strcmp(name, census->first) < 0)
+			memcpy(census->first, name, strlen(name) + 1);
 	}
 	return errno == 0 ? 0 : -1;
 }
 
+static bool is_within_limits(const struct archive *archive,
+			     const struct census *census)
+{
+	return census->count < archive->count_limit &&
+	       (archive->bytes_limit == 0 ||
+		census->bytes <= archive->bytes_limit);
+}
+
 /*
- * Removes the oldest files until fewer than the limit are left. One that
+ * Removes the oldest files until the rest is within the limits. One that
  * can't be removed is passed over from then on: it is neither counted nor
  * tried again in this round.
  */
 static int trim(struct archive *archive)
 {
-	char kept[ENTRY_SIZE] = "", oldest[ENTRY_SIZE];
-	unsigned long count;
+	char kept[ENTRY_SIZE] = "";
+	struct census census;
 
 	for (;;) {
-		if (count_old(archive, kept, &count, oldest) == -1) {
+		if (take_census(archive, kept, &census) == -1) {
 			if (trouble("unable to read %s", archive->path) == -1)
 				return -1;
 			continue;
 		}
-		if (count < archive->count_limit)
+		if (is_within_limits(archive, &census))
 			return 0;
-		if (unlinkat(archive->dir_fd, oldest, 0) == 0 ||
+		if (unlinkat(archive->dir_fd, census.first, 0) == 0 ||
 		    errno == ENOENT)
 			continue;
-		tell_kept(archive, oldest, diag_reason(errno));
-		memcpy(kept, oldest, sizeof(kept));
+		tell_kept(archive, census.first, diag_reason(errno));
+		memcpy(kept, census.first, sizeof(kept));
 	}
+}
+
+bool archive_yield(struct archive *archive, unsigned long kept_count)
+{
+	struct census census;
+
+	if (take_census(archive, "", &census) == -1 ||
+	    census.count <= kept_count ||
+	    unlinkat(archive->dir_fd, census.first, 0) == -1)
+		return false;
+	diag_warn("out of disk space, removed %s/%s", archive->path,
+		  census.first);
+	return true;
 }
 
 int archive_finish(struct archive *archive, const char *name,

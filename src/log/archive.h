@@ -11,6 +11,7 @@
 
 #include <dirent.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <time.h>
 
 enum archive_code {
@@ -18,18 +19,24 @@ enum archive_code {
 	ARCHIVE_UNFINISHED = 'u', /* found after an outage */
 };
 
+struct logdir_config;
+
 struct archive {
 	const char *path; /* borrowed: for messages */
 	int dir_fd;       /* borrowed */
 	DIR *entries; /* owned; kept open so that trimming allocates nothing */
 	unsigned long count_limit; /* old files stay below it */
+	uint64_t bytes_limit;      /* they stay within it; 0 for none */
 	struct timespec last_at;   /* the last label given */
 	bool has_warned;           /* of an entry that isn't removed */
 };
 
-/* 0, or -1 with errno. `path` and `dir_fd` stay the caller's. */
-int archive_open(struct archive *archive, const char *path, int dir_fd,
-		 unsigned long count_limit);
+/*
+ * Takes its limits from `limits`. 0, or -1 with errno. The path and `dir_fd`
+ * stay the caller's.
+ */
+int archive_open(struct archive *archive, const struct logdir_config *limits,
+		 int dir_fd);
 
 /*
  * Gives the file `name` its place among the old files, then trims. An absent
@@ -44,6 +51,12 @@ int archive_finish(struct archive *archive, const char *name,
  * Removes the file `name`, if it is there. As archive_finish() otherwise.
  */
 int archive_remove(struct archive *archive, const char *name);
+
+/*
+ * Removes the oldest file, telling so, to make room on the disk, unless no
+ * more than `kept_count` are left. Whether it did.
+ */
+bool archive_yield(struct archive *archive, unsigned long kept_count);
 
 /* Makes changes of names last through a power failure; 0, or -1: gave up. */
 int archive_sync(struct archive *archive);

@@ -12,6 +12,7 @@
 #include "log/logdir.h"
 #include "log/processor.h"
 #include "log/recover.h"
+#include "log/request.h"
 #include "log/trouble.h"
 
 /* Where, before its limit, a file may end for the sake of a line's end. */
@@ -141,6 +142,21 @@ static char byte_at(const struct logdir *dir, size_t offset)
 }
 
 /*
+ * After a failure, with errno, which stays: whether an old file made room on
+ * a full disk, so that it can be tried again at once.
+ */
+static bool has_made_room(struct logdir *dir)
+{
+	int error = errno;
+	bool has_removed = (error == ENOSPC || error == EDQUOT) &&
+			   dir->config.is_yielding &&
+			   archive_yield(&dir->archive, dir->config.kept_count);
+
+	errno = error;
+	return has_removed;
+}
+
+/*
  * `current` becomes `previous`, and a new `current` is made: 0, or -1 when it
  * gave up; then current_fd is whichever file still takes bytes.
  */
@@ -161,11 +177,13 @@ static int start_file(struct logdir *dir)
 			return -1;
 	}
 	while ((fd = recover_create(dir->dir_fd, "current")) == -1) {
-		if (trouble("unable to create %s/current", path) == -1)
+		if (!has_made_room(dir) &&
+		    trouble("unable to create %s/current", path) == -1)
 			return -1;
 	}
 	dir->current_fd = fd;
 	dir->size_bytes = 0;
+	dir->due_ms = 0;
 	while (fchmod(fd, 0644) == -1) {
 		if (trouble("unable to set mode of %s/current", path) == -1)
 			goto out;
@@ -201,6 +219,23 @@ void logdir_rotate(struct logdir *dir)
 		dir->is_stuck = true;
 }
 
+void logdir_rotate_aged(struct logdir *dir)
+{
+	if (dir->due_ms != 0 && request_now_ms() >= dir->due_ms)
+		logdir_rotate(dir);
+}
+
+/* Notes when `current`, which is no longer empty, will be too old. */
+static void begin_age(struct logdir *dir)
+{
+	int64_t age_ms = (int64_t)dir->config.age_limit_s * 1000;
+
+	if (age_ms == 0 || dir->due_ms != 0)
+		return;
+	dir->due_ms = request_now_ms() + age_ms;
+	request_wake_at(dir->due_ms);
+}
+
 /* The last effort: no limit and no pause. A long file beats a lost line. */
 static void write_stuck(struct logdir *dir)
 {
@@ -232,11 +267,13 @@ void logdir_flush(struct logdir *dir)
 		if (done <= 0) {
 			if (done == 0)
 				errno = ENOSPC; /* what writing nothing means */
-			if (trouble("unable to write to %s/current",
+			if (!has_made_room(dir) &&
+			    trouble("unable to write to %s/current",
 				    config->path) == -1)
 				dir->is_stuck = true;
 			continue;
 		}
+		begin_age(dir);
 		ends_line = byte_at(dir, (size_t)done - 1) == '\n';
 		drop(dir, (size_t)done);
 		dir->size_bytes += (uint64_t)done;

@@ -39,6 +39,10 @@ struct logdir_config {
 	const char *processor;     /* NULL for none */
 	unsigned long size_limit;  /* bytes; 4096 to 16777215 */
 	unsigned long count_limit; /* files, `current` included; at least 2 */
+	unsigned long total_limit; /* bytes of all files; 0 for none */
+	unsigned long age_limit_s; /* of the first line of `current`; 0: none */
+	bool is_yielding;          /* on a full disk old files make room ... */
+	unsigned long kept_count;  /* ... but for the last so many */
 };
 
 struct logdir {
@@ -50,6 +54,7 @@ struct logdir {
 	uint64_t lost_bytes; /* put, but not written when stuck */
 	bool is_stuck;
 	bool has_leftovers; /* `previous` or `processed`, found at start */
+	int64_t due_ms;     /* request_now_ms() to rotate at; 0: never */
 
 	struct iovec pieces[LOGDIR_PIECES]; /* put, not yet written */
 	size_t first_piece, piece_count;    /* the unwritten ones */
@@ -78,6 +83,9 @@ void logdir_flush(struct logdir *dir);
 
 /* Rotates now, unless `current` is empty. Nothing may be pending. */
 void logdir_rotate(struct logdir *dir);
+
+/* Rotates if `current` is older than it may be. Nothing may be pending. */
+void logdir_rotate_aged(struct logdir *dir);
 
 /*
  * Flushes, syncs, marks `current` as complete if all is well, and closes. 0,

@@ -261,10 +261,17 @@ static long take_some(struct multilog *log, size_t limit)
 	return got;
 }
 
-static void rotate_all(struct multilog *log)
+static void rotate(struct multilog *log, int requests)
 {
-	for (size_t i = 0; i < log->script.dir_count; i++)
-		logdir_rotate(&log->dirs[i]);
+	for (size_t i = 0; i < log->script.dir_count; i++) {
+		struct logdir *dir = &log->dirs[i];
+
+		if (requests & REQUEST_ROTATE)
+			logdir_rotate(dir);
+		logdir_rotate_aged(dir);
+		if (dir->due_ms != 0)
+			request_wake_at(dir->due_ms);
+	}
 }
 
 int multilog_run(struct multilog *log)
@@ -285,8 +292,7 @@ int multilog_run(struct multilog *log)
 		if (got == -1) {
 			int requests = request_take();
 
-			if (requests & REQUEST_ROTATE)
-				rotate_all(log);
+			rotate(log, requests);
 			if (requests & REQUEST_STOP)
 				is_stopping = true;
 		}

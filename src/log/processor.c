@@ -1,6 +1,9 @@
 /* processor.c -- see processor.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -11,6 +14,9 @@
 #include "log/processor.h"
 #include "log/request.h"
 #include "log/trouble.h"
+
+/* What a command gets to come to its end after a stop was asked for. */
+#define PROCESSOR_GRACE_MS 5000
 
 /* A descriptor of the command's, by the number that it knows it by. */
 struct handle {
@@ -58,6 +64,7 @@ static _Noreturn void become_command(const struct archive *archive,
 	int dir_fd;
 
 	request_reset();
+	setpgid(0, 0);
 	/* Above the handles: dup2() may close what is below. */
 	dir_fd = fcntl(archive->dir_fd, F_DUPFD_CLOEXEC, HANDLE_MAX + 1);
 	if (dir_fd != -1 && fchdir(dir_fd) == 0 && open_handles(dir_fd) == 0)
@@ -66,11 +73,41 @@ static _Noreturn void become_command(const struct archive *archive,
 	_exit(EXIT_SYSTEM);
 }
 
+/*
+ * Waits for the end of the command. One that goes on long after a stop was
+ * asked for is ended, with all that it has started: first asked, then killed.
+ */
+static pid_t await_end(pid_t pid, int *status)
+{
+	int64_t due_ms = 0;
+	int signal = SIGTERM;
+	pid_t got;
+
+	while ((got = waitpid(pid, status, WNOHANG)) == 0) {
+		int64_t now_ms = request_now_ms();
+
+		if (!request_is_stopping()) {
+			request_sleep(INT_MAX);
+			continue;
+		}
+		if (due_ms == 0) {
+			due_ms = now_ms + PROCESSOR_GRACE_MS;
+		} else if (now_ms >= due_ms) {
+			kill(-pid, signal);
+			signal = SIGKILL;
+			due_ms = now_ms + PROCESSOR_GRACE_MS;
+		}
+		request_sleep((int)(due_ms - now_ms));
+	}
+	return got;
+}
+
 /* One run to its end: 0, or -1 when it gave up. */
 static int run_once(struct archive *archive, const char *command, int *status)
 {
 	pid_t pid;
 
+	request_admit(SIGCHLD);
 	while ((pid = fork()) == -1) {
 		if (trouble("unable to fork for processor in %s",
 			    archive->path) == -1)
@@ -78,7 +115,8 @@ static int run_once(struct archive *archive, const char *command, int *status)
 	}
 	if (pid == 0)
 		become_command(archive, command);
-	while (waitpid(pid, status, 0) == -1) {
+	setpgid(pid, pid); /* both do it: one of them is first */
+	while (await_end(pid, status) == -1) {
 		if (errno != EINTR && trouble("wait failed for processor in %s",
 					      archive->path) == -1)
 			return -1;
@@ -92,9 +130,15 @@ static int report_failure(const struct archive *archive, int status)
 	char room[32];
 	struct strb reason = strb_on(room, sizeof(room));
 
-	if (!WIFSIGNALED(status))
-		return trouble_because(NULL, "processor failed in %s",
+	if (!WIFSIGNALED(status)) {
+		/* Of the usual code 0.76 says no more, and so do its logs. */
+		if (WEXITSTATUS(status) == 1)
+			return trouble_because(NULL, "processor failed in %s",
+					       archive->path);
+		strb_add_format(&reason, "exit %d", WEXITSTATUS(status));
+		return trouble_because(room, "processor failed in %s",
 				       archive->path);
+	}
 	strb_add_format(&reason, "signal %d", WTERMSIG(status));
 	return trouble_because(room, "processor crashed in %s", archive->path);
 }

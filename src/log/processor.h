@@ -14,8 +14,9 @@
  * Runs `command` with /bin/sh until it succeeds, then leaves its output as
  * `processed`, complete (mode 744) and synced, its state as `state`, and no
  * `previous`. Reads no input meanwhile. A stop that is asked for while the
- * command runs waits for its end, as the command is saving lines. 0, or -1
- * when it gave up; then `previous` still stands.
+ * command runs waits 5 seconds for its end, as the command is saving lines;
+ * then the command's process group gets TERM, and 5 seconds later KILL. 0, or
+ * -1 when it gave up; then `previous` still stands.
  */
 int processor_run(struct archive *archive, const char *command);
 

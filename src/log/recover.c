@@ -169,8 +169,7 @@ int logdir_open(struct logdir *dir, const struct logdir_config *config)
 	dir->dir_fd = open(config->path,
 			   O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
 	if (dir->dir_fd == -1 ||
-	    archive_open(&dir->archive, config->path, dir->dir_fd,
-			 config->count_limit) == -1) {
+	    archive_open(&dir->archive, config, dir->dir_fd) == -1) {
 		diag_fatal_errno("unable to open directory %s", config->path);
 		goto out;
 	}

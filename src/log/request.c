@@ -9,6 +9,7 @@
 
 static volatile sig_atomic_t untaken, is_stopping;
 static sigset_t both, let_in;
+static int64_t wake_due_ms; /* 0: never */
 
 static void note(int signal)
 {
@@ -77,9 +78,46 @@ static void admit(void)
 	sigprocmask(SIG_BLOCK, &both, NULL);
 }
 
+int64_t request_now_ms(void)
+{
+	struct timespec now = {0, 0};
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void request_wake_at(int64_t due_ms)
+{
+	if (wake_due_ms == 0 || due_ms < wake_due_ms)
+		wake_due_ms = due_ms;
+}
+
+static void look_at_clock(void)
+{
+	if (wake_due_ms == 0 || request_now_ms() < wake_due_ms)
+		return;
+	wake_due_ms = 0;
+	untaken |= REQUEST_TIMER;
+}
+
+/* How long a wait may last; NULL for ever. */
+static const struct timespec *time_left(struct timespec *room)
+{
+	int64_t left_ms = wake_due_ms - request_now_ms();
+
+	if (wake_due_ms == 0)
+		return NULL;
+	if (left_ms < 0)
+		left_ms = 0;
+	*room = (struct timespec){.tv_sec = (time_t)(left_ms / 1000),
+				  .tv_nsec = (long)(left_ms % 1000) * 1000000};
+	return room;
+}
+
 int request_pending(void)
 {
 	admit();
+	look_at_clock();
 	return (int)untaken;
 }
 
@@ -101,12 +139,17 @@ int request_wait(int fd)
 {
 	struct pollfd ready = {.fd = fd, .events = POLLIN};
 
+	struct timespec room;
+
 	/* What is pending ends the wait; what was noted before wouldn't. */
-	while (!untaken && ppoll(&ready, 1, NULL, &let_in) == -1) {
-		if (errno != EINTR)
-			return -1;
-		if (fd == -1)
+	while (!untaken) {
+		int found = ppoll(&ready, 1, time_left(&room), &let_in);
+
+		look_at_clock();
+		if (found > 0 || (found == -1 && fd == -1 && errno == EINTR))
 			break;
+		if (found == -1 && errno != EINTR)
+			return -1;
 	}
 	if (request_pending()) {
 		errno = EINTR;

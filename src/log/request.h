@@ -10,10 +10,12 @@
 #define LOG_REQUEST_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum request {
 	REQUEST_STOP = 1,
 	REQUEST_ROTATE = 2,
+	REQUEST_TIMER = 4, /* no signal: request_wake_at() */
 };
 
 /* Blocks and catches both signals. Cannot fail. */
@@ -27,6 +29,12 @@ void request_admit(int signal);
 
 /* In a new child, before exec: both signals default and unblocked. */
 void request_reset(void);
+
+/* Milliseconds of the clock that request_wake_at() goes by. */
+int64_t request_now_ms(void);
+
+/* Makes a REQUEST_TIMER then, unless an earlier one is to come. */
+void request_wake_at(int64_t due_ms);
 
 /* The requests that arrived and weren't taken yet, as bits; takes nothing. */
 int request_pending(void);

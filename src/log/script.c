@@ -1,5 +1,7 @@
 /* script.c -- see script.h. */
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "log/script.h"
 
@@ -8,6 +10,7 @@
 #define SIZE_MAX_     16777215
 #define COUNT_DEFAULT 10
 #define COUNT_MIN     2
+#define AGE_MAX       4000000000 /* seconds, a century and more */
 
 /* Leading digits; none is 0, and what is too big wraps. */
 static unsigned long number(const char *text)
@@ -25,6 +28,47 @@ static unsigned long between(unsigned long low, unsigned long value,
 	if (value < low)
 		return low;
 	return value > high ? high : value;
+}
+
+/*
+ * The number of an action that 0.76 ignores. To keep ignoring all that may
+ * have been given to it so far, it must be a number and nothing else.
+ */
+static bool strict_number(const char *text, unsigned long *value)
+{
+	if (*text == '\0' || text[strspn(text, "0123456789")] != '\0')
+		return false;
+	errno = 0;
+	*value = strtoul(text, NULL, 10);
+	return errno == 0;
+}
+
+/* One of the actions that say how later directories are kept. */
+static void set_limit(struct logdir_config *next, char action, const char *text)
+{
+	unsigned long value;
+
+	switch (action) {
+	case 's':
+		next->size_limit = between(SIZE_MIN, number(text), SIZE_MAX_);
+		return;
+	case 'n':
+		next->count_limit =
+			between(COUNT_MIN, number(text), (unsigned long)-1);
+		return;
+	default: break;
+	}
+	if (!strict_number(text, &value))
+		return;
+	switch (action) {
+	case 'S': next->total_limit = value; break;
+	case 'a': next->age_limit_s = between(0, value, AGE_MAX); break;
+	case 'd':
+		next->is_yielding = true;
+		next->kept_count = value;
+		break;
+	default: break;
+	}
 }
 
 /* Room for the worst case, so that the arguments are walked twice only. */
@@ -87,13 +131,10 @@ int script_parse(struct script *script, char *const args[])
 			script->dirs[script->dir_count++] = next;
 			break;
 		case 's':
-			next.size_limit =
-				between(SIZE_MIN, number(rest), SIZE_MAX_);
-			continue;
 		case 'n':
-			next.count_limit = between(COUNT_MIN, number(rest),
-						   (unsigned long)-1);
-			continue;
+		case 'S':
+		case 'a':
+		case 'd': set_limit(&next, **args, rest); continue;
 		case '!': next.processor = *rest ? rest : NULL; continue;
 		default: continue;
 		}

@@ -3,28 +3,19 @@
 #include <limits.h>
 #include <stdint.h>
 #include <stdarg.h>
-#include <time.h>
 
 #include "base/strb.h"
 #include "log/request.h"
 #include "log/trouble.h"
 
-static int64_t monotonic_ms(void)
-{
-	struct timespec now = {0, 0};
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* A rotation asked for in the meantime waits; only a stop ends the pause. */
 static void pause_for(int span_ms)
 {
-	int64_t now_ms = monotonic_ms(), due_ms = now_ms + span_ms;
+	int64_t now_ms = request_now_ms(), due_ms = now_ms + span_ms;
 
 	while (now_ms < due_ms && !request_is_stopping()) {
 		request_sleep((int)(due_ms - now_ms));
-		now_ms = monotonic_ms();
+		now_ms = request_now_ms();
 	}
 }
 

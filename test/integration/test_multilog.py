@@ -549,7 +549,7 @@ def test_a_lone_mark_means_no_processor(tmp_path):
     "failure, message",
     [
         ("kill -9 $$", "processor crashed in ./log, pausing: signal 9"),
-        ("exit 3", "processor failed in ./log, pausing"),
+        ("exit 3", "processor failed in ./log, pausing: exit 3"),
     ],
 )
 def test_a_processor_is_run_until_it_succeeds(failure, message, tmp_path):
@@ -588,6 +588,143 @@ def test_a_processor_is_undisturbed_by_what_multilog_inherits(tmp_path):
     assert found["0"] == "previous" and found["4"] == "state"
     assert found["5"] == "newstate"
     assert "lock" not in found.values() and "current" not in found.values()
+
+
+def test_a_stuck_processor_is_ended_by_an_orderly_stop(logger, tmp_path):
+    """With what it has started; its input is kept, and so is all else."""
+    log = logger("s4096", "!trap '' TERM; sleep 1000 & echo $! >../pid; wait; wait", "./log")
+    log.write(lines(45))
+    wait_until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
+    child = int((tmp_path / "pid").read_text())
+    log.signal(signal.SIGTERM)
+    assert log.exit_code() == 111
+    wait_until(lambda: not support.is_alive(child))
+    assert "processor crashed in ./log, giving up: signal 9\n" in log.stderr()
+    log.end_input()
+    assert run_on(log.read_fd, tmp_path, "./log").returncode == 0
+    assert contents(tmp_path / "log").startswith(lines(45)[:2000])
+    assert set(contents(tmp_path / "log").splitlines()) == set(lines(45).splitlines())
+
+
+@pytest.mark.parametrize(
+    "compress, expand", [("gzip", "gzip -d"), ("zstd -q", "zstd -dq")]
+)
+def test_compressors_are_processors(compress, expand, tmp_path):
+    if not shutil.which(compress.split()[0]):
+        pytest.skip(f"needs {compress}")
+    done = run(tmp_path, "s4096", f"!{compress}", "./log", data=lines(200))
+    assert done.returncode == 0
+    assert done.stderr == b""
+    files = old_files(tmp_path / "log", "s")
+    assert len(files) > 5
+    old = b"".join(
+        subprocess.run(expand.split(), input=f.read_bytes(), capture_output=True).stdout
+        for f in files
+    )
+    assert old + (tmp_path / "log/current").read_bytes() == lines(200)
+
+
+# What 0.76 has no actions for
+
+
+def test_a_bound_on_all_files(tmp_path):
+    done = run(tmp_path, "s4096", "n100", "S20000", "./log", data=lines(1000))
+    assert done.returncode == 0
+    sizes = [f.stat().st_size for f in old_files(tmp_path / "log")]
+    assert 20000 - 4096 - max(sizes) < sum(sizes) <= 20000 - 4096
+    assert lines(1000).endswith(contents(tmp_path / "log"))
+
+
+def test_a_file_that_is_too_old_is_rotated_without_input(logger, tmp_path):
+    log = logger("a1", "./aged", "a1000", "./young")
+    log.write(b"one\n")
+    wait_until(lambda: old_files(tmp_path / "aged", "s"))
+    assert (tmp_path / "aged/current").read_bytes() == b""
+    log.write(b"two\n")
+    wait_until(lambda: len(old_files(tmp_path / "aged", "s")) == 2)
+    assert contents(tmp_path / "aged") == b"one\ntwo\n"
+    assert old_files(tmp_path / "young") == []
+
+
+def test_a_file_that_is_too_old_is_rotated_under_steady_input(logger, tmp_path):
+    log = logger("a1", "./log")
+    count = 0
+
+    def is_rotated():
+        nonlocal count
+        log.write(b"x\n" * 100)
+        count += 100
+        return old_files(tmp_path / "log", "s")
+
+    wait_until(is_rotated)
+    log.end_input()
+    assert log.exit_code() == 0
+    assert contents(tmp_path / "log") == b"x\n" * count
+
+
+def test_words_that_are_no_numbers_are_ignored(tmp_path):
+    done = run(
+        tmp_path, "s4096", "all", "a", "a1x", "S", "S1,", "Some", "d", "d-1", "default",
+        "S99999999999999999999999", "./log", data=lines(1000),
+    )
+    assert done.returncode == 0
+    assert len(old_files(tmp_path / "log")) == 9
+
+
+def on_small_disk(programs, tmp_path, actions, data):
+    """Runs multilog on a disk of 96 KiB; returns it and the log's path."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    with open(tmp_path / "stderr", "wb") as stderr:
+        log = programs.start(
+            "unshare", "-m", "/bin/sh", "-c",
+            'mount -t tmpfs -o size=96k none disk && cd disk && exec "$0" "$@"',
+            MULTILOG, *actions, cwd=tmp_path, stdin=subprocess.PIPE, stderr=stderr,
+        )
+    inside = pathlib.Path(f"/proc/{log.pid}/root{disk}")
+    try:
+        log.stdin.write(data)
+        log.stdin.flush()
+    except BrokenPipeError:
+        pytest.skip("mounting isn't allowed here")
+    return log, inside / "log"
+
+
+@RUNNER_NEEDS_ROOT
+def test_old_files_make_room_on_a_full_disk(programs, tmp_path):
+    data = lines(4000)
+    log, folder = on_small_disk(
+        programs, tmp_path, ["s16384", "n100", "d2", "./log"], data
+    )
+    wait_until(
+        lambda: log.poll() is not None
+        or folder.exists() and contents(folder)[-1000:] == data[-1000:]
+    )
+    if log.poll() is not None:
+        pytest.skip("mounting isn't allowed here")
+    assert data.endswith(contents(folder))
+    assert len(old_files(folder)) >= 2
+    errors = (tmp_path / "stderr").read_text()
+    removed = re.findall(
+        r"multilog: warning: out of disk space, removed ./log/@\w+\.s\n", errors
+    )
+    assert len("".join(removed)) == len(errors) > 0
+    log.stdin.close()
+    assert log.wait(timeout=60) == 0
+
+
+@RUNNER_NEEDS_ROOT
+def test_so_many_old_files_never_make_room(programs, tmp_path):
+    log, folder = on_small_disk(
+        programs, tmp_path, ["s16384", "n100", "d100", "./log"], lines(1200)
+    )
+    message = "unable to write to ./log/current, pausing: out of disk space"
+    wait_until(
+        lambda: log.poll() is not None or message in (tmp_path / "stderr").read_text()
+    )
+    if log.poll() is not None:
+        pytest.skip("mounting isn't allowed here")
+    assert "removed" not in (tmp_path / "stderr").read_text()
 
 
 # Outages

@@ -43,6 +43,22 @@ static void actions_keep_their_order(void **unused)
 	script_free(&script);
 }
 
+static void limits_beyond_076_are_numbers_or_ignored(void **unused)
+{
+	struct script script = parse(ARGS("S", "a", "d", "S1x", "a-1", "data",
+					  "./none", "S9", "a7", "d0", "./all"));
+
+	(void)unused;
+	assert_int_equal(script.dirs[0].total_limit, 0);
+	assert_int_equal(script.dirs[0].age_limit_s, 0);
+	assert_false(script.dirs[0].is_yielding);
+	assert_int_equal(script.dirs[1].total_limit, 9);
+	assert_int_equal(script.dirs[1].age_limit_s, 7);
+	assert_true(script.dirs[1].is_yielding);
+	assert_int_equal(script.dirs[1].kept_count, 0);
+	script_free(&script);
+}
+
 static void stamps_are_asked_for_first_or_not_at_all(void **unused)
 {
 	struct script first = parse(ARGS("txyz", "e"));
@@ -130,6 +146,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(actions_keep_their_order),
+		cmocka_unit_test(limits_beyond_076_are_numbers_or_ignored),
 		cmocka_unit_test(stamps_are_asked_for_first_or_not_at_all),
 		cmocka_unit_test(every_other_first_byte_is_ignored),
 		cmocka_unit_test(settings_apply_to_later_directories),
