@@ -30,7 +30,7 @@ def faulty():
     chosen = []
     for part in ("base", "loop", "service", "engine"):
         chosen += sorted((SOURCES / part).glob("*.c"))
-    other = ("self_portable.c", "backend_poll.c", "spawn_fork.c")
+    other = ("self_portable.c", "names_portable.c", "backend_poll.c", "spawn_fork.c")
     chosen = [path for path in chosen if path.name not in other]
     flags = ["cc", "-std=c17", "-D_GNU_SOURCE", "-O1", "-g", f"-I{SOURCES}"]
     main = SOURCES / "cmd" / "svscan.c"
