@@ -236,6 +236,7 @@ class Fuzz(Leg):
     RUNS = {
         "chain": 150000,
         "config": 250000,
+        "graph": 40000,
         "policy": 250000,
         "read": 150000,
         "recall": 10000,

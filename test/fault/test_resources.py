@@ -33,6 +33,7 @@ def faulty():
     other = ("self_portable.c", "names_portable.c", "backend_poll.c", "spawn_fork.c")
     chosen = [path for path in chosen if path.name not in other]
     flags = ["cc", "-std=c17", "-D_GNU_SOURCE", "-O1", "-g", f"-I{SOURCES}"]
+    flags += ['-DHOLDFAST_SCANDIR="/service"', '-DHOLDFAST_VERSION="0"']
     main = SOURCES / "cmd" / "svscan.c"
     subprocess.run([*flags, "-o", folder / "svscan", main, *chosen], check=True)
     preload = HERE / "faults_preload.c"
