@@ -200,6 +200,8 @@ out:
 
 static int rotate(struct logdir *dir)
 {
+	if (dir->before_rotation)
+		dir->before_rotation(dir->context);
 	/* The renaming would destroy what a clean start left alone. */
 	if (dir->has_leftovers && recover_leftovers(&dir->archive) == -1)
 		return -1;

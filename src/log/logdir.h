@@ -56,6 +56,13 @@ struct logdir {
 	bool has_leftovers; /* `previous` or `processed`, found at start */
 	int64_t due_ms;     /* request_now_ms() to rotate at; 0: never */
 
+	/*
+	 * Called before a rotation, which may take long; NULL for nothing. The
+	 * owner sets it after logdir_open(), and puts nothing from in there.
+	 */
+	void (*before_rotation)(void *context);
+	void *context;
+
 	struct iovec pieces[LOGDIR_PIECES]; /* put, not yet written */
 	size_t first_piece, piece_count;    /* the unwritten ones */
 	size_t pending_bytes;               /* in these pieces */

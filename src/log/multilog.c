@@ -48,14 +48,15 @@ struct multilog {
 	int result; /* of the run so far */
 
 	size_t text_len;
-	size_t line_start;  /* in the text: of what isn't handed on */
-	bool has_line;      /* a line has begun and not ended */
-	bool is_judged;     /* ... and it is known who wants it */
-	bool has_stamp;     /* `stamp` is of this read */
-	size_t read_at;     /* in this read: behind what was taken */
-	size_t block;       /* of BLOCK_SIZE: which one of this read */
-	size_t taken_bytes; /* of input, not yet released to it */
-	bool is_stuck;      /* a directory gave up: nothing is released */
+	size_t line_start;   /* in the text: of what isn't handed on */
+	bool has_line;       /* a line has begun and not ended */
+	bool is_judged;      /* ... and it is known who wants it */
+	bool has_stamp;      /* `stamp` is of this read */
+	size_t read_at;      /* in this read: behind what was taken */
+	size_t block;        /* of BLOCK_SIZE: which one of this read */
+	size_t taken_bytes;  /* of input, not yet released to it */
+	size_t handed_bytes; /* of these, handed to the directories */
+	bool is_stuck;       /* a directory gave up: nothing is released */
 	char stamp[STAMP_SIZE];
 	char text[TEXT_SIZE + SCAN_SLACK];
 	char raw[READ_SIZE + SCAN_SLACK];
@@ -144,6 +145,7 @@ static void take_piece(struct multilog *log, size_t count, bool is_whole)
 	}
 	log->line_start = log->text_len;
 	log->is_judged = !is_whole;
+	log->handed_bytes = log->taken_bytes;
 }
 
 /* Bytes of input in the text that weren't handed on. */
@@ -175,6 +177,7 @@ static void flush(struct multilog *log)
 
 		input_release(&log->input, log->taken_bytes - held_bytes);
 		log->taken_bytes = held_bytes;
+		log->handed_bytes = 0;
 	}
 }
 
@@ -301,6 +304,25 @@ int multilog_run(struct multilog *log)
 	return log->result;
 }
 
+/*
+ * Releases early what is written, so that a logger that is killed amid a
+ * rotation, or while a processor runs, repeats nothing.
+ */
+static void release_written(void *context)
+{
+	struct multilog *log = context;
+
+	if (log->is_stuck || log->script.status_count > 0)
+		return;
+	for (size_t i = 0; i < log->opened_dirs; i++) {
+		if (log->dirs[i].pending_bytes > 0)
+			return;
+	}
+	input_release(&log->input, log->handed_bytes);
+	log->taken_bytes -= log->handed_bytes;
+	log->handed_bytes = 0;
+}
+
 /* Opens what the script names: 0, or -1 after saying what is wrong. */
 static int open_outputs(struct multilog *log)
 {
@@ -319,6 +341,8 @@ static int open_outputs(struct multilog *log)
 
 		if (logdir_open(&log->dirs[i], &script->dirs[i]) == -1)
 			return -1;
+		log->dirs[i].before_rotation = release_written;
+		log->dirs[i].context = log;
 		log->opened_dirs++;
 	}
 	return 0;
