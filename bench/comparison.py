@@ -21,7 +21,7 @@ import peers
 import processes
 import summary
 from measures import MEASURES, boot, idle
-from session import Session, Workplace, time_limit
+from session import STOPPING, Session, Workplace, time_limit
 
 FORMAT = 2
 LIMIT_S = 60  # for one measure that has no limit of its own
@@ -82,7 +82,8 @@ class Comparison:
         """Returns the results, as they are written to the file."""
         started = datetime.datetime.now(datetime.timezone.utc)
         processes.become_subreaper()
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+        for number in STOPPING:
+            signal.signal(number, lambda *_: sys.exit(1))
         loads = [os.getloadavg()[0]]
         self.fit_limit()
         together = self.all_idle()

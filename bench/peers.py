@@ -287,6 +287,7 @@ class Supervisor(Suite):
     HEAD = """\
 [supervisord]
 nodaemon=true
+loglevel=warn
 logfile=/dev/null
 logfile_maxbytes=0
 pidfile={work}/supervisord.pid

@@ -1,7 +1,7 @@
 """Results as pictures: SVG that can be read on light and on dark pages.
 
-Each function of PLOTS takes the results of a comparison and returns the text of
-an SVG file, or None where there is too little to show. Axes of time and memory
+Each function of PLOTS takes the results of a comparison and returns a Picture,
+or None where there is too little to show. Axes of time and memory
 are logarithmic: suites differ by a factor of thousands. A dot is the median of
 the rounds, the line through it reaches from the least to the most.
 """
@@ -33,7 +33,7 @@ TIMES = (
     ("stop_ms", "stop of {services} services"),
     ("adopt_ms", "supervisor killed, until all are adopted"),
     ("chain_ms", "start through four loaders"),
-    ("boot_cpu_ms", "boot of {services}: CPU time of supervisors"),
+    ("boot_both_cpu_ms", "boot of {services}: CPU time, services' included"),
 )
 TEXT_PX = 12
 ROW_PX = 19
@@ -271,12 +271,19 @@ def memory(results):
                 continue
             px = one["median"] / most * room
             picture.bar(110, top, px, 14, class_of(suite), 0.45 if which else 1)
-            words = f"{one['median']:.1f}" if one["median"] < 100 else f"{one['median']:.0f}"
+            words = f"{one['median']:.{1 if one['median'] < 100 else 0}f}"
             picture.text_at(116 + px, top + 12, words)
     return picture
 
 
 PLOTS = {"boot": boot, "memory": memory, "times": times}
+
+
+def draw_all(results, folder):
+    """Writes the pictures that the results are enough for."""
+    for name, draw in PLOTS.items():
+        if picture := draw(results):
+            (folder / f"{name}.svg").write_text(picture.text())
 
 
 def positive(results, key, which="min"):

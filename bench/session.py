@@ -19,6 +19,8 @@ from reports import VARIABLE, Reports
 KERNEL_FIELDS = ("Slab", "KernelStack", "PageTables", "Shmem", "Percpu")
 SETTLE_S = 1.7  # 0.76's supervise sleeps a second after each start
 
+STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
 
 @contextlib.contextmanager
 def time_limit(seconds, what):
@@ -68,11 +70,14 @@ class Workplace:
         self.suite.prepare(self)
 
     def __exit__(self, *_):
+        # A second signal must not find half of it left.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
         try:
             processes.end_descendants(first=self.supervisors)
         finally:
             self.reports.close()
             shutil.rmtree(self.work)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
 
     def show_messages(self, say, most=2000):
         """The last of what the suite and its clients wrote to stderr."""

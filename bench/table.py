@@ -3,23 +3,25 @@
 from summary import ratio
 
 
-def rows(results):
-    """The table as lists of cells, the header first."""
+def rows(results, keys=None, is_short=False):
+    """The table as lists of cells, the header first: all metrics that are no
+    details, or those of `keys`; short: without the spread."""
     suites = results["suites"]
     yield ["", *suites.values()]
     for key, metric in results["metrics"].items():
-        if not metric["is_detail"]:
-            yield [title(metric), *(cell(results, suite, key) for suite in suites)]
+        if not metric["is_detail"] and (keys is None or key in keys):
+            cells = (cell(results, suite, key, is_short) for suite in suites)
+            yield [title(metric), *cells]
 
 
-def cell(results, suite, key):
+def cell(results, suite, key, is_short=False):
     """Median, and in brackets the least and the largest of the rounds."""
     found = results["summary"].get(suite, {}).get(key)
     if not found:
         return "-"
     digits = results["metrics"][key]["digits"]
     median, least, most = (f"{found[k]:.{digits}f}" for k in ("median", "min", "max"))
-    return median if least == most else f"{median} ({least}-{most})"
+    return median if least == most or is_short else f"{median} ({least}-{most})"
 
 
 def times(value):
@@ -79,7 +81,8 @@ def remarks(results):
             if metric and not metric["is_detail"]:
                 by_reason.setdefault(why, []).append(metric["title"])
         for why, titles in by_reason.items():
-            missing = "; ".join(titles)
+            missing = "; ".join(titles[:2])
+            missing += f"; and {len(titles) - 2} more" if len(titles) > 2 else ""
             yield f"{label} has no number for [{missing}]: {why}."
 
 

@@ -17,6 +17,7 @@ METRICS = [
     ),
     Metric("boot_cpu_ms", "boot: CPU time of the supervisors", "ms", 0),
     Metric("boot_child_cpu_ms", "boot: CPU time of the services, fork to pause", "ms", 0),
+    Metric("boot_both_cpu_ms", "boot: CPU time of both", "ms", 0),
     Metric("descriptors", "descriptors per service of the first process", "", 2, True),
 ]
 
@@ -37,6 +38,9 @@ def measure(session, _):
 
 def derive(found, plan):
     """What follows from numbers of several sessions."""
+    if "boot_cpu_ms" in found:
+        both = found["boot_cpu_ms"] + found["boot_child_cpu_ms"]
+        found["boot_both_cpu_ms"] = both
     if "boot_limit_ms" in found and "boot_hundred_ms" in found:
         at_limit = found["boot_limit_ms"] / plan.limit
         found["boot_linearity"] = at_limit / (found["boot_hundred_ms"] / 100)

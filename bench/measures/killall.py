@@ -8,7 +8,9 @@ import session as sessions
 from measures import Metric
 
 SESSIONS = ("main",)
-METRICS = [Metric("killall_ms", "all {services} killed at once, until all are back", "ms", 0)]
+METRICS = [
+    Metric("killall_ms", "all {services} killed at once, until all are back", "ms", 0)
+]
 
 
 def measure(session, _):

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -16,11 +15,13 @@ from support import TOP, descendants, wait_until
 sys.path.insert(0, str(TOP / "bench"))
 
 import comparison  # noqa: E402
+import pages  # noqa: E402
 import peers  # noqa: E402
 import plots  # noqa: E402
 import table  # noqa: E402
 from measures import MEASURES  # noqa: E402
 from reports import VARIABLE, Reports  # noqa: E402
+from session import STOPPING  # noqa: E402
 from summary import over_rounds, percentile, ratio  # noqa: E402
 
 SMALL = "--services 6 --limit 12 --rounds 1 --kills 2 --controls 2 --links 2"
@@ -51,7 +52,7 @@ def small_run(tmp_path_factory):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    results = json.loads((folder / "results" / "latest.json").read_text())
+    results = json.loads((folder / "results" / "suites.json").read_text())
     return done, folder, results
 
 
@@ -86,7 +87,7 @@ def test_run_says_what_was_used(small_run):
 
 def test_run_prints_the_table_that_it_writes(small_run):
     done, folder, results = small_run
-    markdown = (folder / "results" / "latest.md").read_text()
+    markdown = (folder / "results" / "suites.md").read_text()
     for metric in results["metrics"].values():
         assert (metric["title"] in done.stdout) == (not metric["is_detail"])
         assert (metric["title"] in markdown) == (not metric["is_detail"])
@@ -97,14 +98,15 @@ def test_run_leaves_nothing_behind(small_run):
     assert os.listdir(folder) == ["results"]
 
 
-def test_run_leaves_nothing_behind_when_it_is_terminated(tmp_path, programs):
+@pytest.mark.parametrize("number", STOPPING)
+def test_run_leaves_nothing_behind_when_it_is_told_to_stop(tmp_path, programs, number):
     run = programs.start(
         *bench_run(tmp_path, "--peers", "holdfast"),
         env=os.environ | {"HOLDFAST_BIN": str(TOP / "out" / "bin")},
         stderr=subprocess.DEVNULL,
     )
     wait_until(lambda: len(descendants(run.pid)) > 6, what="services run")
-    run.send_signal(signal.SIGTERM)
+    run.send_signal(number)
     assert run.wait(60) == 1
     assert not set(descendants()) - programs.before
     assert os.listdir(tmp_path) == []
@@ -297,3 +299,23 @@ def test_logarithmic_axes_reach_from_step_to_step():
 
 def test_labels_do_not_cover_each_other():
     assert plots.apart({"a": 10, "b": 12, "c": 11}, 5) == {"a": 10, "c": 15, "b": 20}
+
+
+# ---- pages ----
+
+
+def test_pages_show_the_results_that_are_kept():
+    """bench/publish was run after the last change of what they show."""
+    kept = json.loads((TOP / "bench" / "results" / "suites.json").read_text())
+    for path, text in pages.shown(kept).items():
+        assert pages.with_shown(path.read_text(), text) == path.read_text(), path
+    for name, draw in plots.PLOTS.items():
+        drawn = (TOP / "bench" / "results" / f"{name}.svg").read_text()
+        assert drawn == draw(kept).text()
+
+
+def test_a_page_without_marks_is_left_alone():
+    with pytest.raises(ValueError):
+        pages.with_shown(f"text {pages.BEGIN} text", "table")
+    page = f"a\n{pages.BEGIN}\nold\n{pages.END}\nb\n"
+    assert pages.with_shown(page, "new") == page.replace("old", "new")
