@@ -15,7 +15,7 @@ enum {
 
 struct await {
 	enum condition condition;
-	bool is_any;        /* the first is enough */
+	bool is_any; /* the first is enough */
 	/* Something will be done to them: those that have no supervisor for it
 	 * at the beginning aren't waited for. */
 	bool is_acting;

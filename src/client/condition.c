@@ -3,26 +3,25 @@
 
 #include "client/condition.h"
 
+static bool has_phase(const struct look *look, const char *phase)
+{
+	return look->has_state && strcmp(look->state.phase, phase) == 0;
+}
+
+/* What has no process of its own is up when what starts it has ended well. */
 static bool is_up(const struct look *look)
 {
-	return look->has_status && look->phase == LOOK_RUN &&
-	       look->status.run_pid != 0;
+	if (!look->has_status || has_phase(look, "starting"))
+		return false;
+	return (look->phase == LOOK_RUN && look->status.run_pid != 0) ||
+	       has_phase(look, "active");
 }
 
-/* Of scripts that belong to going down, only the supervisor's state tells all.
- */
+/* Nothing runs of it, and nothing is up. */
 static bool is_finished(const struct look *look)
 {
-	if (!look->has_status || look->phase != LOOK_DOWN)
-		return false;
-	return !look->has_state || !look->is_hosted ||
-	       (strcmp(look->state.phase, "stopping") != 0 &&
-		strcmp(look->state.phase, "finishing") != 0);
-}
-
-static bool has_failed(const struct look *look)
-{
-	return look->has_state && strcmp(look->state.phase, "failed") == 0;
+	return look->has_status && look->phase == LOOK_DOWN &&
+	       !has_phase(look, "active");
 }
 
 /* How long the present state has lasted; a moment to come is long ago, as the
@@ -44,8 +43,8 @@ static bool is_ready(const struct look *look, struct timespec moment,
 
 	if (!is_up(look))
 		return false;
-	if (look->has_state && look->ready != -1)
-		return look->ready == 1;
+	if (look->is_ready || look->will_tell)
+		return look->is_ready;
 	lasted = lasted_ns(look, moment);
 	if (lasted >= CONDITION_SETTLED_NS)
 		return true;
@@ -126,7 +125,7 @@ enum verdict condition_judge(enum condition condition,
 		return VERDICT_UNSUPERVISED;
 	if (has_come(condition, before, now, moment, again_ns))
 		return VERDICT_REACHED;
-	if (has_failed(now) && is_about_up(condition))
+	if (now->has_failed && is_about_up(condition))
 		return VERDICT_FAILED;
 	return VERDICT_NOT_YET;
 }

@@ -11,7 +11,8 @@
 
 /* Told by supervisors that know of it. */
 static const struct record_field more_fields[] = {
-	{RECORD_NUMBER, "ready", offsetof(struct look, ready), 0},
+	{RECORD_FLAG, "ready", offsetof(struct look, is_ready), 0},
+	{RECORD_FLAG, "failed", offsetof(struct look, has_failed), 0},
 	{RECORD_END, NULL, 0, 0},
 };
 
@@ -23,10 +24,25 @@ static void note_trouble(struct look *look, const char *what, int error)
 	look->error = error;
 }
 
+static bool exists(int dir_fd, const char *name)
+{
+	return faccessat(dir_fd, name, F_OK, 0) == 0;
+}
+
+/*
+ * Of a service that is being taken over for the first time, "ok" comes last,
+ * but its supervisor takes commands already.
+ */
 static int open_ok(int dir_fd)
 {
-	return openat(dir_fd, SUPERVISE_OK,
-		      O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	const int flags = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	int fd = openat(dir_fd, SUPERVISE_OK, flags);
+
+	if (fd != -1 || errno != ENOENT)
+		return fd;
+	fd = openat(dir_fd, SUPERVISE_CONTROL, flags);
+	errno = ENOENT;
+	return fd;
 }
 
 static enum look_phase phase_of(const unsigned char *record, long size)
@@ -74,13 +90,16 @@ static void read_state(int dir_fd, struct look *look)
 		return;
 	look->has_state = true;
 	record_read(text, (size_t)len, more_fields, look, '\n');
+	look->will_tell =
+		!look->is_ready && (exists(dir_fd, "notification-fd") ||
+				    exists(dir_fd, "notify-socket"));
 }
 
 void look_take(int dir_fd, struct look *look, int *ok_fd)
 {
 	int fd;
 
-	*look = (struct look){.ready = -1};
+	*look = (struct look){.trouble = NULL};
 	fd = open_ok(dir_fd);
 	if (fd == -1)
 		note_trouble(look, "open " SUPERVISE_OK, errno);

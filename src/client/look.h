@@ -34,7 +34,9 @@ struct look {
 	struct status status;
 	bool has_state; /* the rest counts */
 	struct state state;
-	int64_t ready; /* 1 ready, 0 not; -1: its supervisor doesn't tell */
+	bool is_ready;   /* it has said so */
+	bool will_tell;  /* it hasn't, but it is to say so when it is */
+	bool has_failed; /* for good: nobody starts it again by itself */
 };
 
 /*

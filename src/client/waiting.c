@@ -1,7 +1,4 @@
 /* waiting.c -- see waiting.h. */
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "base/tai64n.h"
 #include "client/waiting.h"
 
@@ -37,9 +34,8 @@ static void settle(struct waiting *waiting, enum outcome outcome)
 /* Of a service that can tell when it is ready, being up isn't enough. */
 static enum condition condition_of(const struct waiting *waiting)
 {
-	bool tells =
-		waiting->asks_check && waiting->now.ready != -1 &&
-		faccessat(waiting->dir_fd, "notification-fd", F_OK, 0) == 0;
+	bool tells = waiting->asks_check &&
+		     (waiting->now.is_ready || waiting->now.will_tell);
 
 	if (tells && waiting->condition == CONDITION_UP)
 		return CONDITION_READY;

@@ -5,7 +5,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/span.h"
 #include "client/condition.h"
@@ -16,7 +15,7 @@
 static struct look look_of(enum look_phase phase, unsigned pid, char wanted,
 			   unsigned char change)
 {
-	struct look look = {.is_hosted = true, .has_status = true, .ready = -1};
+	struct look look = {.is_hosted = true, .has_status = true};
 
 	look.phase = phase;
 	look.status.run_pid = pid;
@@ -134,10 +133,10 @@ static void one_that_tells_is_ready_when_it_says_so(void **unused)
 	struct look look = look_of(LOOK_RUN, 7, 'u', 1);
 
 	(void)unused;
-	look.has_state = true;
-	look.ready = 0;
+	look.will_tell = true;
 	assert_int_equal(judge(CONDITION_READY, &look, &look), VERDICT_NOT_YET);
-	look.ready = 1;
+	look.will_tell = false;
+	look.is_ready = true;
 	assert_true(reached(CONDITION_READY, &look, &look));
 }
 
@@ -146,12 +145,23 @@ static void what_has_failed_will_not_come_up(void **unused)
 	struct look look = look_of(LOOK_DOWN, 0, 'u', 1);
 
 	(void)unused;
-	look.has_state = true;
-	snprintf(look.state.phase, sizeof(look.state.phase), "failed");
+	look.has_failed = true;
 	assert_int_equal(judge(CONDITION_UP, &look, &look), VERDICT_FAILED);
 	assert_int_equal(judge(CONDITION_RESTARTED, &look, &look),
 			 VERDICT_FAILED);
 	assert_true(reached(CONDITION_FINISHED, &look, &look));
+}
+
+/* Of start alone: it has no process while it is up. */
+static void a_one_shot_is_up_when_it_has_been_started(void **unused)
+{
+	struct look look = look_of(LOOK_DOWN, 0, 'u', 2);
+
+	(void)unused;
+	look.has_state = true;
+	snprintf(look.state.phase, sizeof(look.state.phase), "active");
+	assert_true(reached(CONDITION_UP, &look, &look));
+	assert_false(reached(CONDITION_FINISHED, &look, &look));
 }
 
 static void check_has_a_say_of_what_is_up(void **unused)
@@ -194,6 +204,7 @@ int main(void)
 			one_that_does_not_tell_is_ready_after_a_second),
 		cmocka_unit_test(one_that_tells_is_ready_when_it_says_so),
 		cmocka_unit_test(what_has_failed_will_not_come_up),
+		cmocka_unit_test(a_one_shot_is_up_when_it_has_been_started),
 		cmocka_unit_test(check_has_a_say_of_what_is_up),
 		cmocka_unit_test(spans_are_numbers_and_nothing_else),
 	};
