@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 
 import peers
 import processes
@@ -77,6 +78,7 @@ class Comparison:
         self.suites = available(plan, say)
         self.rounds = []
         self.reasons = {suite.name: {} for suite in self.suites}  # by metric
+        self.too_slow = set()  # (suite, size, measure) not to be tried again
 
     def run(self):
         """Returns the results, as they are written to the file."""
@@ -126,7 +128,10 @@ class Comparison:
             failed, left = names[max(len(done) - 1, 0)], names[len(done) :]
             self.give_up(suite, size, [failed], str(problem))
             self.give_up(suite, size, left, f"{failed} before it: {problem}")
-            self.say(f"  {suite.label}: {failed}: {problem}")
+            if isinstance(problem, TimeoutError):  # it would be so in each round
+                self.too_slow |= {(suite.name, size, name) for name in [failed, *left]}
+            where = traceback.extract_tb(problem.__traceback__)[-1]
+            self.say(f"  {suite.label}: {failed}: {problem} ({where.name})")
         time.sleep(1)  # for the kernel to free what it frees in its own time
 
     def bounded(self, name, session):
@@ -159,7 +164,7 @@ class Comparison:
                 self.give_up(suite, size, [name], suite.cannot[name])
             elif needs > most:
                 self.give_up(suite, size, [name], why)
-            elif not self.has_given_up(suite, size, name):
+            elif (suite.name, size, name) not in self.too_slow:
                 names.append(name)
         return names
 
@@ -170,13 +175,6 @@ class Comparison:
             for metric in MEASURES[name].METRICS:
                 if metric.session == size:
                     self.reasons[suite.name].setdefault(metric.key, why)
-
-    def has_given_up(self, suite, size, name):
-        return any(
-            metric.key in self.reasons[suite.name]
-            for metric in MEASURES[name].METRICS
-            if metric.session == size
-        )
 
     # ---- what is not done in turns ----
 

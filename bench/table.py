@@ -76,14 +76,16 @@ def remarks(results):
             yield f"{label}, {name}: {note}."
     for suite, label in results["suites"].items():
         by_reason = {}
+        found = results["summary"].get(suite, {})
         for key, why in results["reasons"][suite].items():
             metric = results["metrics"].get(key)
             if metric and not metric["is_detail"]:
-                by_reason.setdefault(why, []).append(metric["title"])
-        for why, titles in by_reason.items():
+                by_reason.setdefault((why, key in found), []).append(metric["title"])
+        for (why, is_found), titles in by_reason.items():
             missing = "; ".join(titles[:2])
             missing += f"; and {len(titles) - 2} more" if len(titles) > 2 else ""
-            yield f"{label} has no number for [{missing}]: {why}."
+            what = "lacks a round of" if is_found else "has no number for"
+            yield f"{label} {what} [{missing}]: {why}."
 
 
 def document(results):

@@ -1,5 +1,6 @@
 """bench/: the comparison measures what it says, and leaves nothing behind."""
 
+import datetime
 import json
 import os
 import re
@@ -200,6 +201,25 @@ def test_what_takes_too_long_is_left_out_from_then_on(tiny, monkeypatch):
     assert tiny.reasons["tiny"]["killall_ms"] == "killall took more than 0.1 s"
     assert "killall before it" in tiny.reasons["tiny"]["stop_ms"]
     assert tiny.chosen(suite, "main") == ["boot"]
+
+
+def test_what_fails_once_is_tried_again(tiny, monkeypatch):
+    """A process that had just gone cost all later rounds their numbers."""
+
+    def failing(*_):
+        raise ProcessLookupError("gone")
+
+    (suite,) = tiny.suites
+    tiny.plan.measures = ("boot", "killall")
+    with monkeypatch.context() as patch:
+        patch.setattr(MEASURES["killall"], "measure", failing)
+        tiny.measure(suite, "main", {})
+    assert tiny.reasons["tiny"]["killall_ms"] == "gone"
+    assert tiny.chosen(suite, "main") == ["boot", "killall"]
+    results = tiny.results(datetime.datetime.now(), [0]) | {
+        "summary": {"tiny": {"killall_ms": {"median": 1, "min": 1, "max": 1}}}
+    }
+    assert any("tiny lacks a round of [all 3" in line for line in table.remarks(results))
 
 
 def test_a_supervisor_that_ends_at_once_is_not_waited_for(tiny, monkeypatch):
