@@ -412,3 +412,8 @@ def seconds_up(status_line):
     found = re.fullmatch(r"up \(pid (\d+)\) (\d+) seconds(.*)", status_line)
     assert found, status_line
     return int(found[1]), int(found[2]), found[3]
+
+
+def kill_and_start(scan):
+    scan.kill()
+    scan.start()

@@ -38,22 +38,35 @@ bool proc_stat_parse(const char *text, struct proc_stat *stat)
 	const char *start = go_to(state, FIELD_STATE, FIELD_START);
 
 	*stat = (struct proc_stat){.state = state ? *state : '\0'};
+	stat->pid = number_at(text);
 	stat->start_ticks = number_at(start);
 	stat->exit_status =
 		number_at(go_to(start, FIELD_START, FIELD_EXIT_STATUS));
 	return stat->start_ticks >= 0;
 }
 
-bool proc_stat_read(int64_t pid, struct proc_stat *stat)
+static bool read_file(const char *path, struct proc_stat *stat)
 {
-	char path[40], text[1024];
-	struct strb name = strb_on(path, sizeof(path));
+	char text[1024];
 	long count;
 
-	strb_add_format(&name, "/proc/%lld/stat", (long long)pid);
 	count = fd_read_file(AT_FDCWD, path, text, sizeof(text) - 1);
 	if (count <= 0)
 		return false;
 	text[count] = '\0';
 	return proc_stat_parse(text, stat);
+}
+
+bool proc_stat_read(int64_t pid, struct proc_stat *stat)
+{
+	char path[40];
+	struct strb name = strb_on(path, sizeof(path));
+
+	strb_add_format(&name, "/proc/%lld/stat", (long long)pid);
+	return read_file(path, stat);
+}
+
+bool proc_stat_read_own(struct proc_stat *stat)
+{
+	return read_file("/proc/self/stat", stat);
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct proc_stat {
+	int64_t pid;         /* as those outside of its namespace know it */
 	char state;          /* 'Z': it has ended, and wasn't reaped yet */
 	int64_t start_ticks; /* since boot, as the kernel counts */
 	int64_t exit_status; /* as wait(2) gives it; -1: older kernels */
@@ -25,5 +26,7 @@ bool proc_stat_parse(const char *text, struct proc_stat *stat);
  * shows `exit_status` as 0 to those who may not trace the process.
  */
 bool proc_stat_read(int64_t pid, struct proc_stat *stat);
+/* The same for the calling process. */
+bool proc_stat_read_own(struct proc_stat *stat);
 
 #endif

@@ -22,16 +22,24 @@ _Noreturn void child_fail(const struct spawn_plan *plan, const char *what)
 	_exit(EXIT_SYSTEM);
 }
 
+/* For the script to inherit. */
+static int move_to(int fd, int target_fd)
+{
+	if (fd == target_fd)
+		return fcntl(fd, F_SETFD, 0);
+	return dup2(fd, target_fd) == -1 ? -1 : 0;
+}
+
 /*
  * Each end is opened anew, so that its flags are the script's own. The open
  * must not block, as it would for a logger whose service has gone for good, or
  * for whatever the owner of the directory may have put in the pipe's place: the
  * parent waits for this child.
  */
-static int put_pipe(int dir_fd, int access, int target_fd)
+static int put_pipe(int dir_fd, const char *name, int access, int target_fd)
 {
 	struct stat status;
-	int fd = openat(dir_fd, SUPERVISE_PIPE,
+	int fd = openat(dir_fd, name,
 			access | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd == -1 || fstat(fd, &status) == -1)
@@ -42,7 +50,7 @@ static int put_pipe(int dir_fd, int access, int target_fd)
 	}
 	if (fcntl(fd, F_SETFL, access) == -1)
 		return -1;
-	return dup2(fd, target_fd);
+	return move_to(fd, target_fd);
 }
 
 /*
@@ -53,9 +61,30 @@ static int put_pipe(int dir_fd, int access, int target_fd)
  */
 static int put_output(void)
 {
-	if (put_pipe(AT_FDCWD, O_WRONLY, STDOUT_FILENO) == -1)
+	if (put_pipe(AT_FDCWD, SUPERVISE_PIPE, O_WRONLY, STDOUT_FILENO) == -1)
 		return -1;
-	return put_pipe(AT_FDCWD, O_RDWR, STDOUT_FILENO);
+	return put_pipe(AT_FDCWD, SUPERVISE_PIPE, O_RDWR, STDOUT_FILENO);
+}
+
+/* A second copy waits, in that it isn't started until the first is gone. */
+static int put_lock(int target_fd)
+{
+	int fd = supervise_dir_lock_file(AT_FDCWD, SUPERVISE_LOCK_FD);
+
+	return fd == -1 ? -1 : move_to(fd, target_fd);
+}
+
+/* The lock stays held until the exec, also where the script wants that number.
+ */
+static int out_of_the_way(const struct spawn_plan *plan, int lock_fd)
+{
+	int most = plan->notification_fd > plan->lock_fd_number
+			   ? plan->notification_fd
+			   : plan->lock_fd_number;
+	int fd = most < lock_fd ? lock_fd
+				: fcntl(lock_fd, F_DUPFD_CLOEXEC, most + 1);
+
+	return fd == -1 ? lock_fd : fd;
 }
 
 /*
@@ -66,10 +95,10 @@ static void leave_trace(const struct spawner *spawner,
 			const struct spawn_plan *plan, int lock_fd,
 			struct spawned *spawned)
 {
-	struct identity identity = {.pid = getpid()};
+	struct identity identity;
 
 	memcpy(identity.boot_id, spawner->boot_id, sizeof(identity.boot_id));
-	identity.start_ticks = identity_start_ticks(identity.pid);
+	identity_own(&identity);
 	spawned->start_ticks = identity.start_ticks;
 	spawned->record = plan->record(plan->owner, &identity);
 	if (spawned->record == RECORD_FAILED ||
@@ -96,18 +125,31 @@ _Noreturn void child_run(const struct spawner *spawner,
 			 void (*tell)(const struct spawned *spawned))
 {
 	char path[32];
-	char *argv[] = {path, NULL};
+	char *argv[SPAWN_ARGUMENTS + 2] = {path};
 	struct strb text = strb_on(path, sizeof(path));
 
 	strb_add(&text, "./");
 	strb_add(&text, plan->script);
-	setsid();
-	if (input_dir_fd != -1 &&
-	    put_pipe(input_dir_fd, O_RDONLY, STDIN_FILENO) == -1)
+	/* Copied as bytes: execve() takes what it doesn't change as if it
+	 * would. */
+	memcpy(argv + 1, plan->arguments, sizeof(plan->arguments));
+	if (!plan->keeps_session)
+		setsid();
+	if (input_dir_fd != -1 && put_pipe(input_dir_fd, SUPERVISE_PIPE,
+					   O_RDONLY, STDIN_FILENO) == -1)
 		child_fail(plan, "set up descriptors for");
 	if (plan->has_output_pipe && put_output() == -1)
 		child_fail(plan, "set up descriptors for");
+	lock_fd = out_of_the_way(plan, lock_fd);
+	if (plan->notification_fd != -1 &&
+	    put_pipe(AT_FDCWD, SUPERVISE_READY, O_RDWR,
+		     plan->notification_fd) == -1)
+		child_fail(plan, "set up descriptors for");
+	if (plan->lock_fd_number != -1 && put_lock(plan->lock_fd_number) == -1)
+		child_fail(plan, "acquire " SUPERVISE_LOCK_FD " for");
 	leave_trace(spawner, plan, lock_fd, spawned);
+	if (plan->runs_at_input && fchdir(input_dir_fd) == -1)
+		child_fail(plan, "switch to the directory of");
 	if (tell)
 		tell(spawned);
 	if (spawner->has_raised_limit)

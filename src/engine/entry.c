@@ -20,8 +20,17 @@
 #define ENTRY_DESCRIPTORS  (1 + SERVICE_DESCRIPTORS)
 #define LOGGER_DESCRIPTORS (2 + SERVICE_DESCRIPTORS)
 
+/*
+ * An inline logger, daemontools-encore's executable file "log", runs in the
+ * directory of its service; its own supervise/ is in supervise/log there.
+ */
+#define INLINE_DIR "supervise/log"
+
+enum logger_kind { LOGGER_NONE, LOGGER_DIRECTORY, LOGGER_INLINE };
+
 struct logger {
 	struct service service;
+	enum logger_kind kind;
 	char *name;    /* owned: "NAME/log" */
 	int dir_fd;    /* owned */
 	int pipe_fd;   /* owned: both ends of the service's supervise/pipe */
@@ -102,6 +111,13 @@ static void prepare_service(const struct entry_context *context,
 	service->owner = entry;
 }
 
+static struct service *logger_of(struct service *service)
+{
+	struct entry *entry = service->owner;
+
+	return entry->logger ? &entry->logger->service : NULL;
+}
+
 struct entry *entry_new(struct entry_context *context, const char *name,
 			const struct stat *status)
 {
@@ -125,6 +141,7 @@ struct entry *entry_new(struct entry_context *context, const char *name,
 	entry->service.name = entry->name;
 	entry->service.dir_fd = entry->dir_fd;
 	entry->service.before_start = renew_pipe;
+	entry->service.logger_of = logger_of;
 	entry->changes.on_change = on_change;
 	entry->changes.owner = entry;
 	/* Without it, the scanner looks now and then. */
@@ -252,8 +269,19 @@ static void renew_pipe(struct service *service)
 	logger->pipe_fd = fd;
 }
 
+static int open_logger_directory(struct entry *entry, enum logger_kind kind)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+
+	if (kind == LOGGER_DIRECTORY)
+		return openat(entry->dir_fd, "log", flags);
+	supervise_dir_make(entry->dir_fd);
+	mkdirat(entry->dir_fd, INLINE_DIR, 0700);
+	return openat(entry->dir_fd, INLINE_DIR, flags | O_NOFOLLOW);
+}
+
 static struct logger *logger_new(struct entry_context *context,
-				 struct entry *entry)
+				 struct entry *entry, enum logger_kind kind)
 {
 	struct logger *logger;
 	int error;
@@ -270,13 +298,14 @@ static struct logger *logger_new(struct entry_context *context,
 	logger->name = logger_name(entry->name);
 	if (!logger->name)
 		goto out;
-	logger->dir_fd = openat(entry->dir_fd, "log",
-				O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	logger->kind = kind;
+	logger->dir_fd = open_logger_directory(entry, kind);
 	if (logger->dir_fd == -1)
 		goto out;
 	logger->service.name = logger->name;
 	logger->service.dir_fd = logger->dir_fd;
 	logger->service.input_dir_fd = entry->dir_fd;
+	logger->service.is_inline = kind == LOGGER_INLINE;
 	return logger;
 out:
 	error = errno;
@@ -285,33 +314,37 @@ out:
 	return NULL;
 }
 
-/* Whether there is a directory "log"; -1 with errno when it can't be told. */
-static int has_logger(struct entry *entry)
+/* What "log" is. 0, or -1 with errno when it can't be told. */
+static int look_for_logger(struct entry *entry, enum logger_kind *kind)
 {
 	struct stat status;
 
+	*kind = LOGGER_NONE;
 	if (fstatat(entry->dir_fd, "log", &status, 0) == -1)
 		return errno == ENOENT ? 0 : -1;
-	if (S_ISDIR(status.st_mode))
-		return 1;
-	errno = ENOTDIR;
-	complain(&entry->said_of_log, "log to", entry->name, "log");
+	if (S_ISDIR(status.st_mode)) {
+		*kind = LOGGER_DIRECTORY;
+	} else if (S_ISREG(status.st_mode) && (status.st_mode & 0111) != 0) {
+		*kind = LOGGER_INLINE;
+	} else {
+		errno = ENOTDIR;
+		complain(&entry->said_of_log, "log to", entry->name, "log");
+	}
 	return 0;
 }
 
 /* The logger is found when the directory changed, and kept once found. */
 static bool find_logger(struct entry_context *context, struct entry *entry)
 {
-	int is_there;
+	enum logger_kind kind;
 
 	if (entry->logger || (!entry->must_look && entry->changes.is_added))
 		return true;
-	is_there = has_logger(entry);
-	if (is_there == -1)
+	if (look_for_logger(entry, &kind) == -1)
 		return complain(&entry->said, "stat", entry->name, "log");
-	if (is_there == 0)
+	if (kind == LOGGER_NONE)
 		return true;
-	entry->logger = logger_new(context, entry);
+	entry->logger = logger_new(context, entry, kind);
 	if (!entry->logger)
 		return complain(&entry->said, "create pipe for", entry->name,
 				"");
@@ -365,7 +398,8 @@ static void renew_logger_directory(struct entry *entry)
 	struct stat now, held;
 	int fd;
 
-	if (fstatat(entry->dir_fd, "log", &now, 0) == -1 ||
+	if (logger->kind == LOGGER_INLINE ||
+	    fstatat(entry->dir_fd, "log", &now, 0) == -1 ||
 	    fstat(logger->dir_fd, &held) == -1 ||
 	    (now.st_dev == held.st_dev && now.st_ino == held.st_ino))
 		return;

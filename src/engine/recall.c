@@ -89,6 +89,9 @@ static void take_history(const struct state *state, struct recall *recall)
 	recall->starts = state->starts;
 	recall->deaths = state->deaths;
 	recall->changed_at = moment_of(state->changed_at, recall->changed_at);
+	recall->ready_at = moment_of(state->ready_at, recall->changed_at);
+	recall->last_pid = state->last_pid;
+	recall->memory = state->memory;
 	recall->last_end_at =
 		moment_of(state->last_end_at, recall->last_end_at);
 	recall->last_end.is_known = strcmp(state->last_end, "unknown") != 0;
@@ -115,6 +118,18 @@ static void take_identity(const struct state *state, struct identity *identity)
 	memcpy(identity->boot_id, state->boot_id, sizeof(identity->boot_id));
 }
 
+/* Without a pid, what was decided on didn't come about. */
+static enum machine_phase phase_without_process(const struct machine *machine)
+{
+	if (machine->phase == MACHINE_STOPPING)
+		return MACHINE_FINISHING; /* whose end leads to "stop" again */
+	if (machine->phase != MACHINE_UP && machine->phase != MACHINE_STARTING)
+		return machine->phase;
+	/* Only damage can make it one that is wanted down, too. */
+	return machine->want == MACHINE_WANT_DOWN ? MACHINE_DOWN
+						  : MACHINE_WAITING;
+}
+
 /*
  * How the process on record makes the machine stand; one that was decided on
  * (phase up, no pid yet) didn't come about.
@@ -126,15 +141,10 @@ static void take_process(const struct state *state, bool is_alive,
 		recall->pid = (pid_t)state->pid;
 		take_signals(state, recall->signals_due);
 	}
-	if (state->pid != 0) {
+	if (state->pid != 0 && !machine_has_process(recall->machine.phase))
 		recall->machine.phase = MACHINE_UP; /* until somebody looks */
-	} else if (recall->machine.phase == MACHINE_UP) {
-		/* Only damage can make it one that is wanted down, too. */
-		recall->machine.phase =
-			recall->machine.want == MACHINE_WANT_DOWN
-				? MACHINE_DOWN
-				: MACHINE_WAITING;
-	}
+	else if (state->pid == 0)
+		recall->machine.phase = phase_without_process(&recall->machine);
 }
 
 /*

@@ -21,7 +21,9 @@ struct recall {
 	/* Of the last process that is known of, alive or not; else zero. */
 	struct identity identity;
 	int signals_due[2]; /* what `pid` may still have to be sent; 0: none */
-	struct timespec changed_at;
+	struct timespec changed_at, ready_at;
+	int64_t last_pid;
+	struct policy_memory memory;
 	int64_t starts, deaths;
 	struct process_end last_end;
 	struct timespec last_end_at;

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -11,138 +10,50 @@
 #include "base/diag.h"
 #include "base/fd.h"
 #include "base/tai64n.h"
+#include "engine/publish.h"
+#include "engine/ready.h"
 #include "engine/recall.h"
+#include "engine/rules.h"
+#include "engine/script.h"
 #include "engine/service.h"
+#include "service/config.h"
 #include "service/identity.h"
 #include "service/supervise_dir.h"
 
 static void take_step(struct service *service, enum machine_event event,
 		      char letter);
 
-/* ---- what others can see ---- */
-
-static void fill_state(const struct service *service, struct state *state)
-{
-	const struct process_end *end = &service->last_end;
-
-	memset(state, 0, sizeof(*state));
-	state->version = STATE_VERSION;
-	memcpy(state->boot_id, service->spawner->boot_id,
-	       sizeof(state->boot_id));
-	state->is_hosted = service->machine.phase != MACHINE_GONE;
-	state_from_machine(state, &service->machine);
-	state->pid = service->pid;
-	state->start_ticks = service->start_ticks;
-	tai64n_format(service->changed_at, state->changed_at);
-	state->starts = service->starts;
-	state->deaths = service->deaths;
-	state->signal_due = service->signals_due[0];
-	state->next_signal_due = service->signals_due[1];
-	if (service->last_end_at.tv_sec == 0)
-		return;
-	snprintf(state->last_end, sizeof(state->last_end), "%s",
-		 !end->is_known       ? "unknown"
-		 : end->signal_number ? "signal"
-				      : "exit");
-	state->last_number =
-		end->signal_number ? end->signal_number : end->exit_code;
-	state->has_dumped = end->has_dumped;
-	tai64n_format(service->last_end_at, state->last_end_at);
-}
-
-/* Also where somebody removed the directory, which may come back by itself. */
-static int replace_file(int dir_fd, const char *name, const void *bytes,
-			size_t count)
-{
-	if (fd_replace_file(dir_fd, name, bytes, count, 0644) == 0)
-		return 0;
-	if (errno != ENOENT)
-		return -1;
-	supervise_dir_make(dir_fd);
-	return fd_replace_file(dir_fd, name, bytes, count, 0644);
-}
-
-static void pack_status(const struct service *service, pid_t pid,
-			unsigned char record[STATUS_SIZE])
-{
-	const struct status status = {
-		.changed_at = service->changed_at,
-		.run_pid = (uint32_t)pid,
-		.is_paused = service->machine.is_paused,
-		.wanted = (char)service->machine.want,
-		.is_term_sent = service->machine.is_term_sent,
-	};
-
-	status_pack(&status, record);
-}
-
-static int publish_status(struct service *service)
-{
-	unsigned char record[STATUS_SIZE];
-
-	pack_status(service, service->pid, record);
-	if (memcmp(record, service->published, STATUS_SIZE) == 0)
-		return 0;
-	if (replace_file(service->dir_fd, SUPERVISE_STATUS, record,
-			 STATUS_SIZE) == -1)
-		return -1;
-	memcpy(service->published, record, STATUS_SIZE);
-	return 0;
-}
-
-/* With the next change, or after this time, what couldn't be written is. */
-#define PUBLISH_AGAIN_NS INT64_C(5000000000)
-
-static int write_state(int dir_fd, const struct state *state)
-{
-	char text[STATE_SIZE_MAX];
-	size_t len = state_format(state, text);
-
-	return replace_file(dir_fd, SUPERVISE_STATE, text, len);
-}
-
-/* The state first: it is what a later supervisor goes by. */
-static void publish(struct service *service)
-{
-	struct state state;
-	const char *broken = NULL;
-	int error = 0;
-
-	fill_state(service, &state);
-	if (write_state(service->dir_fd, &state) == -1) {
-		broken = SUPERVISE_STATE;
-		error = errno;
-	}
-	if (publish_status(service) == -1 && !broken) {
-		broken = SUPERVISE_STATUS;
-		error = errno;
-	}
-	errno = error;
-	if (broken && !service->is_status_broken)
-		diag_warn_errno("unable to write %s/%s.new", service->name,
-				broken);
-	service->is_status_broken = broken != NULL;
-	if (broken)
-		loop_timer_set(service->loop, &service->again,
-			       loop_now_ns() + PUBLISH_AGAIN_NS);
-	else
-		loop_timer_cancel(service->loop, &service->again);
-}
-
-static void publish_again(struct loop_timer *timer)
-{
-	publish(timer->owner);
-}
-
 /* ---- the process ---- */
 
+/* What is on record of the last end is that of the service itself, not of the
+ * scripts that tidy up. */
 static void end_process(struct service *service, struct process_end end)
 {
+	enum machine_phase phase = service->machine.phase;
+
+	service->changed_at = tai64n_now();
+	if (phase == MACHINE_UP || phase == MACHINE_STARTING) {
+		service->last_end = end;
+		service->last_end_at = service->changed_at;
+	}
+	if (phase == MACHINE_UP) {
+		service->last_pid = service->pid;
+		service->deaths++;
+	}
 	service->pid = 0;
 	service->start_ticks = 0;
-	service->deaths++;
-	service->last_end = end;
-	service->last_end_at = service->changed_at = tai64n_now();
+	ready_close(service);
+}
+
+/* The running script has ended: what that means, and what follows. */
+static void process_ended(struct service *service, struct process_end end)
+{
+	enum machine_event event;
+
+	rules_refresh(service);
+	end_process(service, end);
+	event = rules_judge_end(service, &end);
+	take_step(service, event, 0);
 }
 
 /* Commands that came before the death count in what follows from it: as many
@@ -170,8 +81,7 @@ static void on_exit_of_process(struct loop_process *process,
 
 	read_commands(service, COMMANDS_MOST);
 	stop_if_removed(service);
-	end_process(service, end);
-	take_step(service, EVENT_EXITED, 0);
+	process_ended(service, end);
 }
 
 static int watch_process(struct service *service, pid_t pid, int pidfd,
@@ -186,48 +96,20 @@ static int watch_process(struct service *service, pid_t pid, int pidfd,
 	return loop_process_add(service->loop, &service->process, pidfd);
 }
 
-/* In the child, whose cwd is the directory: what publish() would say of it. */
-static enum record_result record_start(const void *owner,
-				       const struct identity *identity)
-{
-	const struct service *service = owner;
-	unsigned char record[STATUS_SIZE];
-	struct state state;
-
-	fill_state(service, &state);
-	state.pid = identity->pid;
-	state.start_ticks = identity->start_ticks;
-	if (write_state(AT_FDCWD, &state) == -1)
-		return RECORD_FAILED;
-	pack_status(service, (pid_t)identity->pid, record);
-	if (replace_file(AT_FDCWD, SUPERVISE_STATUS, record, STATUS_SIZE) == -1)
-		return RECORD_PARTIAL;
-	return RECORD_COMPLETE;
-}
-
-static int spawn_run(struct service *service, struct spawned *spawned)
-{
-	const struct spawn_plan plan = {
-		.script = "run",
-		.name = service->name,
-		.dir_fd = service->dir_fd,
-		.lock_fd = service->lock_fd,
-		.input_dir_fd = service->input_dir_fd,
-		.has_output_pipe = service->has_output_pipe,
-		.record = record_start,
-		.owner = service,
-	};
-
-	return spawn(service->spawner, &plan, spawned);
-}
-
 static void refuse_start(struct service *service)
 {
 	int error = errno;
 	int64_t now_ns = loop_now_ns();
+	bool is_tried_again = service->machine.phase == MACHINE_UP ||
+			      service->machine.phase == MACHINE_STARTING;
 
 	take_step(service, EVENT_START_REFUSED, 0);
 	errno = error;
+	if (!is_tried_again) {
+		diag_warn_errno("unable to fork for %s, going on without",
+				service->name);
+		return;
+	}
 	diag_warn_errno(
 		"unable to fork for %s, sleeping %d seconds", service->name,
 		(int)((service->machine.start_due_ns - now_ns + 500000000) /
@@ -248,40 +130,50 @@ static int give_up_process(const struct spawned *spawned)
 static void start_process(struct service *service)
 {
 	struct timespec before = service->changed_at;
+	bool is_counted = service->machine.phase == MACHINE_UP;
 	struct spawned spawned;
 	int result;
 
 	if (service->before_start)
 		service->before_start(service);
+	if (is_counted)
+		ready_listen(service, true);
 	service->changed_at = tai64n_now();
-	service->starts++;
-	result = spawn_run(service, &spawned);
+	service->starts += is_counted;
+	result = script_start(service, &spawned);
 	if (result == 0 &&
 	    watch_process(service, spawned.pid, spawned.pidfd, true) == -1)
 		result = give_up_process(&spawned);
 	if (result == -1) {
-		service->starts--;
+		service->starts -= is_counted;
 		service->changed_at = before;
-		memset(service->published, 0, sizeof(service->published));
+		publish_forget(service);
 		refuse_start(service);
 		return;
 	}
 	service->pid = spawned.pid;
 	service->start_ticks = spawned.start_ticks;
-	if (spawned.record == RECORD_COMPLETE) {
-		pack_status(service, service->pid, service->published);
-		service->is_status_broken = false;
-		loop_timer_cancel(service->loop, &service->again);
-		return;
-	}
-	memset(service->published, 0, sizeof(service->published));
-	publish(service);
+	publish_started(service, spawned.record);
 }
 
-static void send_signals(struct service *service, const int signals[2])
+/* To the process, or to all of its group, which it leads. */
+static void send_signal(struct service *service, int number, bool is_to_group)
 {
+	/* As long as the leader can be asked for, the group has its number. */
+	if (is_to_group && loop_process_signal(&service->process, 0) == 0 &&
+	    kill(-service->pid, number) == 0)
+		return;
+	loop_process_signal(&service->process, number);
+}
+
+static void send_signals(struct service *service, const int signals[2],
+			 bool is_to_group)
+{
+	bool is_group = is_to_group ||
+			rules_of(service)->kill_scope != CONFIG_SCOPE_PROCESS;
+
 	for (int i = 0; i < 2 && signals[i] != 0; i++)
-		loop_process_signal(&service->process, signals[i]);
+		send_signal(service, signals[i], is_group);
 }
 
 /* ---- carrying out ---- */
@@ -292,6 +184,7 @@ static void close_descriptors(struct service *service)
 			      &service->lock_fd};
 
 	loop_watch_remove(service->loop, &service->control);
+	ready_close(service);
 	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++) {
 		if (*owned[i] != -1)
 			close(*owned[i]);
@@ -305,17 +198,49 @@ static void let_go(struct service *service)
 	loop_timer_cancel(service->loop, &service->timer);
 	loop_timer_cancel(service->loop, &service->again);
 	close_descriptors(service);
+	rules_forget(service);
 	service->on_gone(service);
 }
 
 /* Sends what is on record as due, and puts on record that it was sent. */
-static void send_signals_due(struct service *service)
+static void send_signals_due(struct service *service, bool is_to_group)
 {
 	if (service->signals_due[0] == 0)
 		return;
-	send_signals(service, service->signals_due);
+	send_signals(service, service->signals_due, is_to_group);
 	service->signals_due[0] = service->signals_due[1] = 0;
 	publish(service);
+}
+
+/* The file that says what is wished for after a reboot. */
+static void change_down_file(struct service *service, unsigned actions)
+{
+	int fd;
+
+	if (actions & MACHINE_REMOVE_DOWN) {
+		if (unlinkat(service->dir_fd, "down", 0) == -1 &&
+		    errno != ENOENT)
+			diag_warn_errno("unable to remove %s/down",
+					service->name);
+		return;
+	}
+	fd = openat(service->dir_fd, "down",
+		    O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+		    0644);
+	if (fd == -1)
+		diag_warn_errno("unable to make %s/down", service->name);
+	else
+		close(fd);
+}
+
+static void set_timer(struct service *service)
+{
+	int64_t due_ns = machine_due_ns(&service->machine);
+
+	if (due_ns == 0)
+		loop_timer_cancel(service->loop, &service->timer);
+	else if (!service->timer.is_set || service->timer.due_ns != due_ns)
+		loop_timer_set(service->loop, &service->timer, due_ns);
 }
 
 /*
@@ -326,24 +251,25 @@ static void send_signals_due(struct service *service)
 static void take_step(struct service *service, enum machine_event event,
 		      char letter)
 {
+	bool was_ready = service->machine.is_ready;
 	struct machine_step step =
 		machine_step(&service->machine, event, letter, loop_now_ns());
 
+	if (service->machine.is_ready && !was_ready)
+		service->ready_at = tai64n_now();
 	if (step.actions & MACHINE_PUBLISH) {
 		memcpy(service->signals_due, step.signals,
 		       sizeof(step.signals));
 		publish(service);
-		send_signals_due(service);
+		if (step.actions & (MACHINE_MAKE_DOWN | MACHINE_REMOVE_DOWN))
+			change_down_file(service, step.actions);
+		send_signals_due(service, step.is_to_group);
 	} else if (step.actions & MACHINE_SIGNAL) {
-		send_signals(service, step.signals);
+		send_signals(service, step.signals, step.is_to_group);
 	}
 	if (step.actions & MACHINE_START)
 		start_process(service);
-	if (step.actions & MACHINE_TIMER)
-		loop_timer_set(service->loop, &service->timer,
-			       service->machine.start_due_ns);
-	else if (service->machine.phase != MACHINE_WAITING)
-		loop_timer_cancel(service->loop, &service->timer);
+	set_timer(service);
 	if (step.actions & MACHINE_LEAVE)
 		let_go(service);
 }
@@ -353,11 +279,43 @@ static void on_timer(struct loop_timer *timer)
 	struct service *service = timer->owner;
 
 	stop_if_removed(service);
-	if (service->is_hosted)
-		take_step(service, EVENT_TIMER, 0);
+	if (!service->is_hosted)
+		return;
+	if (service->machine.phase == MACHINE_WAITING)
+		rules_refresh(service);
+	take_step(service, EVENT_TIMER, 0);
 }
 
 /* ---- commands ---- */
+
+static void obey(struct service *service, char letter)
+{
+	if (service->machine.phase == MACHINE_DOWN)
+		rules_refresh(service); /* it may be about to start */
+	if (letter == 'u' || letter == 'U' || letter == 'o')
+		policy_forgive(&service->memory);
+	take_step(service, EVENT_COMMAND, letter);
+}
+
+/*
+ * One write of a client, as far as that can be told. Before the letters that it
+ * means, svc of daemontools-encore writes which process they are for: 'L' is
+ * the logger, 'l', if more follows, the service.
+ */
+static void obey_all(struct service *service, const char *letters, size_t count)
+{
+	struct service *target = service;
+
+	for (size_t i = 0; i < count && service->is_hosted; i++) {
+		if (letters[i] == 'L' && service->logger_of)
+			target = service->logger_of(service);
+		else if (letters[i] == 'l' && i + 1 < count &&
+			 (i == 0 || target != service))
+			target = service;
+		else if (target && target->is_hosted)
+			obey(target, letters[i]);
+	}
+}
 
 static void read_commands(struct service *service, size_t most)
 {
@@ -367,10 +325,8 @@ static void read_commands(struct service *service, size_t most)
 	for (size_t done = 0; done < most && count > 0 && service->is_hosted;
 	     done += (size_t)count) {
 		count = read(service->control_fd, letters, sizeof(letters));
-		if (count == -1)
-			return;
-		for (ssize_t i = 0; i < count && service->is_hosted; i++)
-			take_step(service, EVENT_COMMAND, letters[i]);
+		if (count > 0)
+			obey_all(service, letters, (size_t)count);
 	}
 }
 
@@ -382,37 +338,29 @@ static void on_control(struct loop_watch *watch)
 
 /* ---- taking over ---- */
 
-static bool has_down_file(const struct service *service)
-{
-	struct stat status;
-
-	return fstatat(service->dir_fd, "down", &status, 0) == 0;
-}
-
-/* Whoever is told by "ok" that there is a supervisor also finds a status. */
-static void publish_first_status(struct service *service)
-{
-	struct stat status;
-
-	if (fstatat(service->dir_fd, SUPERVISE_STATUS, &status,
-		    AT_SYMLINK_NOFOLLOW) == 0)
-		return;
-	service->machine = (struct machine){.want = service->is_down_wanted
-							    ? MACHINE_WANT_DOWN
-							    : MACHINE_WANT_UP};
-	service->changed_at = tai64n_now();
-	publish_status(service); /* a failure will be told of by publish() */
-}
-
 static int make_ok(struct service *service)
 {
 	return supervise_dir_make_ok(service->dir_fd, service->control_fd,
 				     &service->ok_fd);
 }
 
+/* A link that leads nowhere is no file; one that can't be followed is trouble.
+ */
+static int look_for_down(struct service *service)
+{
+	struct stat status;
+
+	if (!service->is_down_wanted ||
+	    fstatat(service->dir_fd, "down", &status, 0) == 0)
+		return 0;
+	service->is_down_wanted = false;
+	return errno == ENOENT ? 0 : -1;
+}
+
 static const struct service_trouble *take_files(struct service *service)
 {
-	static const struct service_trouble no_down = {"stat", "down"},
+	static const struct service_trouble no_names = {"list", "."},
+					    no_down = {"stat", "down"},
 					    no_lock = {"acquire",
 						       SUPERVISE_LOCK},
 					    no_control = {"read",
@@ -420,8 +368,9 @@ static const struct service_trouble *take_files(struct service *service)
 					    no_ok = {"read", SUPERVISE_OK};
 	int dir_fd = service->dir_fd;
 
-	service->is_down_wanted = has_down_file(service);
-	if (!service->is_down_wanted && errno != ENOENT)
+	if (rules_refresh(service) == -1)
+		return &no_names;
+	if (look_for_down(service) == -1)
 		return &no_down;
 	service->is_fresh = supervise_dir_make(dir_fd);
 	service->lock_fd = supervise_dir_lock(dir_fd);
@@ -435,9 +384,13 @@ static const struct service_trouble *take_files(struct service *service)
 					       .owner = service};
 	if (loop_watch_add(service->loop, &service->control) == -1)
 		return &no_control;
-	memset(service->published, 0, sizeof(service->published));
+	publish_begin(service);
 	if (service->is_fresh)
 		return NULL; /* service_begin() puts it first on record */
+	service->machine = (struct machine){.rules = service->machine.rules,
+					    .want = service->is_down_wanted
+							    ? MACHINE_WANT_DOWN
+							    : MACHINE_WANT_UP};
 	publish_first_status(service);
 	if (make_ok(service) == -1)
 		return &no_ok;
@@ -449,7 +402,7 @@ const struct service_trouble *service_open(struct service *service)
 	const struct service_trouble *trouble;
 
 	service->lock_fd = service->control_fd = service->ok_fd = -1;
-	service->control.is_added = false;
+	service->control.is_added = service->ready.is_added = false;
 	trouble = take_files(service);
 	if (trouble) {
 		int error = errno;
@@ -459,18 +412,18 @@ const struct service_trouble *service_open(struct service *service)
 		return trouble;
 	}
 	service->is_hosted = true;
-	service->is_status_broken = false;
 	service->timer =
 		(struct loop_timer){.on_due = on_timer, .owner = service};
-	service->again =
-		(struct loop_timer){.on_due = publish_again, .owner = service};
 	return NULL;
 }
 
 /* The numbers and moments that go on across supervisors. */
 static void restore(struct service *service, const struct recall *recall)
 {
+	const struct machine_rules rules = service->machine.rules;
+
 	service->machine = recall->machine;
+	service->machine.rules = rules;
 	if (service->machine.start_due_ns < service->begin_due_ns)
 		service->machine.start_due_ns = service->begin_due_ns;
 	service->pid = 0;
@@ -481,6 +434,9 @@ static void restore(struct service *service, const struct recall *recall)
 	service->deaths = recall->deaths;
 	service->last_end = recall->last_end;
 	service->last_end_at = recall->last_end_at;
+	service->ready_at = recall->ready_at;
+	service->last_pid = recall->last_pid;
+	service->memory = recall->memory;
 }
 
 /*
@@ -509,8 +465,11 @@ static bool adopt(struct service *service, const struct recall *recall)
 	service->start_ticks = recall->identity.start_ticks;
 	memcpy(service->signals_due, recall->signals_due,
 	       sizeof(service->signals_due));
+	if (service->machine.phase == MACHINE_UP && !service->machine.is_ready)
+		ready_listen(service, false);
 	publish(service);
-	send_signals_due(service);
+	send_signals_due(service, false);
+	set_timer(service);
 	return true;
 }
 
@@ -523,26 +482,44 @@ static void recall(struct service *service, struct recall *recall)
 			       service->is_down_wanted, recall);
 }
 
+/* The script that was on record ended while nobody looked. */
+static void process_ended_unseen(struct service *service,
+				 const struct identity *identity)
+{
+	struct process_end end = {.is_known = false};
+
+	obituaries_find(service->obituaries, identity->pid,
+			identity->start_ticks, &end);
+	service->pid = (pid_t)identity->pid;
+	if (service->machine.phase == MACHINE_STARTING && !end.is_known) {
+		/* Whether "start" succeeded nobody knows: once more. */
+		end_process(service, end);
+		service->machine.phase = MACHINE_WAITING;
+		take_step(service, EVENT_TIMER, 0);
+		return;
+	}
+	process_ended(service, end);
+}
+
 /* Goes on where the last supervisor was killed, or begins. */
 static void go_on(struct service *service)
 {
-	struct process_end end = {.is_known = false};
 	struct recall recalled;
+	enum machine_phase phase;
 
 	recall(service, &recalled);
 	restore(service, &recalled);
+	phase = service->machine.phase;
 	if (recalled.pid != 0 && adopt(service, &recalled))
 		return;
-	switch (service->machine.phase) {
-	case MACHINE_UP: /* it ended while nobody looked */
-		obituaries_find(service->obituaries, recalled.identity.pid,
-				recalled.identity.start_ticks, &end);
-		end_process(service, end);
+	if (machine_has_process(phase) && recalled.identity.pid != 0)
+		process_ended_unseen(service, &recalled.identity);
+	else if (machine_has_process(phase)) /* it was about to tidy up */
 		take_step(service, EVENT_EXITED, 0);
-		break;
-	case MACHINE_WAITING: take_step(service, EVENT_TIMER, 0); break;
-	default: take_step(service, EVENT_BEGIN, 0); break;
-	}
+	else if (phase == MACHINE_WAITING)
+		take_step(service, EVENT_TIMER, 0);
+	else
+		take_step(service, EVENT_BEGIN, 0);
 }
 
 void service_begin(struct service *service)
@@ -566,6 +543,12 @@ void service_drain(struct service *service)
 		take_step(service, EVENT_DRAIN, 0);
 }
 
+void service_ready(struct service *service)
+{
+	if (service->is_hosted)
+		take_step(service, EVENT_READY, 0);
+}
+
 bool service_is_running(const struct service *service)
 {
 	return service->is_hosted && service->pid != 0;
@@ -580,4 +563,5 @@ void service_forget(struct service *service)
 	loop_timer_cancel(service->loop, &service->again);
 	loop_process_remove(service->loop, &service->process);
 	close_descriptors(service);
+	rules_forget(service);
 }

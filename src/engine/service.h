@@ -20,9 +20,11 @@
 #include "service/state.h"
 #include "service/status.h"
 
-/* How many descriptors a hosted service takes: lock, control, pidfd, and, where
- * links to FIFOs can't be made, ok. */
+/* How many descriptors a hosted service takes: lock, control, pidfd; and, where
+ * links to FIFOs can't be made, ok; and ready, until it is. */
 #define SERVICE_DESCRIPTORS 3
+
+struct service_config;
 
 struct service {
 	/* Set by the owner before service_open(), and kept by it. */
@@ -33,10 +35,15 @@ struct service {
 	const struct obituaries *obituaries; /* NULL: nobody tells */
 	int input_dir_fd; /* a logger: the directory of its service; else -1 */
 	bool has_output_pipe; /* its output goes to its supervise/pipe */
+	/* A logger that is the file "log" of its service, and runs there. */
+	bool is_inline;
 	/* CLOCK_MONOTONIC: what service_begin() starts isn't started sooner. */
 	int64_t begin_due_ns;
 	/* A process is about to start. May be NULL. */
 	void (*before_start)(struct service *service);
+	/* Its logger, for commands that are meant for that; NULL: it has none.
+	 * May be NULL. */
+	struct service *(*logger_of)(struct service *service);
 	/* It let go: nothing runs, the lock is free. It may be opened again. */
 	void (*on_gone)(struct service *service);
 	void *owner;
@@ -49,6 +56,7 @@ struct service {
 	bool is_down_wanted; /* there is a file "down" */
 	struct machine machine;
 	struct loop_watch control;
+	struct loop_watch ready; /* see ready.h */
 	struct loop_process process;
 	struct loop_timer timer;
 	pid_t pid;           /* 0 when no process runs */
@@ -56,8 +64,12 @@ struct service {
 	/* On record, and not known to have been sent; 0: none. */
 	int signals_due[2];
 	struct loop_timer again; /* set while a record isn't written */
-	struct timespec changed_at;
+	struct timespec changed_at, ready_at;
 	int64_t starts, deaths;
+	int64_t last_pid; /* of the last "run" that ended */
+	struct policy_memory memory;
+	struct service_config *config; /* owned; see rules.h */
+	uint32_t troubles_said;        /* see rules.c */
 	struct process_end last_end;
 	struct timespec last_end_at; /* tv_sec 0: none yet */
 	unsigned char published[STATUS_SIZE];
@@ -80,6 +92,9 @@ const struct service_trouble *service_open(struct service *service);
 
 /* Adopts the process that runs, or starts one if one is wanted. */
 void service_begin(struct service *service);
+
+/* It said that it is ready, in whatever way it has for that. */
+void service_ready(struct service *service);
 
 /* An orderly stop, which ends in on_gone(); a service that isn't hosted is
  * left alone. */

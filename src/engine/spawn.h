@@ -39,6 +39,8 @@ struct spawner {
 	char *stack; /* owned: what the child runs on until it execs */
 };
 
+#define SPAWN_ARGUMENTS 4
+
 enum record_result {
 	RECORD_FAILED,  /* its identity isn't on record */
 	RECORD_PARTIAL, /* something else isn't */
@@ -48,11 +50,22 @@ enum record_result {
 struct spawn_plan {
 	const char *script; /* "run": what is run is ./run */
 	const char *name;   /* of the service, for messages */
-	int dir_fd;         /* the service directory: the child's cwd */
-	int lock_fd;        /* of that directory */
+	/* Up to a NULL: the script's arguments, after its own name. */
+	const char *arguments[SPAWN_ARGUMENTS + 1];
+	int dir_fd;  /* the service directory: the child's cwd */
+	int lock_fd; /* of that directory */
 	/* Standard input is supervise/pipe of this directory; -1: inherited. */
 	int input_dir_fd;
 	bool has_output_pipe; /* standard output is the own supervise/pipe */
+	bool runs_at_input;   /* the script is in, and its cwd, input_dir_fd */
+	bool keeps_session;   /* no session and no process group of its own */
+	/* Descriptors of the script's choice, -1: none: for its word that it is
+	 * ready (see ready.h), and one that holds a lock for as long as it, or
+	 * a child that inherited it, lives. */
+	int notification_fd, lock_fd_number;
+	/* It is process 1 of a new pid namespace. Where the system has none,
+	 * the start fails. */
+	bool has_pid_namespace;
 	/*
 	 * Puts the child on record, in the child. Allocates nothing and changes
 	 * no memory of its caller's.

@@ -76,6 +76,10 @@ int spawn(struct spawner *spawner, const struct spawn_plan *plan,
 	int error, ends[2];
 
 	*spawned = (struct spawned){.pid = -1, .pidfd = -1, .start_ticks = -1};
+	if (plan->has_pid_namespace) {
+		errno = ENOSYS;
+		return -1;
+	}
 	if (make_pipe(ends) == -1)
 		return -1;
 	sigfillset(&all);

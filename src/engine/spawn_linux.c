@@ -94,7 +94,8 @@ int spawn(struct spawner *spawner, const struct spawn_plan *plan,
 		goto out;
 	spawned->pid = clone(
 		begin_child, spawner->stack + GUARD_BYTES + STACK_BYTES,
-		CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | SIGCHLD,
+		CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD |
+			(plan->has_pid_namespace ? CLONE_NEWPID : 0) | SIGCHLD,
 		&start, &spawned->pidfd);
 out:
 	error = errno;

@@ -72,7 +72,9 @@ static int look(struct reading *reading, enum config_name name,
 		return 0;
 	if (is_shortage(errno))
 		reading->error = errno;
-	reading->config.there &= ~BIT(name);
+	/* A link in a circle, say, is there: its user will say what's wrong. */
+	if (errno == ENOENT)
+		reading->config.there &= ~BIT(name);
 	return -1;
 }
 

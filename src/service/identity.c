@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/proc_stat.h"
@@ -25,6 +26,16 @@ int64_t identity_start_ticks(int64_t pid)
 	struct proc_stat stat;
 
 	return proc_stat_read(pid, &stat) ? stat.start_ticks : -1;
+}
+
+void identity_own(struct identity *identity)
+{
+	struct proc_stat stat;
+
+	if (!proc_stat_read_own(&stat))
+		stat = (struct proc_stat){.pid = getpid(), .start_ticks = -1};
+	identity->pid = stat.pid;
+	identity->start_ticks = stat.start_ticks;
 }
 
 bool identity_is_zombie(int64_t pid)

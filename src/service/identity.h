@@ -25,6 +25,10 @@ struct identity {
 /* The id of this boot, or "unknown" where the system has none. */
 void identity_boot_id(char out[BOOT_ID_SIZE]);
 
+/* Fills in pid and start time of the calling process, which may be process 1 of
+ * a namespace: the pid is the one that those outside know. */
+void identity_own(struct identity *identity);
+
 /* When the process with that pid started; -1 when it can't be told. */
 int64_t identity_start_ticks(int64_t pid);
 

@@ -6,9 +6,29 @@
 
 #define LONGEST_WAIT_NS (MACHINE_RETRY_MOST * MACHINE_RETRY_NS)
 
+bool machine_has_process(enum machine_phase phase)
+{
+	return phase == MACHINE_STARTING || phase == MACHINE_UP ||
+	       phase == MACHINE_FINISHING || phase == MACHINE_STOPPING;
+}
+
 static bool is_running(const struct machine *machine)
 {
-	return machine->phase == MACHINE_UP;
+	return machine_has_process(machine->phase);
+}
+
+/* Whether what runs is the service itself, so that signals are for it. */
+static bool takes_signals(const struct machine *machine)
+{
+	return machine->phase == MACHINE_UP ||
+	       machine->phase == MACHINE_STARTING;
+}
+
+int64_t machine_due_ns(const struct machine *machine)
+{
+	if (machine->phase == MACHINE_WAITING)
+		return machine->start_due_ns;
+	return is_running(machine) ? machine->limit_ns : 0;
 }
 
 static void send_signals(struct machine_step *step, int first, int second)
@@ -16,6 +36,15 @@ static void send_signals(struct machine_step *step, int first, int second)
 	step->actions |= MACHINE_SIGNAL;
 	step->signals[0] = first;
 	step->signals[1] = second;
+}
+
+/* 0: there is no limit. */
+static void set_limit(struct machine *machine, struct machine_step *step,
+		      int64_t limit_ns, int64_t now_ns)
+{
+	machine->limit_ns = limit_ns > 0 ? now_ns + limit_ns : 0;
+	if (limit_ns > 0)
+		step->actions |= MACHINE_TIMER;
 }
 
 static void leave(struct machine *machine, struct machine_step *step)
@@ -28,28 +57,72 @@ static void leave(struct machine *machine, struct machine_step *step)
 static void settle(struct machine *machine, struct machine_step *step)
 {
 	machine->phase = MACHINE_DOWN;
+	machine->is_started = machine->is_start_due = machine->is_ready = false;
 	step->actions |= MACHINE_PUBLISH;
 	if (machine->is_leaving)
 		leave(machine, step);
 }
 
-/* Starts the process now, or as soon as the throttle allows. */
+/* What was said of the process that ended doesn't hold for the next. */
+static void forget_process(struct machine *machine)
+{
+	machine->is_paused = machine->is_term_sent = false;
+	machine->is_ending = machine->is_ready = false;
+	machine->limit_ns = 0;
+}
+
+static void run_script(struct machine *machine, struct machine_step *step,
+		       enum machine_phase phase)
+{
+	machine->phase = phase;
+	forget_process(machine);
+	step->actions |= MACHINE_START;
+}
+
+static void run_service(struct machine *machine, struct machine_step *step,
+			int64_t now_ns)
+{
+	run_script(machine, step, MACHINE_UP);
+	machine->is_started = true;
+	set_limit(machine, step, machine->rules.up_limit_ns, now_ns);
+}
+
+/* Starts the service now, or as soon as the throttle allows. */
 static void start(struct machine *machine, struct machine_step *step,
 		  int64_t now_ns)
 {
+	int64_t longest_ns = machine->rules.longest_wait_ns;
+
+	if (longest_ns < LONGEST_WAIT_NS)
+		longest_ns = LONGEST_WAIT_NS;
 	/* A damaged record may hold any moment; none this far off is ours. */
-	if (machine->start_due_ns > now_ns + LONGEST_WAIT_NS)
-		machine->start_due_ns = now_ns + LONGEST_WAIT_NS;
+	if (machine->start_due_ns > now_ns + longest_ns)
+		machine->start_due_ns = now_ns + longest_ns;
+	machine->is_start_due = false;
 	if (now_ns < machine->start_due_ns) {
 		machine->phase = MACHINE_WAITING;
 		step->actions |= MACHINE_PUBLISH | MACHINE_TIMER;
 		return;
 	}
-	machine->phase = MACHINE_UP;
-	machine->is_paused = false;
-	machine->is_term_sent = false;
 	machine->start_due_ns = now_ns + MACHINE_THROTTLE_NS;
-	step->actions |= MACHINE_START;
+	machine->is_failed = false;
+	if (!machine->rules.has_start || machine->is_started) {
+		run_service(machine, step, now_ns);
+		return;
+	}
+	run_script(machine, step, MACHINE_STARTING);
+	set_limit(machine, step, machine->rules.up_limit_ns, now_ns);
+}
+
+/* On the way down, what "run" or "start" did is undone. */
+static void go_down(struct machine *machine, struct machine_step *step)
+{
+	if (!machine->is_started || !machine->rules.has_stop) {
+		settle(machine, step);
+		return;
+	}
+	run_script(machine, step, MACHINE_STOPPING);
+	step->actions |= MACHINE_PUBLISH;
 }
 
 /* A process is wanted: see to it that one runs. */
@@ -58,44 +131,76 @@ static void wake(struct machine *machine, struct machine_step *step,
 {
 	if (machine->phase == MACHINE_DOWN)
 		start(machine, step, now_ns);
+	else if (machine->phase == MACHINE_FINISHING ||
+		 machine->phase == MACHINE_STOPPING)
+		machine->is_start_due = true;
+}
+
+/* Tells the service to end, and how long it may take for that. */
+static void terminate(struct machine *machine, struct machine_step *step,
+		      int64_t now_ns)
+{
+	const struct machine_rules *rules = &machine->rules;
+
+	machine->is_paused = false;
+	/* CONT, so that a stopped process sees its TERM. */
+	send_signals(step, rules->down_signal ? rules->down_signal : SIGTERM,
+		     SIGCONT);
+	machine->is_term_sent = true;
+	if (machine->is_ending)
+		return; /* its time runs already */
+	machine->is_ending = true;
+	set_limit(machine, step,
+		  rules->kill_after_ns ? rules->kill_after_ns
+				       : rules->down_limit_ns,
+		  now_ns);
 }
 
 /* None is wanted: end the one that runs, forget the one that was due. */
-static void end(struct machine *machine, struct machine_step *step)
+static void end(struct machine *machine, struct machine_step *step,
+		int64_t now_ns)
 {
-	if (!is_running(machine)) {
-		settle(machine, step);
-		return;
-	}
-	machine->is_paused = false;
-	machine->is_term_sent = true;
-	/* CONT, so that a stopped process sees its TERM. */
-	send_signals(step, SIGTERM, SIGCONT);
+	machine->is_start_due = false;
+	if (takes_signals(machine))
+		terminate(machine, step, now_ns);
+	else if (!is_running(machine))
+		go_down(machine, step);
 }
 
 static void set_paused(struct machine *machine, struct machine_step *step,
 		       bool is_paused, int number)
 {
 	machine->is_paused = is_paused;
-	if (is_running(machine))
+	if (takes_signals(machine))
 		send_signals(step, number, 0);
 }
 
-static void obey(struct machine *machine, struct machine_step *step,
-		 const struct control *command, int64_t now_ns)
+/* One signal, which changes no wish. */
+static void pass_on(struct machine *machine, struct machine_step *step,
+		    int number)
 {
-	if (command->effect == CONTROL_SIGNAL) {
-		if (!is_running(machine))
-			return;
-		send_signals(step, command->signal_number, 0);
-		if (command->signal_number == SIGTERM &&
-		    !machine->is_term_sent) {
-			machine->is_term_sent = true;
-			step->actions |= MACHINE_PUBLISH;
-		}
+	bool is_for_any = number == SIGKILL; /* a script that hangs, too */
+
+	if (!takes_signals(machine) && !(is_for_any && is_running(machine)))
 		return;
+	send_signals(step, number, 0);
+	if (number == SIGTERM && !machine->is_term_sent) {
+		machine->is_term_sent = true;
+		step->actions |= MACHINE_PUBLISH;
 	}
-	step->actions |= MACHINE_PUBLISH;
+}
+
+static void ask_to_leave(struct machine *machine, struct machine_step *step)
+{
+	machine->is_leaving = true;
+	machine->is_draining = false;
+	if (!is_running(machine))
+		leave(machine, step);
+}
+
+static void obey_wish(struct machine *machine, struct machine_step *step,
+		      const struct control *command, int64_t now_ns)
+{
 	switch (command->effect) {
 	case CONTROL_UP:
 		machine->want = MACHINE_WANT_UP;
@@ -105,50 +210,151 @@ static void obey(struct machine *machine, struct machine_step *step,
 		machine->want = MACHINE_WANT_ONCE;
 		wake(machine, step, now_ns);
 		break;
+	case CONTROL_AT_MOST_ONCE: machine->want = MACHINE_WANT_ONCE; break;
 	case CONTROL_DOWN:
 		machine->want = MACHINE_WANT_DOWN;
-		end(machine, step);
+		end(machine, step, now_ns);
 		break;
-	case CONTROL_LEAVE:
-		machine->is_leaving = true;
-		machine->is_draining = false;
-		if (!is_running(machine))
-			leave(machine, step);
-		break;
+	case CONTROL_LEAVE: ask_to_leave(machine, step); break;
 	case CONTROL_PAUSE:
 		set_paused(machine, step, true, command->signal_number);
 		break;
 	case CONTROL_CONTINUE:
 		set_paused(machine, step, false, command->signal_number);
 		break;
+	case CONTROL_RESTART:
+		if (takes_signals(machine))
+			terminate(machine, step, now_ns);
+		break;
 	case CONTROL_SIGNAL:
+	case CONTROL_RELOAD:
 	case CONTROL_EFFECT_COUNT: break;
 	}
 }
 
-/* The process ended: leave, start another, or rest. */
-static void after_exit(struct machine *machine, struct machine_step *step,
+static void obey(struct machine *machine, struct machine_step *step,
+		 const struct control *command, int64_t now_ns)
+{
+	step->is_to_group = command->is_to_group;
+	if (command->effect == CONTROL_SIGNAL) {
+		pass_on(machine, step, command->signal_number);
+		return;
+	}
+	if (command->effect == CONTROL_RELOAD) {
+		pass_on(machine, step,
+			machine->rules.reload_signal
+				? machine->rules.reload_signal
+				: command->signal_number);
+		return;
+	}
+	step->actions |= MACHINE_PUBLISH;
+	if (command->down_file == CONTROL_DOWN_MADE)
+		step->actions |= MACHINE_MAKE_DOWN;
+	else if (command->down_file == CONTROL_DOWN_REMOVED)
+		step->actions |= MACHINE_REMOVE_DOWN;
+	obey_wish(machine, step, command, now_ns);
+}
+
+static bool is_wanted(const struct machine *machine)
+{
+	if (machine->is_leaving)
+		return false;
+	return machine->want == MACHINE_WANT_UP || machine->is_start_due;
+}
+
+/* It isn't tried again until somebody asks for it. */
+static void fail(struct machine *machine)
+{
+	machine->is_failed = true;
+	machine->want = MACHINE_WANT_DOWN;
+	machine->is_start_due = false;
+}
+
+/* Between two lives: the next, or the way down. */
+static void after_life(struct machine *machine, struct machine_step *step,
 		       int64_t now_ns)
 {
-	machine->is_paused = false;
-	machine->is_term_sent = false;
-	machine->refused = 0;
-	if (machine->want == MACHINE_WANT_UP && !machine->is_leaving)
+	if (is_wanted(machine))
 		start(machine, step, now_ns);
 	else
+		go_down(machine, step);
+}
+
+static void after_start(struct machine *machine, struct machine_step *step,
+			bool has_failed, int64_t now_ns)
+{
+	if (has_failed) {
+		if (machine->want != MACHINE_WANT_DOWN)
+			fail(machine);
 		settle(machine, step);
+		return;
+	}
+	machine->is_started = true;
+	if (machine->want == MACHINE_WANT_DOWN) {
+		go_down(machine, step);
+	} else if (machine->rules.is_oneshot && machine->is_leaving) {
+		leave(machine, step);
+	} else if (machine->rules.is_oneshot) {
+		machine->phase = MACHINE_ACTIVE;
+		machine->is_ready = true;
+		step->actions |= MACHINE_PUBLISH;
+	} else {
+		run_service(machine, step, now_ns);
+	}
+}
+
+static void after_run(struct machine *machine, struct machine_step *step,
+		      bool has_failed, int64_t now_ns)
+{
+	if (has_failed)
+		fail(machine);
+	if (!machine->rules.has_finish) {
+		after_life(machine, step, now_ns);
+		return;
+	}
+	run_script(machine, step, MACHINE_FINISHING);
+	set_limit(machine, step, machine->rules.finish_limit_ns, now_ns);
+}
+
+/* What ran has ended: what follows from that? */
+static void after_exit(struct machine *machine, struct machine_step *step,
+		       bool has_failed, int64_t now_ns)
+{
+	forget_process(machine);
+	machine->refused = 0;
+	switch (machine->phase) {
+	case MACHINE_STARTING:
+		after_start(machine, step, has_failed, now_ns);
+		break;
+	case MACHINE_UP: after_run(machine, step, has_failed, now_ns); break;
+	case MACHINE_FINISHING:
+		if (has_failed)
+			fail(machine);
+		after_life(machine, step, now_ns);
+		break;
+	case MACHINE_STOPPING:
+		machine->is_started = false;
+		after_life(machine, step, now_ns);
+		break;
+	default: break;
+	}
 }
 
 static void after_refusal(struct machine *machine, struct machine_step *step,
 			  int64_t now_ns)
 {
+	/* The scripts that follow a life are skipped: nothing waits for ever
+	 * until a system has processes again. */
+	if (!takes_signals(machine)) {
+		after_exit(machine, step, false, now_ns);
+		return;
+	}
 	if (machine->refused < MACHINE_RETRY_MOST)
 		machine->refused++;
-	machine->is_paused = false;
-	machine->is_term_sent = false;
+	forget_process(machine);
 	machine->start_due_ns = now_ns + machine->refused * MACHINE_RETRY_NS;
 	if (machine->want == MACHINE_WANT_DOWN)
-		settle(machine, step);
+		go_down(machine, step);
 	else
 		start(machine, step, now_ns);
 }
@@ -159,19 +365,71 @@ static void drain(struct machine *machine, struct machine_step *step)
 	if (!machine->is_leaving)
 		machine->is_draining = true;
 	machine->is_leaving = true;
-	if (machine->phase == MACHINE_DOWN) {
-		settle(machine, step);
+	if (machine->phase == MACHINE_DOWN || machine->phase == MACHINE_ACTIVE)
+		go_down(machine, step);
+	else if (takes_signals(machine) && machine->is_paused)
+		set_paused(machine, step, false, SIGCONT);
+}
+
+/* It isn't ready in time, or hasn't ended in time. */
+static void lose_patience(struct machine *machine, struct machine_step *step,
+			  int64_t now_ns)
+{
+	const struct machine_rules *rules = &machine->rules;
+
+	if (now_ns < machine->limit_ns) {
+		step->actions |= MACHINE_TIMER;
 		return;
 	}
-	if (is_running(machine) && machine->is_paused)
-		set_paused(machine, step, false, SIGCONT);
+	machine->limit_ns = 0;
+	if (takes_signals(machine) && !machine->is_ending) {
+		fail(machine);
+		step->actions |= MACHINE_PUBLISH;
+		terminate(machine, step, now_ns);
+		return;
+	}
+	if (takes_signals(machine) && rules->kill_after_ns == 0) {
+		machine->is_failed = true; /* and that is all that was asked */
+		step->actions |= MACHINE_PUBLISH;
+		return;
+	}
+	send_signals(step, SIGKILL, SIGCONT);
+	set_limit(machine, step, MACHINE_KILL_AGAIN_NS, now_ns);
+}
+
+static void on_timer(struct machine *machine, struct machine_step *step,
+		     int64_t now_ns)
+{
+	if (machine->phase == MACHINE_WAITING)
+		start(machine, step, now_ns);
+	else if (is_running(machine) && machine->limit_ns != 0)
+		lose_patience(machine, step, now_ns);
+}
+
+static void become_ready(struct machine *machine, struct machine_step *step)
+{
+	if (machine->phase != MACHINE_UP || machine->is_ready)
+		return;
+	machine->is_ready = true;
+	step->actions |= MACHINE_PUBLISH;
+	if (!machine->is_ending)
+		machine->limit_ns = 0;
+}
+
+static void stop(struct machine *machine, struct machine_step *step,
+		 int64_t now_ns)
+{
+	machine->want = MACHINE_WANT_DOWN;
+	machine->is_leaving = true;
+	step->actions |= MACHINE_PUBLISH;
+	end(machine, step, now_ns);
 }
 
 struct machine_step machine_step(struct machine *machine,
 				 enum machine_event event, char letter,
 				 int64_t now_ns)
 {
-	struct machine_step step = {0, {0, 0}};
+	struct machine_step step = {.actions = 0};
 	const struct control *command;
 
 	if (machine->phase == MACHINE_GONE)
@@ -190,23 +448,18 @@ struct machine_step machine_step(struct machine *machine,
 			obey(machine, &step, command, now_ns);
 		break;
 	case EVENT_EXITED:
+	case EVENT_FAILED:
 		if (is_running(machine))
-			after_exit(machine, &step, now_ns);
+			after_exit(machine, &step, event == EVENT_FAILED,
+				   now_ns);
 		break;
 	case EVENT_START_REFUSED:
 		if (is_running(machine))
 			after_refusal(machine, &step, now_ns);
 		break;
-	case EVENT_TIMER:
-		if (machine->phase == MACHINE_WAITING)
-			start(machine, &step, now_ns);
-		break;
-	case EVENT_STOP:
-		machine->want = MACHINE_WANT_DOWN;
-		machine->is_leaving = true;
-		step.actions |= MACHINE_PUBLISH;
-		end(machine, &step);
-		break;
+	case EVENT_TIMER: on_timer(machine, &step, now_ns); break;
+	case EVENT_READY: become_ready(machine, &step); break;
+	case EVENT_STOP: stop(machine, &step, now_ns); break;
 	case EVENT_DRAIN: drain(machine, &step); break;
 	case EVENT_COUNT: break;
 	}

@@ -31,14 +31,25 @@ static const struct record_field fields[] = {
 	FLAG("term-sent", is_term_sent),
 	FLAG("leaving", is_leaving),
 	FLAG("draining", is_draining),
+	FLAG("ready", is_ready),
+	TEXT("ready-since", ready_at),
+	FLAG("failed", is_failed),
 	NUMBER("starts", starts),
 	NUMBER("deaths", deaths),
 	TEXT("last-end", last_end),
 	NUMBER("last-end-number", last_number),
 	FLAG("last-end-core", has_dumped),
 	TEXT("last-end-at", last_end_at),
+	NUMBER("last-pid", last_pid),
 	NUMBER("refused-starts", refused),
+	NUMBER("restart-streak", memory.streak),
+	NUMBER("restart-window", memory.window_restarts),
+	NUMBER("restart-window-ns", memory.window_began_ns),
+	FLAG("started", is_started),
+	FLAG("ending", is_ending),
+	FLAG("once-more", is_start_due),
 	NUMBER("start-due-ns", start_due_ns),
+	NUMBER("limit-ns", limit_ns),
 	NUMBER("signal-due", signal_due),
 	NUMBER("next-signal-due", next_signal_due),
 	FLAG("hosted", is_hosted),
@@ -49,7 +60,11 @@ static const struct record_field fields[] = {
 static const char *const phases[MACHINE_PHASE_COUNT] = {
 	[MACHINE_DOWN] = "down",
 	[MACHINE_WAITING] = "waiting",
+	[MACHINE_STARTING] = "starting",
 	[MACHINE_UP] = "up",
+	[MACHINE_FINISHING] = "finishing",
+	[MACHINE_ACTIVE] = "active",
+	[MACHINE_STOPPING] = "stopping",
 	[MACHINE_GONE] = "gone",
 };
 /* clang-format on */
@@ -94,12 +109,19 @@ void state_from_machine(struct state *state, const struct machine *machine)
 	state->is_term_sent = machine->is_term_sent;
 	state->is_leaving = machine->is_leaving;
 	state->is_draining = machine->is_draining;
+	state->is_ending = machine->is_ending;
+	state->is_started = machine->is_started;
+	state->is_start_due = machine->is_start_due;
+	state->is_ready = machine->is_ready;
+	state->is_failed = machine->is_failed;
+	state->limit_ns = machine->limit_ns;
 	state->refused = machine->refused;
 	state->start_due_ns = machine->start_due_ns;
 }
 
 void state_to_machine(const struct state *state, struct machine *machine)
 {
+	memset(machine, 0, sizeof(*machine));
 	/* A phase that this version doesn't know is as good as down. */
 	machine->phase = MACHINE_DOWN;
 	for (int i = 0; i < MACHINE_GONE; i++) {
@@ -120,7 +142,11 @@ void state_to_machine(const struct state *state, struct machine *machine)
 	/* A stop that its supervisor didn't live to finish is over: the input
 	 * of that logger doesn't end any more. */
 	machine->is_leaving = state->is_leaving && !state->is_draining;
-	machine->is_draining = false;
-	machine->refused = 0;
+	machine->is_ending = state->is_ending;
+	machine->is_started = state->is_started;
+	machine->is_start_due = state->is_start_due;
+	machine->is_ready = state->is_ready;
+	machine->is_failed = state->is_failed;
 	machine->start_due_ns = state->start_due_ns;
+	machine->limit_ns = state->limit_ns;
 }

@@ -15,6 +15,7 @@
 
 #include "base/tai64n.h"
 #include "service/machine.h"
+#include "service/policy.h"
 
 #define STATE_VERSION  1
 #define STATE_SIZE_MAX 1024 /* bytes: what is written always fits */
@@ -25,15 +26,21 @@ struct state {
 	int64_t version;
 	char boot_id[BOOT_ID_SIZE]; /* of the boot that all this is about */
 	bool is_hosted; /* false: its supervisor let it go in good order */
-	char phase[8];  /* down, waiting, up, gone */
-	char want[8];   /* up, down, once */
+	/* down, waiting, starting, up, finishing, active, stopping, gone */
+	char phase[12];
+	char want[8]; /* up, down, once */
 	bool is_paused, is_term_sent, is_leaving, is_draining;
+	bool is_ending, is_started, is_start_due, is_ready, is_failed;
 	int64_t refused;
-	int64_t start_due_ns;                   /* CLOCK_MONOTONIC */
+	int64_t start_due_ns, limit_ns;         /* CLOCK_MONOTONIC */
 	int64_t pid;                            /* 0 when no process runs */
 	int64_t start_ticks;                    /* of it: see identity.h */
 	char changed_at[TAI64N_LABEL_SIZE + 1]; /* the last start or death */
-	int64_t starts, deaths;                 /* since supervision began */
+	/* When it became ready; empty while it isn't, or can't say so. */
+	char ready_at[TAI64N_LABEL_SIZE + 1];
+	int64_t starts, deaths; /* since supervision began */
+	int64_t last_pid;       /* of the last "run"; 0: none yet */
+	struct policy_memory memory;
 	/* The last death, if any: how is "exit", "signal" or "unknown". */
 	char last_end[8];
 	int64_t last_number; /* the exit code or the signal */

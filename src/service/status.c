@@ -12,7 +12,8 @@ void status_pack(const struct status *status, unsigned char out[STATUS_SIZE])
 	out[16] = status->is_paused && status->run_pid != 0;
 	out[17] = (unsigned char)status->wanted;
 	out[18] = status->is_term_sent && status->run_pid != 0;
-	out[19] = status->run_pid != 0;
+	out[19] = (unsigned char)(status->run_pid != 0 ? status->activity
+						       : STATUS_DOWN);
 }
 
 void status_unpack(const unsigned char in[STATUS_CLASSIC_SIZE],
@@ -25,4 +26,5 @@ void status_unpack(const unsigned char in[STATUS_CLASSIC_SIZE],
 	status->is_paused = in[16] != 0;
 	status->wanted = (char)in[17];
 	status->is_term_sent = false;
+	status->activity = status->run_pid != 0 ? STATUS_RUN : STATUS_DOWN;
 }

@@ -16,6 +16,9 @@
 #define STATUS_SIZE         20 /* bytes, as written */
 #define STATUS_CLASSIC_SIZE 18 /* bytes, as every reader can expect */
 
+/* runit's word for what runs. */
+enum status_activity { STATUS_DOWN, STATUS_RUN, STATUS_FINISH };
+
 struct status {
 	struct timespec
 		changed_at; /* CLOCK_REALTIME: the last start or death */
@@ -23,11 +26,12 @@ struct status {
 	bool is_paused;
 	char wanted;       /* 'u', 'd', or 0 for neither */
 	bool is_term_sent; /* runit's: TERM was sent to it */
+	enum status_activity activity;
 };
 
 /*
  * Lays `status` out as 12 bytes of TAI64N, 4 of pid (little-endian), is_paused,
- * wanted; then is_term_sent, and 0 for down or 1 for running. Cannot fail.
+ * wanted; then is_term_sent, and `activity`. Cannot fail.
  * Source: the 0.76 specification, 5.4; the runit suite's sv(8).
  */
 void status_pack(const struct status *status, unsigned char out[STATUS_SIZE]);

@@ -19,6 +19,8 @@
 #define SUPERVISE_STATUS  "supervise/status"
 #define SUPERVISE_STATE   "supervise/state"
 #define SUPERVISE_PIPE    "supervise/pipe"
+#define SUPERVISE_READY   "supervise/ready"
+#define SUPERVISE_LOCK_FD "supervise/lock-fd"
 
 /* Makes "supervise", or the directory that a dangling link of that name points
  * to. True: it did, so nothing is on record there. Errors show when the lock is

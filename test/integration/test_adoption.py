@@ -12,6 +12,7 @@ import time
 import pytest
 
 from support import (
+    kill_and_start,
     BIN,
     LOOP,
     Host,
@@ -44,11 +45,6 @@ while True:
     if n % 50 == 0:
         import time; time.sleep(0.01)
 """
-
-
-def kill_and_start(scan):
-    scan.kill()
-    scan.start()
 
 
 def wait_hosted(scan, *services):

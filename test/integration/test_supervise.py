@@ -178,7 +178,7 @@ def test_bytes_that_mean_nothing_are_ignored(scan):
     service = scan.make(run=WITNESS)
     scan.start()
     service.wait_lines("got", 1)
-    service.send(b"\0zZ UDX\n\xff")
+    service.send(b"\0zZ EX\n\xff")
     service.send(b"h")
     service.wait_lines("got", 2)
     assert got(service) == ["ready", "SIGHUP"]
@@ -582,6 +582,7 @@ def test_state_tells_all(scan):
     with open("/proc/sys/kernel/random/boot_id") as file:
         boot = file.read().strip()
     assert text.startswith("holdfast=1\n") and text.endswith("\n")
+    assert int(state.pop("last-pid")) not in (0, pid)
     stamps = state.pop("since"), state.pop("last-end-at")
     assert all(len(stamp) == 25 and stamp.startswith("@4") for stamp in stamps)
     assert stamps[1] < stamps[0]
@@ -596,6 +597,16 @@ def test_state_tells_all(scan):
         "term-sent": "0",
         "leaving": "0",
         "draining": "0",
+        "ready": "0",
+        "ready-since": "",
+        "failed": "0",
+        "started": "1",
+        "ending": "0",
+        "once-more": "0",
+        "limit-ns": "0",
+        "restart-streak": "0",
+        "restart-window": "0",
+        "restart-window-ns": "0",
         "starts": "2",
         "deaths": "1",
         "last-end": "exit",

@@ -103,6 +103,7 @@ static void check_process(const struct transition *t)
 {
 	const struct machine *before = &t->before.machine, *after = &t->after;
 	bool has_ended = is_up(before) && (t->event == EVENT_EXITED ||
+					   t->event == EVENT_FAILED ||
 					   t->event == EVENT_START_REFUSED);
 	bool is_free = !is_up(before) || has_ended;
 
@@ -183,7 +184,8 @@ static void check_refusals(const struct transition *t)
 	const struct machine *before = &t->before.machine, *after = &t->after;
 	unsigned wanted = before->refused;
 
-	if (is_up(before) && t->event == EVENT_EXITED)
+	if (is_up(before) &&
+	    (t->event == EVENT_EXITED || t->event == EVENT_FAILED))
 		wanted = 0;
 	if (is_up(before) && t->event == EVENT_START_REFUSED) {
 		wanted = wanted < MACHINE_RETRY_MOST ? wanted + 1 : wanted;
@@ -453,7 +455,7 @@ static const struct row rows[] = {
 	{'t', DOWN_, W_D, false, DOWN_, W_D, false, 0, {0, 0}},
 	/* anything else is ignored */
 	{'z', UP_,   W_U, false, UP_,   W_U, false, 0, {0, 0}},
-	{'U', DOWN_, W_D, false, DOWN_, W_D, false, 0, {0, 0}},
+	{'E', DOWN_, W_D, false, DOWN_, W_D, false, 0, {0, 0}},
 	{0,   UP_,   W_U, false, UP_,   W_U, false, 0, {0, 0}},
 	{'\n', UP_,  W_U, false, UP_,   W_U, false, 0, {0, 0}},
 };
@@ -725,6 +727,7 @@ static void every_letter_stands_for_one_thing(void **unused)
 		assert_true(strlen(row->name) > 0);
 		assert_int_equal(row->signal_number != 0,
 				 row->effect == CONTROL_SIGNAL ||
+					 row->effect == CONTROL_RELOAD ||
 					 row->effect == CONTROL_PAUSE ||
 					 row->effect == CONTROL_CONTINUE);
 	}

@@ -1,0 +1,195 @@
+/* publish.c -- see publish.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/diag.h"
+#include "base/fd.h"
+#include "base/tai64n.h"
+#include "engine/publish.h"
+#include "service/supervise_dir.h"
+
+/* With the next change, or after this time, what couldn't be written is. */
+#define PUBLISH_AGAIN_NS INT64_C(5000000000)
+
+static void fill_last_end(const struct service *service, struct state *state)
+{
+	const struct process_end *end = &service->last_end;
+
+	if (service->last_end_at.tv_sec == 0)
+		return;
+	snprintf(state->last_end, sizeof(state->last_end), "%s",
+		 !end->is_known       ? "unknown"
+		 : end->signal_number ? "signal"
+				      : "exit");
+	state->last_number =
+		end->signal_number ? end->signal_number : end->exit_code;
+	state->has_dumped = end->has_dumped;
+	tai64n_format(service->last_end_at, state->last_end_at);
+}
+
+static void fill_state(const struct service *service, struct state *state)
+{
+	memset(state, 0, sizeof(*state));
+	state->version = STATE_VERSION;
+	memcpy(state->boot_id, service->spawner->boot_id,
+	       sizeof(state->boot_id));
+	state->is_hosted = service->machine.phase != MACHINE_GONE;
+	state_from_machine(state, &service->machine);
+	state->pid = service->pid;
+	state->start_ticks = service->start_ticks;
+	tai64n_format(service->changed_at, state->changed_at);
+	if (service->machine.is_ready)
+		tai64n_format(service->ready_at, state->ready_at);
+	state->starts = service->starts;
+	state->deaths = service->deaths;
+	state->last_pid = service->last_pid;
+	state->memory = service->memory;
+	state->signal_due = service->signals_due[0];
+	state->next_signal_due = service->signals_due[1];
+	fill_last_end(service, state);
+}
+
+/* Also where somebody removed the directory, which may come back by itself. */
+static int replace_file(int dir_fd, const char *name, const void *bytes,
+			size_t count)
+{
+	if (fd_replace_file(dir_fd, name, bytes, count, 0644) == 0)
+		return 0;
+	if (errno != ENOENT)
+		return -1;
+	supervise_dir_make(dir_fd);
+	return fd_replace_file(dir_fd, name, bytes, count, 0644);
+}
+
+static enum status_activity activity_of(enum machine_phase phase)
+{
+	if (phase == MACHINE_FINISHING || phase == MACHINE_STOPPING)
+		return STATUS_FINISH;
+	return machine_has_process(phase) ? STATUS_RUN : STATUS_DOWN;
+}
+
+static void pack_status(const struct service *service, pid_t pid,
+			unsigned char record[STATUS_SIZE])
+{
+	const struct status status = {
+		.changed_at = service->changed_at,
+		.run_pid = (uint32_t)pid,
+		.is_paused = service->machine.is_paused,
+		.wanted = (char)service->machine.want,
+		.is_term_sent = service->machine.is_term_sent,
+		.activity = activity_of(service->machine.phase),
+	};
+
+	status_pack(&status, record);
+}
+
+static int publish_status(struct service *service)
+{
+	unsigned char record[STATUS_SIZE];
+
+	pack_status(service, service->pid, record);
+	if (memcmp(record, service->published, STATUS_SIZE) == 0)
+		return 0;
+	if (replace_file(service->dir_fd, SUPERVISE_STATUS, record,
+			 STATUS_SIZE) == -1)
+		return -1;
+	memcpy(service->published, record, STATUS_SIZE);
+	return 0;
+}
+
+static int write_state(int dir_fd, const struct state *state)
+{
+	char text[STATE_SIZE_MAX];
+	size_t len = state_format(state, text);
+
+	return replace_file(dir_fd, SUPERVISE_STATE, text, len);
+}
+
+void publish(struct service *service)
+{
+	struct state state;
+	const char *broken = NULL;
+	int error = 0;
+
+	fill_state(service, &state);
+	if (write_state(service->dir_fd, &state) == -1) {
+		broken = SUPERVISE_STATE;
+		error = errno;
+	}
+	if (publish_status(service) == -1 && !broken) {
+		broken = SUPERVISE_STATUS;
+		error = errno;
+	}
+	errno = error;
+	if (broken && !service->is_status_broken)
+		diag_warn_errno("unable to write %s/%s.new", service->name,
+				broken);
+	service->is_status_broken = broken != NULL;
+	if (broken)
+		loop_timer_set(service->loop, &service->again,
+			       loop_now_ns() + PUBLISH_AGAIN_NS);
+	else
+		loop_timer_cancel(service->loop, &service->again);
+}
+
+static void publish_again(struct loop_timer *timer)
+{
+	publish(timer->owner);
+}
+
+void publish_begin(struct service *service)
+{
+	service->is_status_broken = false;
+	service->again =
+		(struct loop_timer){.on_due = publish_again, .owner = service};
+	publish_forget(service);
+}
+
+void publish_first_status(struct service *service)
+{
+	struct stat status;
+
+	if (fstatat(service->dir_fd, SUPERVISE_STATUS, &status,
+		    AT_SYMLINK_NOFOLLOW) == 0)
+		return;
+	service->changed_at = tai64n_now();
+	publish_status(service); /* a failure will be told of by publish() */
+}
+
+enum record_result publish_in_child(const void *owner,
+				    const struct identity *identity)
+{
+	const struct service *service = owner;
+	unsigned char record[STATUS_SIZE];
+	struct state state;
+
+	fill_state(service, &state);
+	state.pid = identity->pid;
+	state.start_ticks = identity->start_ticks;
+	if (write_state(AT_FDCWD, &state) == -1)
+		return RECORD_FAILED;
+	pack_status(service, (pid_t)identity->pid, record);
+	if (replace_file(AT_FDCWD, SUPERVISE_STATUS, record, STATUS_SIZE) == -1)
+		return RECORD_PARTIAL;
+	return RECORD_COMPLETE;
+}
+
+void publish_started(struct service *service, enum record_result result)
+{
+	if (result == RECORD_COMPLETE) {
+		pack_status(service, service->pid, service->published);
+		service->is_status_broken = false;
+		loop_timer_cancel(service->loop, &service->again);
+		return;
+	}
+	publish_forget(service);
+	publish(service);
+}
+
+void publish_forget(struct service *service)
+{
+	memset(service->published, 0, sizeof(service->published));
+}

@@ -1,0 +1,66 @@
+/* ready.c -- see ready.h. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "engine/ready.h"
+#include "engine/rules.h"
+#include "service/config.h"
+#include "service/supervise_dir.h"
+
+void ready_close(struct service *service)
+{
+	if (!service->ready.is_added)
+		return;
+	loop_watch_remove(service->loop, &service->ready);
+	close(service->ready.fd);
+}
+
+static void on_readable(struct loop_watch *watch)
+{
+	struct service *service = watch->owner;
+	char bytes[256];
+	ssize_t count = read(watch->fd, bytes, sizeof(bytes));
+
+	if (count == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	/* The end, or an error: it won't say so any more. */
+	if (count > 0 && !memchr(bytes, '\n', (size_t)count))
+		return;
+	ready_close(service);
+	if (count > 0)
+		service_ready(service);
+}
+
+static void drain(int fd)
+{
+	char bytes[256];
+
+	while (read(fd, bytes, sizeof(bytes)) > 0)
+		;
+}
+
+void ready_listen(struct service *service, bool is_new)
+{
+	int fd;
+
+	ready_close(service);
+	if (rules_of(service)->notification_fd == -1)
+		return;
+	fd = supervise_dir_read_fifo(service->dir_fd, SUPERVISE_READY, 0600);
+	if (fd == -1) {
+		diag_warn_errno("unable to read %s/" SUPERVISE_READY,
+				service->name);
+		return;
+	}
+	if (is_new)
+		drain(fd);
+	service->ready = (struct loop_watch){
+		.fd = fd, .on_readable = on_readable, .owner = service};
+	if (loop_watch_add(service->loop, &service->ready) == -1) {
+		diag_warn_errno("unable to watch %s/" SUPERVISE_READY,
+				service->name);
+		close(fd);
+	}
+}

@@ -1,0 +1,181 @@
+/* rules.c -- see rules.h. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/diag.h"
+#include "engine/rules.h"
+#include "service/config.h"
+
+#define MS_NS INT64_C(1000000)
+
+/* Exit code by which "finish" says that trying again is of no use. */
+#define EXIT_FINISH_FOR_GOOD 125
+
+const struct service_config *rules_of(const struct service *service)
+{
+	static struct service_config empty;
+	static bool is_made;
+
+	if (service->config)
+		return service->config;
+	if (!is_made)
+		config_defaults(&empty);
+	is_made = true;
+	return &empty;
+}
+
+/* Whether it says no more than one of daemontools could. */
+static bool is_plain(const struct service_config *config)
+{
+	const uint64_t plain = UINT64_C(1) << CONFIG_RUN |
+			       UINT64_C(1) << CONFIG_DOWN |
+			       UINT64_C(1) << CONFIG_LOG;
+
+	return (config->there & ~plain) == 0 &&
+	       config_has(config, CONFIG_RUN) &&
+	       config->log != CONFIG_LOG_INLINE &&
+	       config->log != CONFIG_LOG_UNUSABLE;
+}
+
+/* The lines of `troubles`, unless they are what was said last. */
+static void tell_troubles(struct service *service, char *troubles)
+{
+	uint32_t sum = 0;
+	char *line, *end;
+
+	for (const char *at = troubles; *at; at++)
+		sum = sum * 31 + (unsigned char)*at;
+	if (sum == service->troubles_said)
+		return;
+	service->troubles_said = sum;
+	for (line = troubles; (end = strchr(line, '\n')); line = end + 1) {
+		*end = '\0';
+		diag_warn("%s/%s", service->name, line);
+	}
+}
+
+static struct machine_rules make_rules(const struct service_config *config)
+{
+	bool has_run = config_has(config, CONFIG_RUN);
+	struct machine_rules rules = {
+		.has_start = config_has(config, CONFIG_START),
+		.has_finish = config_has(config, CONFIG_FINISH),
+		.has_stop = config_has(config, CONFIG_STOP),
+		.down_signal = config->down_signal,
+		.reload_signal = config->reload_signal,
+		.kill_after_ns = config->timeout_kill_ms * MS_NS,
+		.finish_limit_ns = config->timeout_finish_ms * MS_NS,
+		.up_limit_ns = config->timeout_up_ms * MS_NS,
+		.down_limit_ns = config->timeout_down_ms * MS_NS,
+		.longest_wait_ns =
+			(config->policy.max_delay_ms > config->policy.delay_ms
+				 ? config->policy.max_delay_ms
+				 : config->policy.delay_ms) *
+			MS_NS,
+	};
+
+	rules.is_oneshot = rules.has_start && !has_run;
+	/* Without a way to say that it is ready, it can't be late for that. */
+	if (config->notification_fd == -1 && !rules.is_oneshot)
+		rules.up_limit_ns = 0;
+	return rules;
+}
+
+static void keep(struct service *service, const struct service_config *config)
+{
+	if (is_plain(config)) {
+		rules_forget(service);
+		return;
+	}
+	if (!service->config)
+		service->config = malloc(sizeof(*service->config));
+	if (service->config) /* without memory: as if it were plain */
+		*service->config = *config;
+}
+
+int rules_refresh(struct service *service)
+{
+	char room[CONFIG_TROUBLES_SIZE];
+	struct strb troubles = strb_on(room, sizeof(room));
+	struct service_config config;
+
+	config_defaults(&config);
+	if (config_read(service->dir_fd, &config, &troubles) == -1)
+		return -1;
+	tell_troubles(service, room);
+	keep(service, &config);
+	/* A oneshot's is a command line. */
+	service->is_down_wanted = (config.there >> CONFIG_DOWN & 1) != 0 &&
+				  config.type != CONFIG_TYPE_ONESHOT;
+	service->machine.rules = make_rules(rules_of(service));
+	return 0;
+}
+
+void rules_forget(struct service *service)
+{
+	free(service->config);
+	service->config = NULL;
+}
+
+static int64_t lasted_ns(const struct service *service)
+{
+	/* Starts are this far ahead of the moment until which none may be. */
+	return loop_now_ns() -
+	       (service->machine.start_due_ns - MACHINE_THROTTLE_NS);
+}
+
+/* The end of "run": as its policy has it. */
+static enum machine_event judge_run(struct service *service,
+				    const struct process_end *end)
+{
+	const struct service_config *config = rules_of(service);
+	struct machine *machine = &service->machine;
+	struct policy_death death = {
+		.exit_code = end->is_known && end->signal_number == 0
+				     ? end->exit_code
+				     : -1,
+		.lasted_ns = lasted_ns(service),
+		.was_asked_for = machine->is_term_sent,
+		.has_encore = config_shows(config, CONFIG_ENCORE),
+		.finish_code = -1,
+	};
+	struct policy_verdict verdict;
+
+	if (!service->config || machine->want != MACHINE_WANT_UP)
+		return EVENT_EXITED;
+	verdict = policy_judge(&config->policy, &service->memory, &death,
+			       loop_now_ns());
+	switch (verdict.answer) {
+	case POLICY_RESTART:
+		if (machine->start_due_ns < loop_now_ns() + verdict.delay_ns)
+			machine->start_due_ns =
+				loop_now_ns() + verdict.delay_ns;
+		return EVENT_EXITED;
+	case POLICY_DONE:
+		machine->want = MACHINE_WANT_ONCE;
+		return EVENT_EXITED;
+	case POLICY_GIVE_UP: break;
+	}
+	diag_warn("%s failed for good: %s", service->name, verdict.why);
+	return EVENT_FAILED;
+}
+
+enum machine_event rules_judge_end(struct service *service,
+				   const struct process_end *end)
+{
+	bool is_success =
+		end->is_known && end->signal_number == 0 && end->exit_code == 0;
+
+	switch (service->machine.phase) {
+	case MACHINE_STARTING: return is_success ? EVENT_EXITED : EVENT_FAILED;
+	case MACHINE_UP: return judge_run(service, end);
+	case MACHINE_FINISHING:
+		if (end->exit_code != EXIT_FINISH_FOR_GOOD)
+			return EVENT_EXITED;
+		diag_warn("%s failed for good: its finish exited %d",
+			  service->name, EXIT_FINISH_FOR_GOOD);
+		return EVENT_FAILED;
+	default: return EVENT_EXITED;
+	}
+}

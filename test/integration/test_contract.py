@@ -1,0 +1,487 @@
+"""The service directory of four families: scripts, limits, signals, policy."""
+
+import fcntl
+import os
+import signal
+import time
+
+import pytest
+
+from support import Service, is_alive, kill_and_start, process_fields, wait_until
+from support import write_script
+
+TRACER = '#!/bin/sh\necho "${0#./} $*" >>trace\n'
+# Stays until TERM, of which it exits 3, or what it is told to exit with.
+STAYER = TRACER + "trap 'exit ${code-3}' TERM\nwhile :; do sleep 0.02; done\n"
+
+
+def add(service, **scripts):
+    for name, text in scripts.items():
+        write_script(service.path / name, text)
+
+
+def say(service, **values):
+    for name, value in values.items():
+        (service.path / name.replace("_", "-")).write_text(f"{value}\n")
+
+
+def trace(service):
+    return service.lines("trace")
+
+
+def come_back(scan, service):
+    kill_and_start(scan)
+    wait_until(lambda: service.svok() == 0)
+
+
+def names(service):
+    return [line.split()[0] for line in trace(service)]
+
+
+# ---- arguments ----
+
+
+@pytest.mark.parametrize("dialect", ["encore", "runit", "s6"])
+def test_run_is_told_its_name(scan, dialect):
+    service = scan.make(run=TRACER + "exec sleep 1000\n")
+    log = service.add_log(TRACER + "exec sleep 1000\n")
+    for each in service, log:
+        say(each, dialect=dialect)
+    scan.start()
+    wait_until(lambda: trace(service) and trace(log))
+    assert (trace(service), trace(log)) == (["run service"], ["run service/log"])
+
+
+# ---- finish ----
+
+
+@pytest.mark.parametrize(
+    "evidence, code",
+    [({}, "-1"), ({"timeout_kill": 0}, "256"), ({"dialect": "runit"}, "-1")],
+    ids=["none", "s6", "runit"],
+)
+def test_finish_is_told_how_run_ended(scan, evidence, code):
+    service = scan.make(run=STAYER)
+    add(service, finish=TRACER)
+    say(service, **evidence)
+    scan.start()
+    pid = service.wait_up()
+    wait_until(lambda: names(service) == ["run"])
+    service.svc("-k")
+    service.wait_up(besides=pid)
+    wait_until(lambda: names(service) == ["run", "finish", "run"])
+    assert trace(service)[1] == f"finish {code} 9 service {pid}"
+    pid = service.wait_up()
+    service.svc("-d")
+    service.wait_phase("down")
+    assert trace(service)[3] == f"finish 3 0 service {pid}"
+
+
+def test_finish_follows_a_run_that_cannot_be_executed(scan):
+    service = scan.make(run="#!/no/such/interpreter\n")
+    add(service, finish=TRACER)
+    scan.start()
+    wait_until(lambda: trace(service))
+    assert trace(service)[0].startswith("finish 111 0 service ")
+
+
+def test_status_says_finish_while_it_runs(scan):
+    service = scan.make(run=STAYER)
+    add(service, finish=TRACER + "exec sleep 1000\n")
+    scan.start()
+    service.wait_up()
+    wait_until(lambda: names(service) == ["run"])
+    service.svc("-d")
+    service.wait_phase("finishing")
+    wait_until(lambda: names(service) == ["run", "finish"])
+    assert service.status()[19] == 2 and service.pid() != 0
+    # What it can't do by itself, a person can.
+    service.svc("-k")
+    wait_until(lambda: service.status()[19] == 0)
+
+
+def test_finish_is_limited_in_time(scan):
+    service = scan.make(run=STAYER)
+    add(service, finish=TRACER + "exec sleep 1000\n")
+    say(service, timeout_finish=200)
+    scan.start()
+    service.wait_up()
+    wait_until(lambda: names(service) == ["run"])
+    service.svc("-d")
+    service.wait_phase("down")
+    assert names(service) == ["run", "finish"]
+
+
+def test_finish_that_exits_125_ends_it_for_good(scan):
+    service = scan.make(run=TRACER)
+    add(service, finish=TRACER + "exit 125\n")
+    scan.start()
+    service.wait_phase("down")
+    state = service.state()
+    assert (state["failed"], state["want"]) == ("1", "down")
+    assert names(service) == ["run", "finish"]
+    scan.wait_said("svscan: warning: service failed for good: its finish exited 125")
+    service.svc("-u")
+    wait_until(lambda: names(service) == ["run", "finish"] * 2)
+
+
+def test_commands_are_taken_while_finish_runs(scan):
+    service = scan.make(run=STAYER)
+    add(service, finish=TRACER + "while ! [ -e go ]; do sleep 0.02; done\n")
+    scan.start()
+    pid = service.wait_up()
+    wait_until(lambda: names(service) == ["run"])
+    service.svc("-t")
+    service.wait_phase("finishing")
+    service.svc("-d")
+    wait_until(lambda: service.state()["want"] == "down")
+    (service.path / "go").touch()
+    service.wait_phase("down")
+    assert not is_alive(pid) and names(service) == ["run", "finish"]
+
+
+# ---- start, stop, one-shots ----
+
+
+def encore(service, **scripts):
+    say(service, dialect="encore")
+    add(service, **scripts)
+
+
+def test_start_and_stop_frame_all_lives(scan):
+    service = scan.make(run=STAYER)
+    encore(service, start=TRACER, stop=TRACER)
+    scan.start()
+    pid = service.wait_program("run")
+    wait_until(lambda: names(service) == ["start", "run"])
+    service.svc("-t")
+    service.wait_program("run", besides=pid)
+    wait_until(lambda: names(service) == ["start", "run", "run"])
+    service.svc("-d")
+    service.wait_phase("down")
+    assert names(service) == ["start", "run", "run", "stop"]
+    service.svc("-u")
+    wait_until(lambda: names(service)[4:] == ["start", "run"])
+    scan.stop()
+    assert names(service)[4:] == ["start", "run", "stop"]
+
+
+def test_failing_start_keeps_run_from_running(scan):
+    service = scan.make(run=STAYER)
+    encore(service, start=TRACER + "exit 4\n", stop=TRACER)
+    scan.start()
+    service.wait_phase("down")
+    state = service.state()
+    assert (state["failed"], state["last-end-number"]) == ("1", "4")
+    assert names(service) == ["start"]
+
+
+def test_directory_with_start_alone_is_a_oneshot(scan):
+    service = scan.make(run=None)
+    add(service, start=TRACER, stop=TRACER)
+    scan.start()
+    service.wait_phase("active")
+    assert service.state()["ready"] == "1" and service.pid() == 0
+    come_back(scan, service)
+    assert service.state()["phase"] == "active" and names(service) == ["start"]
+    service.svc("-d")
+    service.wait_phase("down")
+    assert names(service) == ["start", "stop"]
+    service.svc("-u")
+    service.wait_phase("active")
+    scan.stop()
+    assert names(service) == ["start", "stop"] * 2
+
+
+def test_helpers_named_start_and_stop_are_left_alone(scan):
+    service = scan.make()
+    add(service, start=TRACER, stop=TRACER)
+    say(service, dialect="daemontools")
+    scan.start()
+    service.wait_program()
+    scan.stop()
+    assert trace(service) == []
+
+
+# ---- signals ----
+
+WITNESS = TRACER + (
+    "for s in HUP INT QUIT USR1 USR2 TERM WINCH ABRT ALRM; do\n"
+    '    trap "echo $s >>trace" $s\ndone\n'
+    "echo up >>trace\nwhile :; do sleep 0.02; done\n"
+)
+
+
+def test_every_signal_letter_arrives(scan):
+    service = scan.make(run=WITNESS)
+    scan.start()
+    wait_until(lambda: "up" in trace(service))
+    letters = {"h": "HUP", "i": "INT", "q": "QUIT", "1": "USR1", "2": "USR2",
+               "w": "WINCH", "y": "WINCH", "b": "ABRT", "a": "ALRM", "t": "TERM",
+               "l": "HUP"}  # fmt: skip
+    for count, (letter, name) in enumerate(letters.items(), 1):
+        service.send(letter.encode())
+        wait_until(lambda: len(trace(service)) == 2 + count, what=letter)
+        assert trace(service)[-1] == name
+
+
+def test_signals_of_the_directory(scan):
+    service = scan.make(run=WITNESS)
+    say(service, down_signal="INT", reload_signal="12", timeout_kill=300)
+    scan.start()
+    wait_until(lambda: "up" in trace(service))
+    pid = service.pid()
+    service.send(b"l")
+    wait_until(lambda: trace(service)[-1] == "USR2")
+    service.send(b"r")
+    wait_until(lambda: "INT" in trace(service))
+    service.wait_up(besides=pid)  # killed, as it didn't end by itself
+    assert service.state()["last-end-number"] == "9"
+    assert service.state()["want"] == "up"
+
+
+def test_what_ignores_term_is_killed_in_time(scan):
+    service = scan.make(run=TRACER + "trap '' TERM\necho up >>trace\n"
+                                     "while :; do sleep 0.02; done\n")  # fmt: skip
+    say(service, timeout_kill=200)
+    scan.start()
+    wait_until(lambda: "up" in trace(service))
+    service.svc("-d")
+    service.wait_phase("down")
+    assert service.state()["last-end-number"] == "9"
+
+
+def test_kill_limit_outlives_the_supervisor(scan):
+    service = scan.make(run=TRACER + "trap '' TERM\necho up >>trace\n"
+                                     "while :; do sleep 0.02; done\n")  # fmt: skip
+    say(service, timeout_kill=1500)
+    scan.start()
+    wait_until(lambda: "up" in trace(service))
+    service.svc("-d")
+    wait_until(lambda: service.state()["want"] == "down")
+    kill_and_start(scan)
+    service.wait_phase("down")
+    assert service.state()["last-end-number"] == "9"
+
+
+def test_group_letters_reach_the_whole_group(scan):
+    service = scan.make(run=TRACER + "sleep 1000 & echo $! >child\nwait\n")
+    scan.start()
+    wait_until(lambda: service.lines("child"))
+    child = int(service.lines("child")[0])
+    service.send(b"P")
+    wait_until(lambda: process_fields(child)[0] == "T")
+    service.send(b"C")
+    wait_until(lambda: process_fields(child)[0] == "S")
+    service.send(b"dK")
+    wait_until(lambda: not is_alive(child))
+
+
+def test_kill_scope_group(scan):
+    service = scan.make(run=TRACER + "sleep 1000 & echo $! >child\nwait\n")
+    say(service, kill_scope="group")
+    scan.start()
+    wait_until(lambda: service.lines("child"))
+    child = int(service.lines("child")[0])
+    service.svc("-d")
+    wait_until(lambda: not is_alive(child))
+
+
+def test_letters_that_keep_a_file_for_the_next_boot(scan):
+    service = scan.make()
+    down = service.path / "down"
+    scan.start()
+    pid = service.wait_program()
+    service.send(b"D")
+    service.wait_phase("down")
+    assert down.exists()
+    service.send(b"U")
+    service.wait_program(besides=pid)
+    assert not down.exists()
+    service.send(b"Q")
+    wait_until(down.exists)
+    assert service.state()["want"] == "once" and service.pid() != 0
+
+
+def test_at_most_once_does_not_start(scan):
+    service = scan.make(down=True)
+    scan.start()
+    service.wait_phase("down")
+    service.send(b"O")
+    wait_until(lambda: service.state()["want"] == "once")
+    assert (service.pid(), service.value("starts")) == (0, 0)
+
+
+def test_letters_for_the_logger(scan):
+    """As svc of daemontools-encore writes them: l or L, then what is meant."""
+    service = scan.make(run=WITNESS)
+    log = service.add_log(WITNESS)
+    scan.start()
+    wait_until(lambda: "up" in trace(service) and "up" in trace(log))
+    service.send(b"Lh")
+    wait_until(lambda: trace(log)[-1] == "HUP")
+    service.send(b"l1")
+    wait_until(lambda: trace(service)[-1] == "USR1")
+    assert "HUP" not in trace(service) and "USR1" not in trace(log)
+
+
+# ---- readiness ----
+
+READY = TRACER + "while ! [ -e go ]; do sleep 0.02; done\necho >&3\n" + (
+    "exec 3>&-\nexec sleep 1000\n"
+)
+
+
+def test_notification_makes_it_ready(scan):
+    service = scan.make(run=READY)
+    say(service, notification_fd=3)
+    scan.start()
+    pid = service.wait_up()
+    assert service.state()["ready"] == "0"
+    (service.path / "go").touch()
+    wait_until(lambda: service.state()["ready"] == "1")
+    assert service.state()["ready-since"] >= service.state()["since"]
+    come_back(scan, service)
+    assert service.state()["ready"] == "1" and service.pid() == pid
+    (service.path / "go").unlink()
+    service.svc("-k")
+    service.wait_up(besides=pid)
+    assert service.state()["ready"] == "0"
+
+
+def test_notification_may_come_after_the_supervisor_was_killed(scan):
+    service = scan.make(run=READY)
+    say(service, notification_fd=3)
+    scan.start()
+    pid = service.wait_up()
+    kill_and_start(scan)
+    (service.path / "go").touch()
+    wait_until(lambda: service.state()["ready"] == "1")
+    assert service.pid() == pid
+
+
+def test_what_is_not_ready_in_time_has_failed(scan):
+    service = scan.make(run=READY)
+    say(service, notification_fd=3, timeout_up=300)
+    scan.start()
+    service.wait_phase("down")
+    assert service.state()["failed"] == "1"
+
+
+# ---- policy ----
+
+
+def test_never_restarted(scan):
+    service = scan.make(run=TRACER + "exit 1\n")
+    say(service, restart="never")
+    scan.start()
+    service.wait_phase("down")
+    assert service.value("starts") == 1 and service.state()["failed"] == "1"
+
+
+def test_restarted_on_failure_alone(scan):
+    service = scan.make(run=TRACER + "[ -e again ] && exit 0\n: >again\nexit 1\n")
+    say(service, restart="on-failure")
+    scan.start()
+    service.wait_phase("down")
+    assert (service.value("starts"), service.state()["failed"]) == (2, "0")
+
+
+def test_gives_up_after_too_many(scan):
+    service = scan.make(run=TRACER + "exit 1\n")
+    say(service, restart="always limit=2/1m")
+    scan.start()
+    service.wait_phase("down")
+    assert (service.value("starts"), service.state()["failed"]) == (3, "1")
+
+
+def test_delay_is_kept_across_supervisors(scan):
+    service = scan.make(run=TRACER + "exit 1\n")
+    say(service, restart="always delay=1h")
+    scan.start()
+    service.wait_phase("waiting")
+    come_back(scan, service)
+    assert service.state()["phase"] == "waiting"
+    due_s = int(service.state()["start-due-ns"]) / 1e9 - time.monotonic()
+    assert 3000 < due_s <= 3600
+
+
+def test_exit_100_ends_it_for_good_with_encore(scan):
+    service, other = scan.make(run=TRACER + "exit 100\n"), scan.make("other")
+    other.run(TRACER + "exit 100\n")
+    say(service, dialect="encore")
+    scan.start()
+    service.wait_phase("down")
+    assert (service.value("starts"), service.state()["failed"]) == (1, "1")
+    wait_until(lambda: other.value("starts") >= 2)
+
+
+# ---- what else a directory may ask for ----
+
+
+def test_inline_logger(scan):
+    service = scan.make(run="#!/bin/sh\necho hello\nexec sleep 1000\n")
+    add(service, log='#!/bin/sh\necho "$0 $*" >>argv\nexec cat >>lines\n')
+    scan.start()
+    service.wait_lines("lines", 1)
+    assert service.lines("argv") == ["./log "]
+    log = Service.__new__(Service)
+    log.path = service.path / "supervise" / "log"
+    pid = log.wait_up()
+    log.svc("-t")
+    log.wait_up(besides=pid)
+    kill_and_start(scan)
+    wait_until(lambda: log.svok() == 0)
+    scan.stop()
+    assert service.lines("lines") == ["hello"]
+
+
+def test_without_a_session_of_its_own(scan):
+    service, other = scan.make(), scan.make("other")
+    say(service, no_setsid="")
+    scan.start()
+    pid, other_pid = service.wait_program(), other.wait_program()
+    assert os.getsid(pid) == os.getsid(scan.process.pid)
+    assert os.getsid(other_pid) == other_pid
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="makes a pid namespace")
+def test_pid_namespace(scan):
+    if os.environ.get("HOLDFAST_SPAWN") == "fork":
+        pytest.skip("fork(2) makes no namespaces")
+    service = scan.make(run="#!/bin/sh\necho $$ >>lines\nexec sleep 1000\n")
+    say(service, flag_newpidns="")
+    scan.start()
+    service.wait_lines("lines", 1)
+    pid = service.wait_up()
+    assert service.lines() == ["1"] and is_alive(pid)
+    come_back(scan, service)
+    assert service.pid() == pid
+    service.svc("-k")
+    service.wait_up(besides=pid)
+
+
+def test_lock_is_inherited(scan):
+    service = scan.make()
+    say(service, lock_fd=7)
+    scan.start()
+    pid = service.wait_program()
+    assert os.readlink(f"/proc/{pid}/fd/7").endswith("/supervise/lock-fd")
+    with open(service.path / "supervise" / "lock-fd", "w") as file:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.kill(pid, signal.SIGKILL)
+    service.wait_program(besides=pid)
+
+
+def test_bad_values_are_told_of_and_harm_nobody(scan):
+    service = scan.make()
+    say(service, timeout_kill="soon", down_signal="SIGNOPE")
+    scan.start()
+    service.wait_program()
+    said = scan.said()
+    assert len(said) == 2 and all(line.startswith("svscan: warning: service/")
+                                  for line in said)  # fmt: skip
+    service.svc("-t")
+    wait_until(lambda: service.value("starts") == 2)
+    assert scan.said() == said
