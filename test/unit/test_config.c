@@ -652,9 +652,37 @@ static void directories_and_marks_are_seen(void **state)
 		assert_int_equal(unlinkat(dir->fd, file, AT_REMOVEDIR), 0);
 		assert_int_equal(symlinkat("nowhere", dir->fd, file), 0);
 		config = read_dir(dir, "");
-		assert_int_equal(config.there, 0);
+		assert_int_equal(config.there | config.usable, 0);
 		assert_int_equal(unlinkat(dir->fd, file, 0), 0);
 	}
+}
+
+static void links_are_what_they_lead_to(void **state)
+{
+	static const enum config_name names[] = {CONFIG_RUN, CONFIG_CONTROL,
+						 CONFIG_DOWN, CONFIG_CONF,
+						 CONFIG_LOCK_FD};
+	struct dir *dir = *state;
+	struct service_config config;
+	uint64_t all = 0;
+
+	/* All at once, so that each is looked at. */
+	write_script(dir, "script", "#!/bin/sh\n");
+	make_dir(dir, "folder");
+	write_text(dir, "number", "5\n");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *target = names[i] == CONFIG_RUN       ? "script"
+				     : names[i] == CONFIG_CONTROL ? "folder"
+								  : "number";
+
+		assert_int_equal(
+			symlinkat(target, dir->fd, config_file(names[i])), 0);
+		all |= BIT(names[i]);
+	}
+	config = read_dir(dir, "");
+	assert_int_equal(config.there, all);
+	assert_int_equal(config.usable, all);
+	assert_int_equal(config.lock_fd, 5);
 }
 
 static void sources_of_s6_rc_are_understood(void **state)
@@ -834,6 +862,7 @@ int main(void)
 		dir_test(a_script_is_a_file_that_can_be_executed),
 		dir_test(a_log_is_a_directory_or_a_program),
 		dir_test(directories_and_marks_are_seen),
+		dir_test(links_are_what_they_lead_to),
 		dir_test(sources_of_s6_rc_are_understood),
 		dir_test(a_users_own_type_is_left_alone),
 		dir_test(each_trouble_is_a_line),

@@ -36,6 +36,8 @@ static const struct reading readings[] = {
 	 {.when = POLICY_ON_FAILURE, .delay_ms = 500,
 	  .limit_count = 3, .limit_span_ms = 60000}, NULL},
 	{"always delay=2", {.delay_ms = 2000}, NULL},
+	{"always delay=4294967295ms", {.delay_ms = UINT32_MAX}, NULL},
+	{"always delay=4294967296ms", {.delay_ms = 0}, "\"delay=42949672"},
 	{"always delay=1 delay=3", {.delay_ms = 3000}, NULL},
 	{"", {.when = POLICY_ALWAYS}, "\"\" is not always"},
 	{"a\033[2J\n", {.when = POLICY_ALWAYS}, "\"a?[2J?\" is not always"},
@@ -270,6 +272,7 @@ static void restarts_within_the_limit_go_on_for_ever(void **unused)
 	const struct policy policy = {.limit_count = 5, .limit_span_ms = 10000};
 
 	(void)unused;
+	assert_int_equal(count_restarts(&policy, 0, 1000), 5);
 	assert_int_equal(count_restarts(&policy, S_NS, 1000), 5);
 	assert_int_equal(count_restarts(&policy, 2 * S_NS, 1000), 5);
 	assert_int_equal(count_restarts(&policy, 2 * S_NS + 1, 1000), 1000);
