@@ -28,7 +28,7 @@ OF_NO_BUILD = {
     f"test/integration/test_{name}.py" for name in ("bench", "install", "manuals")
 }
 # Tests of what stands on the event loop; they run with its other backend, too.
-OF_THE_LOOP = re.compile(r"/test_(sv|supervise|adopt|worked|tutorial)")
+OF_THE_LOOP = re.compile(r"/test_(sv|runsv|supervise|adopt|worked|tutorial)")
 # The running children, for the case that this process is told to stop.
 RUNNING = set()
 

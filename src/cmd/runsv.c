@@ -17,8 +17,6 @@
 /* Where the system doesn't tell of a new log, it is looked for so often. */
 #define LOOK_NS INT64_C(5000000000)
 
-#define EXIT_WRONG_USE 1 /* runit's */
-
 struct runsv {
 	struct spawner spawner;
 	struct entry_context context;
@@ -118,7 +116,7 @@ int main(int argc, char *argv[])
 	diag_never_wait();
 	if (argc != 2) {
 		diag_print("usage: runsv dir");
-		return EXIT_WRONG_USE;
+		return EXIT_USAGE;
 	}
 	runsv.context.spawner = &runsv.spawner;
 	begin(&runsv, argv[1]);

@@ -41,6 +41,7 @@ struct scanner {
 	int64_t patience_ns; /* how long trouble is left alone this time */
 	bool has_said_unreadable;
 	bool is_stopping;
+	bool stops_removed; /* those whose name is gone */
 };
 
 /* ---- when to look ---- */
@@ -303,6 +304,13 @@ static void host_awaited(struct scanner *scanner)
 	}
 }
 
+/* One that was told to end isn't told again, but its logger is, once it has. */
+static bool is_to_stop(const struct scanner *scanner, const struct entry *entry)
+{
+	return scanner->stops_removed && !entry->is_awaited &&
+	       !(entry->service.is_hosted && entry->service.machine.is_leaving);
+}
+
 /* True: there is more room than there was during the scan. */
 static bool drop_unseen(struct scanner *scanner)
 {
@@ -312,7 +320,8 @@ static bool drop_unseen(struct scanner *scanner)
 	while (*link) {
 		struct entry *entry = *link;
 
-		if (entry->seen != scanner->scan && entry_is_left(entry))
+		if (entry->seen != scanner->scan &&
+		    (entry_is_left(entry) || is_to_stop(scanner, entry)))
 			entry_stop(entry);
 		if (entry->seen == scanner->scan || entry->is_awaited) {
 			link = &entry->next;
@@ -414,6 +423,17 @@ void scanner_free(struct scanner *scanner)
 		free(bad);
 	}
 	free(scanner);
+}
+
+void scanner_stop_removed(struct scanner *scanner)
+{
+	scanner->stops_removed = true;
+}
+
+void scanner_move(struct scanner *scanner)
+{
+	loop_directory_remove(scanner->context.loop, &scanner->changes);
+	scanner_scan(scanner);
 }
 
 void scanner_stop(struct scanner *scanner)

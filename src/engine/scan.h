@@ -34,6 +34,16 @@ void scanner_free(struct scanner *scanner);
 void scanner_scan(struct scanner *scanner);
 
 /*
+ * From now on, a service whose name is gone is ended, and its logger after it.
+ * Before the first scan.
+ */
+void scanner_stop_removed(struct scanner *scanner);
+
+/* The current directory is another one: scans that. A service that both have
+ * runs on. */
+void scanner_move(struct scanner *scanner);
+
+/*
  * An orderly stop: services are told to end; each logger, once its service has
  * gone, gets end of input and is waited for; then the loop is stopped.
  */

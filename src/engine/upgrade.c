@@ -33,12 +33,12 @@ static void note_program(struct upgrade *upgrade, const char *called_as)
 		upgrade->program[0] = '\0';
 }
 
-void upgrade_begin(struct upgrade *upgrade, char *argv[])
+void upgrade_begin(struct upgrade *upgrade, const char *called_as, char *folder)
 {
 	const char *list = getenv(variable);
 
-	note_program(upgrade, argv[0] ? argv[0] : "svscan");
-	upgrade->folder = argv[0] ? argv[1] : NULL;
+	note_program(upgrade, called_as);
+	upgrade->folder = folder;
 	upgrade->inherited = list ? strdup(list) : NULL;
 	unsetenv(variable); /* not for services */
 }

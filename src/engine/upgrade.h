@@ -15,18 +15,19 @@
 
 struct upgrade {
 	char program[PATH_MAX]; /* what to run; "" when it can't be known */
-	char *folder;           /* borrowed: argv[1], or NULL */
+	char *folder;           /* borrowed: the operand, or NULL */
 	char *inherited;        /* owned: descriptors from before, as a list; or
 				 * NULL: this isn't an upgrade */
 };
 
 /*
- * Notes which program this is, as argv[0] says it, while the current directory
- * is still the one that argv[0] counts from, and which descriptors an earlier
- * one handed down. An upgraded program is in its directory, argv[1], already.
- * `argv` is borrowed for good.
+ * Notes which program this is, as `called_as`, argv[0], says it, while the
+ * current directory is still the one that it counts from, and which descriptors
+ * an earlier one handed down. An upgraded program is in its directory,
+ * `folder`, already. `folder`, which may be NULL, is borrowed for good.
  */
-void upgrade_begin(struct upgrade *upgrade, char *argv[]);
+void upgrade_begin(struct upgrade *upgrade, const char *called_as,
+		   char *folder);
 
 /* Closes what was handed down, once the FIFOs are open again. */
 void upgrade_settle(struct upgrade *upgrade);

@@ -130,5 +130,5 @@ def test_what_cannot_be_supervised_is_refused(runsv, tmp_path):
     assert second("service/run") == (
         111, ["runsv: fatal: unable to change to service/run: not a directory"]
     )
-    assert second() == second("a", "b") == (1, ["usage: runsv dir"])
+    assert second() == second("a", "b") == (100, ["usage: runsv dir"])
     assert runsv.process.poll() is None

@@ -1,0 +1,186 @@
+/* scanning.c -- see scanning.h. */
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "engine/command.h"
+#include "engine/moved.h"
+#include "engine/scan.h"
+#include "engine/scanning.h"
+#include "engine/upgrade.h"
+
+/* One that was just killed holds its lock a little longer: 2 s in all. */
+#define LOCK_TRIES 100
+static const struct timespec lock_pause = {.tv_nsec = 20000000};
+
+struct scanning {
+	struct spawner spawner;
+	struct loop *loop;
+	struct scanner *scanner;
+	struct commander commander;
+	struct upgrade upgrade;
+	struct obituaries obituaries;
+	struct moved moved;
+	const struct scanning_rules *rules;
+	bool wants_upgrade, is_stopping;
+	int exit_code;
+};
+
+static void on_command(void *owner, enum scan_command command)
+{
+	struct scanning *scanning = owner;
+
+	switch (command) {
+	case SCAN_NOW: scanner_scan(scanning->scanner); break;
+	case SCAN_STOP:
+		scanning->is_stopping = true;
+		scanning->exit_code = scanning->rules->stopped_code;
+		scanner_stop(scanning->scanner);
+		break;
+	case SCAN_UPGRADE:
+		if (scanning->is_stopping)
+			break; /* the stop is as good as done */
+		scanning->wants_upgrade = true;
+		loop_stop(scanning->loop);
+		break;
+	case SCAN_DETACH:
+		scanning->exit_code = scanning->rules->detached_code;
+		loop_stop(scanning->loop);
+		break;
+	case SCAN_COMMAND_COUNT: break;
+	}
+}
+
+static void on_signal(void *owner, int number)
+{
+	const struct scanning_rules *rules = ((struct scanning *)owner)->rules;
+
+	on_command(owner, number == SIGHUP ? rules->on_hangup : rules->on_term);
+}
+
+/* Without commands it can still do its main job, so only a rival is fatal.
+ * False: there is one, and it was said. */
+static bool listen_to_commands(struct scanning *scanning)
+{
+	const char *trouble;
+
+	scanning->commander.on_command = on_command;
+	scanning->commander.owner = scanning;
+	for (int tries = 0;; tries++) {
+		trouble = commander_open(&scanning->commander, scanning->loop);
+		if (!trouble || errno != EAGAIN || tries == LOCK_TRIES)
+			break;
+		nanosleep(&lock_pause, NULL);
+	}
+	if (trouble && errno == EAGAIN) {
+		diag_fatal_errno("unable to %s", trouble);
+		return false;
+	}
+	if (trouble)
+		diag_warn_errno("unable to %s", trouble);
+	return true;
+}
+
+/* The name leads to another directory: that one is it from now on. */
+static void on_move(void *owner)
+{
+	struct scanning *scanning = owner;
+
+	if (scanning->is_stopping)
+		return;
+	if (chdir(scanning->moved.path) == -1) {
+		diag_warn_errno("unable to chdir to %s", scanning->moved.path);
+		return;
+	}
+	commander_close(&scanning->commander, scanning->loop);
+	if (!listen_to_commands(scanning))
+		diag_warn("going on without commands");
+	scanner_move(scanning->scanner);
+}
+
+/* False: it can't begin, and it was said why. */
+static bool begin(struct scanning *scanning)
+{
+	if (spawner_open(&scanning->spawner) == -1) {
+		diag_fatal_errno("unable to set up descriptors");
+		return false;
+	}
+	scanning->loop = loop_new();
+	if (!scanning->loop) {
+		diag_fatal_errno("unable to start");
+		return false;
+	}
+	obituaries_open(&scanning->obituaries, scanning->loop);
+	scanning->scanner = scanner_new(scanning->loop, &scanning->spawner,
+					&scanning->obituaries);
+	if (!scanning->scanner ||
+	    loop_on_signal(scanning->loop, on_signal, scanning) == -1) {
+		diag_fatal_errno("unable to start");
+		return false;
+	}
+	if (scanning->rules->stops_removed)
+		scanner_stop_removed(scanning->scanner);
+	if (getpid() == 1)
+		loop_reap_orphans(scanning->loop);
+	if (!listen_to_commands(scanning))
+		return false;
+	scanner_scan(scanning->scanner);
+	upgrade_settle(&scanning->upgrade);
+	obituaries_forget(&scanning->obituaries);
+	return true;
+}
+
+static void follow(struct scanning *scanning, const char *folder)
+{
+	scanning->moved.loop = scanning->loop;
+	scanning->moved.path = folder;
+	scanning->moved.on_move = on_move;
+	scanning->moved.owner = scanning;
+	moved_watch(&scanning->moved);
+}
+
+/* True: it was told to end, one way or the other. */
+static bool is_over(struct scanning *scanning)
+{
+	if (loop_run(scanning->loop) == -1) {
+		diag_fatal_errno("unable to wait for events");
+		scanning->exit_code = EXIT_SYSTEM;
+		return true;
+	}
+	if (!scanning->wants_upgrade)
+		return true;
+	scanning->wants_upgrade = false;
+	upgrade_run(&scanning->upgrade, &scanning->spawner, scanning->scanner,
+		    scanning->commander.control_fd, &scanning->obituaries);
+	diag_warn_errno("unable to run %s, going on as before",
+			scanning->upgrade.program);
+	return false;
+}
+
+int scanning_run(const struct scanning_rules *rules, const char *called_as,
+		 char *folder)
+{
+	struct scanning scanning = {.rules = rules};
+
+	upgrade_begin(&scanning.upgrade, called_as, folder);
+	if (folder && !scanning.upgrade.inherited && chdir(folder) == -1) {
+		diag_fatal_errno("unable to chdir to %s", folder);
+		return EXIT_SYSTEM;
+	}
+	if (!begin(&scanning))
+		return EXIT_SYSTEM;
+	if (rules->follows_name)
+		follow(&scanning, folder);
+	while (!is_over(&scanning))
+		;
+	if (rules->follows_name)
+		moved_end(&scanning.moved);
+	commander_close(&scanning.commander, scanning.loop);
+	scanner_free(scanning.scanner);
+	obituaries_close(&scanning.obituaries);
+	loop_free(scanning.loop);
+	return scanning.exit_code;
+}
