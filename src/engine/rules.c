@@ -68,11 +68,7 @@ static struct machine_rules make_rules(const struct service_config *config)
 		.finish_limit_ns = config->timeout_finish_ms * MS_NS,
 		.up_limit_ns = config->timeout_up_ms * MS_NS,
 		.down_limit_ns = config->timeout_down_ms * MS_NS,
-		.longest_wait_ns =
-			(config->policy.max_delay_ms > config->policy.delay_ms
-				 ? config->policy.max_delay_ms
-				 : config->policy.delay_ms) *
-			MS_NS,
+		.longest_wait_ns = policy_longest_ns(&config->policy),
 	};
 
 	rules.is_oneshot = rules.has_start && !has_run;

@@ -248,23 +248,44 @@ static bool count_restart(const struct policy *policy,
 	return true;
 }
 
+static bool grows(const struct policy *policy)
+{
+	return policy->backoff > 1;
+}
+
+/* The delay to begin with, unless the longest is shorter. */
+static uint32_t first_ms(const struct policy *policy)
+{
+	if (policy->delay_ms == 0 && grows(policy))
+		return LEAST_APART_MS;
+	return policy->delay_ms;
+}
+
+static uint32_t longest_ms(const struct policy *policy)
+{
+	uint32_t longest = first_ms(policy);
+
+	if (policy->max_delay_ms > 0)
+		return policy->max_delay_ms;
+	if (grows(policy) && longest < POLICY_MAX_DELAY_MS)
+		longest = POLICY_MAX_DELAY_MS;
+	return longest;
+}
+
+int64_t policy_longest_ns(const struct policy *policy)
+{
+	return longest_ms(policy) * MS_NS;
+}
+
 /* The delay after `streak` restarts that led to nothing. */
 static int64_t delay_ns(const struct policy *policy, int64_t streak)
 {
-	uint64_t delay_ms = policy->delay_ms, max_ms = policy->max_delay_ms;
-	bool grows = policy->backoff > 1;
+	uint64_t delay_ms = first_ms(policy), most_ms = longest_ms(policy);
 
-	if (grows && delay_ms == 0)
-		delay_ms = LEAST_APART_MS;
-	if (max_ms == 0) {
-		max_ms = delay_ms;
-		if (grows && max_ms < POLICY_MAX_DELAY_MS)
-			max_ms = POLICY_MAX_DELAY_MS;
-	}
-	for (; grows && streak > 0 && delay_ms < max_ms; streak--)
+	for (; grows(policy) && streak > 0 && delay_ms < most_ms; streak--)
 		delay_ms *= policy->backoff;
-	if (delay_ms > max_ms)
-		delay_ms = max_ms;
+	if (delay_ms > most_ms)
+		delay_ms = most_ms;
 	return (int64_t)delay_ms * MS_NS;
 }
 

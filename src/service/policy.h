@@ -93,6 +93,9 @@ struct policy_verdict policy_judge(const struct policy *policy,
 				   const struct policy_death *death,
 				   int64_t now_ns);
 
+/* The longest delay that policy_judge() may give. */
+int64_t policy_longest_ns(const struct policy *policy);
+
 /* Somebody asked for the service: what it did before doesn't count. */
 void policy_forgive(struct policy_memory *memory);
 

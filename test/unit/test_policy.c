@@ -223,6 +223,32 @@ static void delays_grow_up_to_the_most(void **unused)
 	}
 }
 
+/* The machine holds a record for damaged that has it wait for longer. */
+static void the_longest_delay_is_known(void **unused)
+{
+	uint32_t seed = 7;
+
+	(void)unused;
+	for (int i = 0; i < 20000; i++) {
+		const struct policy policy = {
+			.delay_ms =
+				next_random(&seed) >> next_random(&seed) % 32,
+			.backoff = next_random(&seed) % 4,
+			.max_delay_ms = i % 2 == 0 ? 0 : next_random(&seed)};
+		struct policy_memory memory = {.streak = 0};
+		int64_t last_ns = 0;
+
+		for (int j = 0; j < 70; j++)
+			last_ns = policy_judge(&policy, &memory, &ordinary,
+					       (j + 1) * S_NS)
+					  .delay_ns;
+		/* Delays that grow get there, others may begin below. */
+		assert_true(last_ns <= policy_longest_ns(&policy));
+		if (policy.backoff > 1 || policy.max_delay_ms == 0)
+			assert_int_equal(last_ns, policy_longest_ns(&policy));
+	}
+}
+
 static void a_healthy_period_makes_the_delay_short_again(void **unused)
 {
 	const struct policy policy = {.delay_ms = 1000, .backoff = 2};
@@ -346,6 +372,7 @@ int main(void)
 		cmocka_unit_test(what_follows_giving_up_is_read),
 		cmocka_unit_test(every_death_gets_its_answer),
 		cmocka_unit_test(delays_grow_up_to_the_most),
+		cmocka_unit_test(the_longest_delay_is_known),
 		cmocka_unit_test(a_healthy_period_makes_the_delay_short_again),
 		cmocka_unit_test(restarts_within_the_limit_go_on_for_ever),
 		cmocka_unit_test(
