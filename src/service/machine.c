@@ -210,7 +210,11 @@ static void obey_wish(struct machine *machine, struct machine_step *step,
 		machine->want = MACHINE_WANT_ONCE;
 		wake(machine, step, now_ns);
 		break;
-	case CONTROL_AT_MOST_ONCE: machine->want = MACHINE_WANT_ONCE; break;
+	case CONTROL_AT_MOST_ONCE:
+		/* What was told to end isn't brought up by that. */
+		if (machine->want == MACHINE_WANT_UP || !is_running(machine))
+			machine->want = MACHINE_WANT_ONCE;
+		break;
 	case CONTROL_DOWN:
 		machine->want = MACHINE_WANT_DOWN;
 		end(machine, step, now_ns);
