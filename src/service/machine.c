@@ -129,10 +129,17 @@ static void go_down(struct machine *machine, struct machine_step *step)
 static void wake(struct machine *machine, struct machine_step *step,
 		 int64_t now_ns)
 {
+	if (takes_signals(machine))
+		return;
+	/* Whoever asks for it doesn't wait for the delay of a policy. */
+	if (machine->start_due_ns > now_ns + MACHINE_THROTTLE_NS) {
+		machine->start_due_ns = now_ns + MACHINE_THROTTLE_NS;
+		if (machine->phase == MACHINE_WAITING)
+			step->actions |= MACHINE_TIMER;
+	}
 	if (machine->phase == MACHINE_DOWN)
 		start(machine, step, now_ns);
-	else if (machine->phase == MACHINE_FINISHING ||
-		 machine->phase == MACHINE_STOPPING)
+	else if (is_running(machine) && !machine->is_leaving)
 		machine->is_start_due = true;
 }
 
