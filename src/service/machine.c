@@ -57,7 +57,7 @@ static void leave(struct machine *machine, struct machine_step *step)
 static void settle(struct machine *machine, struct machine_step *step)
 {
 	machine->phase = MACHINE_DOWN;
-	machine->is_started = machine->is_start_due = machine->is_ready = false;
+	machine->is_started = machine->is_ready = false;
 	step->actions |= MACHINE_PUBLISH;
 	if (machine->is_leaving)
 		leave(machine, step);
@@ -79,12 +79,22 @@ static void run_script(struct machine *machine, struct machine_step *step,
 	step->actions |= MACHINE_START;
 }
 
+/* "start" or "run", from whose start on the throttle counts. */
 static void run_service(struct machine *machine, struct machine_step *step,
-			int64_t now_ns)
+			enum machine_phase phase, int64_t now_ns)
 {
-	run_script(machine, step, MACHINE_UP);
-	machine->is_started = true;
+	run_script(machine, step, phase);
+	machine->is_failed = false;
+	machine->start_due_ns = now_ns + MACHINE_THROTTLE_NS;
 	set_limit(machine, step, machine->rules.up_limit_ns, now_ns);
+}
+
+/* Whether "start" comes before "run", or instead of it. */
+static bool is_start_first(const struct machine *machine)
+{
+	if (machine->rules.is_oneshot)
+		return true;
+	return machine->rules.has_start && !machine->is_started;
 }
 
 /* Starts the service now, or as soon as the throttle allows. */
@@ -104,25 +114,21 @@ static void start(struct machine *machine, struct machine_step *step,
 		step->actions |= MACHINE_PUBLISH | MACHINE_TIMER;
 		return;
 	}
-	machine->start_due_ns = now_ns + MACHINE_THROTTLE_NS;
-	machine->is_failed = false;
-	if (!machine->rules.has_start || machine->is_started) {
-		run_service(machine, step, now_ns);
-		return;
-	}
-	run_script(machine, step, MACHINE_STARTING);
-	set_limit(machine, step, machine->rules.up_limit_ns, now_ns);
+	run_service(machine, step,
+		    is_start_first(machine) ? MACHINE_STARTING : MACHINE_UP,
+		    now_ns);
 }
 
 /* On the way down, what "run" or "start" did is undone. */
-static void go_down(struct machine *machine, struct machine_step *step)
+static void go_down(struct machine *machine, struct machine_step *step,
+		    int64_t now_ns)
 {
 	if (!machine->is_started || !machine->rules.has_stop) {
 		settle(machine, step);
 		return;
 	}
 	run_script(machine, step, MACHINE_STOPPING);
-	step->actions |= MACHINE_PUBLISH;
+	set_limit(machine, step, machine->rules.down_limit_ns, now_ns);
 }
 
 /* A process is wanted: see to it that one runs. */
@@ -171,7 +177,7 @@ static void end(struct machine *machine, struct machine_step *step,
 	if (takes_signals(machine))
 		terminate(machine, step, now_ns);
 	else if (!is_running(machine))
-		go_down(machine, step);
+		go_down(machine, step, now_ns);
 }
 
 static void set_paused(struct machine *machine, struct machine_step *step,
@@ -197,11 +203,14 @@ static void pass_on(struct machine *machine, struct machine_step *step,
 	}
 }
 
-static void ask_to_leave(struct machine *machine, struct machine_step *step)
+static void ask_to_leave(struct machine *machine, struct machine_step *step,
+			 int64_t now_ns)
 {
 	machine->is_leaving = true;
-	machine->is_draining = false;
-	if (!is_running(machine))
+	machine->is_draining = machine->is_start_due = false;
+	if (machine->phase == MACHINE_WAITING)
+		go_down(machine, step, now_ns); /* no start comes any more */
+	else if (!is_running(machine))
 		leave(machine, step);
 }
 
@@ -226,7 +235,7 @@ static void obey_wish(struct machine *machine, struct machine_step *step,
 		machine->want = MACHINE_WANT_DOWN;
 		end(machine, step, now_ns);
 		break;
-	case CONTROL_LEAVE: ask_to_leave(machine, step); break;
+	case CONTROL_LEAVE: ask_to_leave(machine, step, now_ns); break;
 	case CONTROL_PAUSE:
 		set_paused(machine, step, true, command->signal_number);
 		break;
@@ -268,17 +277,19 @@ static void obey(struct machine *machine, struct machine_step *step,
 
 static bool is_wanted(const struct machine *machine)
 {
-	if (machine->is_leaving)
-		return false;
-	return machine->want == MACHINE_WANT_UP || machine->is_start_due;
+	/* One that leaves may be due yet, for what its pipe still holds. */
+	if (machine->is_start_due)
+		return true;
+	return machine->want == MACHINE_WANT_UP && !machine->is_leaving;
 }
 
 /* It isn't tried again until somebody asks for it. */
-static void fail(struct machine *machine)
+static void fail(struct machine *machine, struct machine_step *step)
 {
 	machine->is_failed = true;
 	machine->want = MACHINE_WANT_DOWN;
 	machine->is_start_due = false;
+	step->actions |= MACHINE_PUBLISH;
 }
 
 /* Between two lives: the next, or the way down. */
@@ -288,37 +299,48 @@ static void after_life(struct machine *machine, struct machine_step *step,
 	if (is_wanted(machine))
 		start(machine, step, now_ns);
 	else
-		go_down(machine, step);
+		go_down(machine, step, now_ns);
+}
+
+/* One that was told to end, as by "restart", hasn't failed by itself. */
+static void after_failed_start(struct machine *machine,
+			       struct machine_step *step, bool was_told,
+			       int64_t now_ns)
+{
+	if (was_told && is_wanted(machine)) {
+		start(machine, step, now_ns);
+		return;
+	}
+	if (!was_told)
+		fail(machine, step);
+	go_down(machine, step, now_ns);
 }
 
 static void after_start(struct machine *machine, struct machine_step *step,
-			bool has_failed, int64_t now_ns)
+			int64_t now_ns)
 {
-	if (has_failed) {
-		if (machine->want != MACHINE_WANT_DOWN)
-			fail(machine);
-		settle(machine, step);
-		return;
-	}
 	machine->is_started = true;
-	if (machine->want == MACHINE_WANT_DOWN) {
-		go_down(machine, step);
+	if (machine->want == MACHINE_WANT_DOWN ||
+	    (machine->rules.is_oneshot && machine->is_draining)) {
+		go_down(machine, step, now_ns);
 	} else if (machine->rules.is_oneshot && machine->is_leaving) {
 		leave(machine, step);
 	} else if (machine->rules.is_oneshot) {
 		machine->phase = MACHINE_ACTIVE;
 		machine->is_ready = true;
+		machine->is_failed = false;
 		step->actions |= MACHINE_PUBLISH;
 	} else {
-		run_service(machine, step, now_ns);
+		run_service(machine, step, MACHINE_UP, now_ns);
 	}
 }
 
 static void after_run(struct machine *machine, struct machine_step *step,
 		      bool has_failed, int64_t now_ns)
 {
+	machine->is_started = true;
 	if (has_failed)
-		fail(machine);
+		fail(machine, step);
 	if (!machine->rules.has_finish) {
 		after_life(machine, step, now_ns);
 		return;
@@ -331,16 +353,21 @@ static void after_run(struct machine *machine, struct machine_step *step,
 static void after_exit(struct machine *machine, struct machine_step *step,
 		       bool has_failed, int64_t now_ns)
 {
+	bool was_told = machine->is_term_sent;
+
 	forget_process(machine);
 	machine->refused = 0;
 	switch (machine->phase) {
 	case MACHINE_STARTING:
-		after_start(machine, step, has_failed, now_ns);
+		if (has_failed)
+			after_failed_start(machine, step, was_told, now_ns);
+		else
+			after_start(machine, step, now_ns);
 		break;
 	case MACHINE_UP: after_run(machine, step, has_failed, now_ns); break;
 	case MACHINE_FINISHING:
 		if (has_failed)
-			fail(machine);
+			fail(machine, step);
 		after_life(machine, step, now_ns);
 		break;
 	case MACHINE_STOPPING:
@@ -365,19 +392,24 @@ static void after_refusal(struct machine *machine, struct machine_step *step,
 	forget_process(machine);
 	machine->start_due_ns = now_ns + machine->refused * MACHINE_RETRY_NS;
 	if (machine->want == MACHINE_WANT_DOWN)
-		go_down(machine, step);
+		go_down(machine, step, now_ns);
 	else
 		start(machine, step, now_ns);
 }
 
-static void drain(struct machine *machine, struct machine_step *step)
+static void drain(struct machine *machine, struct machine_step *step,
+		  int64_t now_ns)
 {
 	step->actions |= MACHINE_PUBLISH;
-	if (!machine->is_leaving)
+	if (!machine->is_leaving) {
+		/* Between two lives: nobody has read what is in the pipe. */
+		if (is_running(machine) && !takes_signals(machine))
+			machine->is_start_due = is_wanted(machine);
 		machine->is_draining = true;
+	}
 	machine->is_leaving = true;
 	if (machine->phase == MACHINE_DOWN || machine->phase == MACHINE_ACTIVE)
-		go_down(machine, step);
+		go_down(machine, step, now_ns);
 	else if (takes_signals(machine) && machine->is_paused)
 		set_paused(machine, step, false, SIGCONT);
 }
@@ -394,8 +426,7 @@ static void lose_patience(struct machine *machine, struct machine_step *step,
 	}
 	machine->limit_ns = 0;
 	if (takes_signals(machine) && !machine->is_ending) {
-		fail(machine);
-		step->actions |= MACHINE_PUBLISH;
+		fail(machine, step);
 		terminate(machine, step, now_ns);
 		return;
 	}
@@ -404,6 +435,10 @@ static void lose_patience(struct machine *machine, struct machine_step *step,
 		step->actions |= MACHINE_PUBLISH;
 		return;
 	}
+	if (machine->phase == MACHINE_STOPPING)
+		machine->is_failed = true;
+	machine->is_paused = false;
+	step->actions |= MACHINE_PUBLISH;
 	send_signals(step, SIGKILL, SIGCONT);
 	set_limit(machine, step, MACHINE_KILL_AGAIN_NS, now_ns);
 }
@@ -471,7 +506,7 @@ struct machine_step machine_step(struct machine *machine,
 	case EVENT_TIMER: on_timer(machine, &step, now_ns); break;
 	case EVENT_READY: become_ready(machine, &step); break;
 	case EVENT_STOP: stop(machine, &step, now_ns); break;
-	case EVENT_DRAIN: drain(machine, &step); break;
+	case EVENT_DRAIN: drain(machine, &step, now_ns); break;
 	case EVENT_COUNT: break;
 	}
 	return step;

@@ -5,11 +5,12 @@
  * what happened and carries out what it asks for. The test enumerates every
  * state that events can lead to. What always holds:
  * - at most one process runs: MACHINE_START comes only when none does;
- * - starts (of "start", or of "run" where there is none) are at least
- *   MACHINE_THROTTLE_NS apart;
- * - a service wanted down is never started;
+ * - starts of "start" and "run" are at least MACHINE_THROTTLE_NS apart, but
+ *   that "run" follows "start" at once;
+ * - a service wanted down is never started, nor one that failed until somebody
+ *   asks for it;
  * - "finish" follows each end of "run"; "stop" comes once on the way down, if
- *   the service had been started;
+ *   "start" succeeded or "run" ran;
  * - once leaving was asked for, MACHINE_LEAVE comes when no process runs, and
  *   nothing comes after it.
  *
@@ -57,7 +58,9 @@ struct machine_rules {
 	int64_t kill_after_ns;   /* after down_signal; 0: never */
 	int64_t finish_limit_ns; /* then "finish" is killed; 0: never */
 	int64_t up_limit_ns;     /* to be ready in; 0: any time will do */
-	int64_t down_limit_ns;   /* to end in; 0: any time will do */
+	int64_t down_limit_ns;   /* to end in; 0: any time will do. "stop" is
+				  * killed then; "run" where kill_after_ns
+				  * says so, and on its terms alone */
 	int64_t longest_wait_ns; /* that a restart policy may ask for */
 };
 
@@ -71,7 +74,7 @@ struct machine {
 	bool is_draining;     /* and nobody but an orderly stop asked for it */
 	bool is_ending;       /* "down" or the like told it to end */
 	bool is_started;      /* came up, so "stop" is due on the way down */
-	bool is_start_due;    /* "once" was asked for while it went down */
+	bool is_start_due;    /* a start was asked for while it went down */
 	bool is_ready;        /* it said so, or it is an active one-shot */
 	bool is_failed;       /* it isn't started again until somebody asks */
 	uint8_t refused;      /* starts in a row that the system refused */
@@ -96,7 +99,8 @@ enum machine_event {
 	EVENT_STOP,
 	/*
 	 * The same for a logger, whose input ends now: it isn't told to end
-	 * but reads all there is. One that is about to start still does.
+	 * but reads all there is. One that is about to start still does, also
+	 * after its "finish": nobody else reads what is in its pipe.
 	 */
 	EVENT_DRAIN,
 	EVENT_COUNT
