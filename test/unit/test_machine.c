@@ -1,9 +1,9 @@
 /*
- * test_machine.c -- every state that events can lead to meets every event.
+ * test_machine.c -- what services do, told as rows and as stories.
  *
- * A state is what the machine holds plus what an onlooker remembers (when the
- * last start was), with all moments counted from "now" and clipped where going
- * further changes nothing; so the states are few enough to visit them all.
+ * First the specification of 0.76, which a machine without rules keeps to; then
+ * what the scripts and limits of other suites add. test_machine_walk.c goes to
+ * every state, and checks what must hold in all of them.
  */
 #include <setjmp.h>
 #include <signal.h>
@@ -11,376 +11,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include <cmocka.h>
 
-#include "service/control.h"
 #include "service/machine.h"
 
-#define NOW_NS        INT64_C(7000000000) /* any moment is as good */
-#define AN_HOUR_NS    INT64_C(3600000000000)
-#define NODES_MAX     8192
-#define UNKNOWN_BYTE  '\376'
-#define LETTERS_MAX   32
-#define EVERY_MOMENTS 4
-
-struct node {
-	struct machine machine;
-	int64_t due_in_ns;      /* start_due_ns from now on; 0: it has come */
-	int64_t since_start_ns; /* clipped at the throttle */
-};
-
-struct exploration {
-	struct node nodes[NODES_MAX];
-	unsigned count, transitions;
-	char letters[LETTERS_MAX];
-	unsigned letter_count;
-};
-
-/* One step, as the checks see it. */
-struct transition {
-	struct node before;
-	enum machine_event event;
-	char letter;
-	int64_t now_ns;
-	struct machine after;
-	struct machine_step step;
-};
-
-static struct exploration exploration;
+#define NOW_NS      INT64_C(7000000000) /* any moment is as good */
+#define AN_HOUR_NS  INT64_C(3600000000000)
+#define A_SECOND_NS INT64_C(1000000000)
 
 static bool is_up(const struct machine *machine)
 {
 	return machine->phase == MACHINE_UP;
-}
-
-static bool is_same(const struct node *a, const struct node *b)
-{
-	return a->machine.phase == b->machine.phase &&
-	       a->machine.want == b->machine.want &&
-	       a->machine.is_paused == b->machine.is_paused &&
-	       a->machine.is_term_sent == b->machine.is_term_sent &&
-	       a->machine.is_leaving == b->machine.is_leaving &&
-	       a->machine.is_draining == b->machine.is_draining &&
-	       a->machine.refused == b->machine.refused &&
-	       a->due_in_ns == b->due_in_ns &&
-	       a->since_start_ns == b->since_start_ns;
-}
-
-static void visit(const struct node *node)
-{
-	for (unsigned i = 0; i < exploration.count; i++) {
-		if (is_same(&exploration.nodes[i], node))
-			return;
-	}
-	assert_true(exploration.count < NODES_MAX);
-	exploration.nodes[exploration.count++] = *node;
-}
-
-/* ---- what must hold of every step ---- */
-
-static bool has(const struct transition *t, unsigned action)
-{
-	return (t->step.actions & action) != 0;
-}
-
-static bool wishes_differ(const struct machine *a, const struct machine *b)
-{
-	return a->want != b->want || a->is_leaving != b->is_leaving ||
-	       a->is_draining != b->is_draining;
-}
-
-static bool records_differ(const struct machine *a, const struct machine *b)
-{
-	return wishes_differ(a, b) || a->phase != b->phase ||
-	       a->is_paused != b->is_paused ||
-	       a->is_term_sent != b->is_term_sent;
-}
-
-/* A process comes by START, and goes when its end is reported. */
-static void check_process(const struct transition *t)
-{
-	const struct machine *before = &t->before.machine, *after = &t->after;
-	bool has_ended = is_up(before) && (t->event == EVENT_EXITED ||
-					   t->event == EVENT_FAILED ||
-					   t->event == EVENT_START_REFUSED);
-	bool is_free = !is_up(before) || has_ended;
-
-	if (has(t, MACHINE_START)) {
-		assert_true(is_free);
-		assert_true(is_up(after));
-		assert_int_not_equal(after->want, MACHINE_WANT_DOWN);
-		assert_true(t->now_ns - NOW_NS >= t->before.due_in_ns);
-		assert_true(t->before.since_start_ns + t->now_ns - NOW_NS >=
-			    MACHINE_THROTTLE_NS);
-		assert_int_equal(after->start_due_ns,
-				 t->now_ns + MACHINE_THROTTLE_NS);
-		assert_false(after->is_paused);
-		assert_false(after->is_term_sent);
-	} else {
-		assert_int_equal(is_up(after), is_up(before) && !has_ended);
-	}
-}
-
-static void check_signals(const struct transition *t)
-{
-	const struct machine *before = &t->before.machine, *after = &t->after;
-	const int *signals = t->step.signals;
-
-	assert_int_equal(has(t, MACHINE_SIGNAL), signals[0] != 0);
-	if (signals[0] != 0)
-		assert_true(is_up(before) && is_up(after));
-	if (signals[1] != 0) {
-		assert_int_equal(signals[0], SIGTERM);
-		assert_int_equal(signals[1], SIGCONT);
-		assert_false(after->is_paused);
-	}
-	if (signals[0] == SIGTERM)
-		assert_true(after->is_term_sent);
-	if (signals[0] == SIGSTOP)
-		assert_true(after->is_paused);
-	if (signals[0] == SIGCONT)
-		assert_false(after->is_paused);
-	/* These say how a running process fares, so that must be known. */
-	if (is_up(before) && is_up(after) && !has(t, MACHINE_START)) {
-		if (before->is_term_sent != after->is_term_sent)
-			assert_int_equal(signals[0], SIGTERM);
-		if (before->is_paused != after->is_paused)
-			assert_int_not_equal(signals[0], 0);
-	}
-}
-
-static void check_records(const struct transition *t)
-{
-	const struct machine *before = &t->before.machine, *after = &t->after;
-
-	if (wishes_differ(before, after))
-		assert_true(has(t, MACHINE_PUBLISH));
-	/* A start is published when it has succeeded, or not. */
-	if (records_differ(before, after))
-		assert_true(has(t, MACHINE_PUBLISH | MACHINE_START));
-}
-
-static void check_timer(const struct transition *t)
-{
-	const struct machine *before = &t->before.machine, *after = &t->after;
-	int64_t wait_ns = after->start_due_ns - t->now_ns;
-
-	if (has(t, MACHINE_TIMER))
-		assert_int_equal(after->phase, MACHINE_WAITING);
-	if (after->phase != MACHINE_WAITING)
-		return;
-	if (before->phase != MACHINE_WAITING || t->event == EVENT_TIMER ||
-	    before->start_due_ns != after->start_due_ns)
-		assert_true(has(t, MACHINE_TIMER));
-	assert_true(wait_ns <= MACHINE_RETRY_MOST * MACHINE_RETRY_NS);
-	if (has(t, MACHINE_TIMER))
-		assert_true(wait_ns > 0);
-}
-
-static void check_refusals(const struct transition *t)
-{
-	const struct machine *before = &t->before.machine, *after = &t->after;
-	unsigned wanted = before->refused;
-
-	if (is_up(before) &&
-	    (t->event == EVENT_EXITED || t->event == EVENT_FAILED))
-		wanted = 0;
-	if (is_up(before) && t->event == EVENT_START_REFUSED) {
-		wanted = wanted < MACHINE_RETRY_MOST ? wanted + 1 : wanted;
-		assert_int_equal(after->start_due_ns,
-				 t->now_ns + wanted * MACHINE_RETRY_NS);
-		assert_int_equal(after->phase == MACHINE_WAITING,
-				 after->want != MACHINE_WANT_DOWN);
-	}
-	assert_int_equal(after->refused, wanted);
-	assert_true(after->refused <= MACHINE_RETRY_MOST);
-}
-
-static void check_leaving(const struct transition *t)
-{
-	const struct machine *before = &t->before.machine, *after = &t->after;
-	bool is_gone = after->phase == MACHINE_GONE;
-
-	if (before->phase == MACHINE_GONE) {
-		assert_int_equal(t->step.actions, 0);
-		assert_false(records_differ(before, after));
-		return;
-	}
-	assert_int_equal(has(t, MACHINE_LEAVE), is_gone);
-	if (is_gone) {
-		assert_true(after->is_leaving);
-		assert_false(
-			has(t, MACHINE_START | MACHINE_SIGNAL | MACHINE_TIMER));
-	}
-	if (before->is_leaving) {
-		assert_true(after->is_leaving); /* it cannot be revoked */
-		if (is_up(before) && t->event == EVENT_EXITED)
-			assert_true(is_gone);
-	}
-	if (after->is_draining)
-		assert_true(after->is_leaving);
-	/* Whoever asks it to leave means it, also during a stop. */
-	if (t->event == EVENT_COMMAND && t->letter == 'x')
-		assert_false(after->is_draining);
-	/* Nothing runs and nothing is due: then nothing would end it later. */
-	if (after->is_leaving)
-		assert_int_not_equal(after->phase, MACHINE_DOWN);
-}
-
-static void check_unknown_byte(const struct transition *t)
-{
-	if (t->event != EVENT_COMMAND || t->letter != UNKNOWN_BYTE)
-		return;
-	assert_int_equal(t->step.actions, 0);
-	assert_false(records_differ(&t->before.machine, &t->after));
-	assert_int_equal(t->before.machine.start_due_ns, t->after.start_due_ns);
-}
-
-/* However it stands, an orderly stop needs one exit at most. */
-static void check_stop(const struct node *node)
-{
-	struct machine machine = node->machine;
-	struct machine_step step;
-
-	if (machine.phase == MACHINE_GONE)
-		return;
-	step = machine_step(&machine, EVENT_STOP, 0, NOW_NS);
-	assert_int_equal(machine.want, MACHINE_WANT_DOWN);
-	if (machine.phase != MACHINE_GONE) {
-		assert_true(is_up(&machine));
-		assert_int_equal(step.signals[0], SIGTERM);
-		assert_int_equal(step.signals[1], SIGCONT);
-		step = machine_step(&machine, EVENT_EXITED, 0, NOW_NS);
-	}
-	assert_int_equal(machine.phase, MACHINE_GONE);
-	assert_true(step.actions & MACHINE_LEAVE);
-}
-
-/* One that leaves and still waits to start gets there by itself. */
-static void check_drain(const struct node *node)
-{
-	struct machine machine = node->machine;
-	int64_t now_ns = NOW_NS + AN_HOUR_NS;
-	struct machine_step step;
-
-	if (machine.phase == MACHINE_GONE)
-		return;
-	step = machine_step(&machine, EVENT_DRAIN, 0, NOW_NS);
-	assert_int_not_equal(step.signals[0], SIGTERM);
-	/* What was wished for holds again, should nobody finish the stop. */
-	assert_int_equal(machine.want, node->machine.want);
-	if (!node->machine.is_leaving)
-		assert_true(machine.is_draining);
-	if (machine.phase == MACHINE_WAITING)
-		machine_step(&machine, EVENT_TIMER, 0, now_ns);
-	if (is_up(&machine))
-		machine_step(&machine, EVENT_EXITED, 0, now_ns);
-	assert_int_equal(machine.phase, MACHINE_GONE);
-}
-
-/* ---- going everywhere ---- */
-
-static void take(const struct node *from, enum machine_event event, char letter,
-		 int64_t later_ns)
-{
-	struct transition t = {.before = *from,
-			       .event = event,
-			       .letter = letter,
-			       .now_ns = NOW_NS + later_ns,
-			       .after = from->machine};
-	struct node next;
-
-	t.step = machine_step(&t.after, event, letter, t.now_ns);
-	exploration.transitions++;
-	check_process(&t);
-	check_signals(&t);
-	check_records(&t);
-	check_timer(&t);
-	check_refusals(&t);
-	check_leaving(&t);
-	check_unknown_byte(&t);
-
-	next.machine = t.after;
-	next.due_in_ns = t.after.start_due_ns - t.now_ns;
-	if (next.due_in_ns < 0)
-		next.due_in_ns = 0;
-	next.machine.start_due_ns = NOW_NS + next.due_in_ns;
-	next.since_start_ns = from->since_start_ns + later_ns;
-	if (t.step.actions & MACHINE_START)
-		next.since_start_ns = 0;
-	if (next.since_start_ns > MACHINE_THROTTLE_NS)
-		next.since_start_ns = MACHINE_THROTTLE_NS;
-	visit(&next);
-}
-
-static void take_all(const struct node *from)
-{
-	/* Now, just before a start may come, just then, and just after. */
-	const int64_t moments[EVERY_MOMENTS] = {
-		0, from->due_in_ns - 1, from->due_in_ns, from->due_in_ns + 1};
-
-	for (int i = 0; i < EVERY_MOMENTS; i++) {
-		if (moments[i] < 0)
-			continue;
-		for (int event = 0; event < EVENT_COUNT; event++) {
-			if (event != EVENT_COMMAND)
-				take(from, (enum machine_event)event, 0,
-				     moments[i]);
-		}
-		for (unsigned j = 0; j < exploration.letter_count; j++)
-			take(from, EVENT_COMMAND, exploration.letters[j],
-			     moments[i]);
-	}
-	check_stop(from);
-	check_drain(from);
-}
-
-static void gather_letters(void)
-{
-	const struct control *row;
-
-	exploration.letters[exploration.letter_count++] = UNKNOWN_BYTE;
-	for (unsigned i = 0; (row = control_row(i)); i++) {
-		assert_true(exploration.letter_count < LETTERS_MAX);
-		exploration.letters[exploration.letter_count++] = row->letter;
-	}
-}
-
-/* How supervision may begin: from nothing, or with a process taken over. */
-static void visit_beginnings(void)
-{
-	static const enum machine_want wants[] = {
-		MACHINE_WANT_UP, MACHINE_WANT_DOWN, MACHINE_WANT_ONCE};
-
-	for (int i = 0; i < 3; i++) {
-		struct node node = {
-			.machine = {.want = wants[i], .start_due_ns = NOW_NS},
-			.since_start_ns = MACHINE_THROTTLE_NS};
-
-		visit(&node);
-		for (int flags = 0; flags < 8; flags++) {
-			node.machine.phase = MACHINE_UP;
-			node.machine.is_paused = (flags & 1) != 0;
-			node.machine.is_term_sent = (flags & 2) != 0;
-			node.machine.is_leaving = (flags & 4) != 0;
-			visit(&node);
-		}
-	}
-}
-
-static void every_reachable_step_keeps_the_invariants(void **unused)
-{
-	(void)unused;
-	gather_letters();
-	visit_beginnings();
-	for (unsigned i = 0; i < exploration.count; i++)
-		take_all(&exploration.nodes[i]);
-	print_message("%u states, %u transitions\n", exploration.count,
-		      exploration.transitions);
-	/* Far fewer would mean that the walk has stopped walking. */
-	assert_true(exploration.count > 100);
 }
 
 /* ---- the rows of the 0.76 specification, 5.3 ---- */
@@ -407,6 +49,8 @@ struct row {
 #define W_O   MACHINE_WANT_ONCE
 #define PUB   MACHINE_PUBLISH
 #define SIG   MACHINE_SIGNAL
+#define MAKE  MACHINE_MAKE_DOWN
+#define UNDO  MACHINE_REMOVE_DOWN
 
 /* clang-format off */
 static const struct row rows[] = {
@@ -455,9 +99,35 @@ static const struct row rows[] = {
 	{'t', DOWN_, W_D, false, DOWN_, W_D, false, 0, {0, 0}},
 	/* anything else is ignored */
 	{'z', UP_,   W_U, false, UP_,   W_U, false, 0, {0, 0}},
+	{'L', UP_,   W_U, false, UP_,   W_U, false, 0, {0, 0}},
 	{'E', DOWN_, W_D, false, DOWN_, W_D, false, 0, {0, 0}},
 	{0,   UP_,   W_U, false, UP_,   W_U, false, 0, {0, 0}},
 	{'\n', UP_,  W_U, false, UP_,   W_U, false, 0, {0, 0}},
+	/* The bytes that other suites added: w y b, signals as any */
+	{'w', UP_,   W_U, false, UP_,   W_U, false, SIG, {SIGWINCH, 0}},
+	{'y', UP_,   W_U, false, UP_,   W_U, false, SIG, {SIGWINCH, 0}},
+	{'b', UP_,   W_U, false, UP_,   W_U, false, SIG, {SIGABRT, 0}},
+	{'b', DOWN_, W_D, false, DOWN_, W_D, false, 0, {0, 0}},
+	/* P C K: as p c k, to the group */
+	{'P', UP_,   W_U, false, UP_,   W_U, true,  PUB | SIG, {SIGSTOP, 0}},
+	{'C', UP_,   W_U, true,  UP_,   W_U, false, PUB | SIG, {SIGCONT, 0}},
+	{'K', UP_,   W_U, false, UP_,   W_U, false, SIG, {SIGKILL, 0}},
+	/* r: ends it as d does, and changes no wish; l: HUP */
+	{'r', UP_,   W_U, true,  UP_,   W_U, false, PUB | SIG, {SIGTERM, SIGCONT}},
+	{'r', DOWN_, W_D, false, DOWN_, W_D, false, PUB, {0, 0}},
+	{'r', WAIT_, W_U, false, WAIT_, W_U, false, PUB, {0, 0}},
+	{'l', UP_,   W_U, false, UP_,   W_U, false, SIG, {SIGHUP, 0}},
+	/* D U: as d u, and make or remove "down" */
+	{'D', UP_,   W_U, false, UP_,   W_D, false, PUB | SIG | MAKE, {SIGTERM, SIGCONT}},
+	{'D', DOWN_, W_D, false, DOWN_, W_D, false, PUB | MAKE, {0, 0}},
+	{'U', UP_,   W_D, false, UP_,   W_U, false, PUB | UNDO, {0, 0}},
+	{'U', DOWN_, W_D, false, UP_,   W_U, false, PUB | UNDO | MACHINE_START, {0, 0}},
+	/* O Q: don't restart; Q makes "down"; what isn't up stays so */
+	{'O', UP_,   W_U, false, UP_,   W_O, false, PUB, {0, 0}},
+	{'O', DOWN_, W_D, false, DOWN_, W_O, false, PUB, {0, 0}},
+	{'O', WAIT_, W_U, false, WAIT_, W_O, false, PUB, {0, 0}},
+	{'O', UP_,   W_D, false, UP_,   W_D, false, PUB, {0, 0}},
+	{'Q', UP_,   W_U, false, UP_,   W_O, false, PUB | MAKE, {0, 0}},
 };
 /* clang-format on */
 
@@ -716,31 +386,463 @@ static void a_start_due_in_years_comes_in_seconds(void **unused)
 	}
 }
 
-static void every_letter_stands_for_one_thing(void **unused)
+/* ---- scripts: "start", "finish" and "stop" ---- */
+
+static const struct machine_rules all_scripts = {
+	.has_start = true, .has_finish = true, .has_stop = true};
+static const struct machine_rules one_shot = {
+	.has_start = true, .has_stop = true, .is_oneshot = true};
+
+static struct machine begun_with(struct machine_rules rules)
 {
-	const struct control *row;
+	struct machine machine = {.rules = rules, .want = MACHINE_WANT_UP};
+
+	machine_step(&machine, EVENT_BEGIN, 0, NOW_NS);
+	return machine;
+}
+
+static struct machine_step ended(struct machine *machine, int64_t now_ns)
+{
+	return machine_step(machine, EVENT_EXITED, 0, now_ns);
+}
+
+/* With all scripts, and "run" runs. */
+static struct machine up_with(struct machine_rules rules)
+{
+	struct machine machine = begun_with(rules);
+
+	if (machine.phase == MACHINE_STARTING)
+		ended(&machine, NOW_NS);
+	assert_int_equal(machine.phase, MACHINE_UP);
+	return machine;
+}
+
+static void a_life_with_all_scripts(void **unused)
+{
+	struct machine machine = begun_with(all_scripts);
+	struct machine_step step;
 
 	(void)unused;
-	for (unsigned i = 0; (row = control_row(i)); i++) {
-		assert_ptr_equal(control_find(row->letter), row);
-		assert_true(row->effect < CONTROL_EFFECT_COUNT);
-		assert_true(strlen(row->name) > 0);
-		assert_int_equal(row->signal_number != 0,
-				 row->effect == CONTROL_SIGNAL ||
-					 row->effect == CONTROL_RELOAD ||
-					 row->effect == CONTROL_PAUSE ||
-					 row->effect == CONTROL_CONTINUE);
+	assert_int_equal(machine.phase, MACHINE_STARTING);
+	step = ended(&machine, NOW_NS + 1);
+	assert_int_equal(step.actions, MACHINE_START);
+	assert_int_equal(machine.phase, MACHINE_UP);
+	ended(&machine, NOW_NS + AN_HOUR_NS);
+	assert_int_equal(machine.phase, MACHINE_FINISHING);
+	/* "start" was for the way up, which isn't left by a restart. */
+	step = ended(&machine, NOW_NS + AN_HOUR_NS);
+	assert_int_equal(step.actions, MACHINE_START);
+	assert_int_equal(machine.phase, MACHINE_UP);
+	command(&machine, 'd', NOW_NS + AN_HOUR_NS);
+	ended(&machine, NOW_NS + AN_HOUR_NS);
+	assert_int_equal(machine.phase, MACHINE_FINISHING);
+	ended(&machine, NOW_NS + AN_HOUR_NS);
+	assert_int_equal(machine.phase, MACHINE_STOPPING);
+	step = ended(&machine, NOW_NS + AN_HOUR_NS);
+	assert_int_equal(step.actions, MACHINE_PUBLISH);
+	assert_int_equal(machine.phase, MACHINE_DOWN);
+	command(&machine, 'u', NOW_NS + 2 * AN_HOUR_NS);
+	assert_int_equal(machine.phase, MACHINE_STARTING);
+}
+
+/* After a slow "start" a "run" that ends at once could be followed at once. */
+static void run_is_throttled_from_its_own_start_on(void **unused)
+{
+	struct machine machine =
+		begun_with((struct machine_rules){.has_start = true});
+
+	(void)unused;
+	ended(&machine, NOW_NS + AN_HOUR_NS);
+	assert_true(is_up(&machine));
+	ended(&machine, NOW_NS + AN_HOUR_NS + 1);
+	assert_int_equal(machine.phase, MACHINE_WAITING);
+	assert_int_equal(machine.start_due_ns,
+			 NOW_NS + AN_HOUR_NS + MACHINE_THROTTLE_NS);
+}
+
+static void a_start_that_fails_is_not_tried_again(void **unused)
+{
+	struct machine machine = begun_with(all_scripts);
+	struct machine_step step;
+
+	(void)unused;
+	step = machine_step(&machine, EVENT_FAILED, 0, NOW_NS + 1);
+	assert_int_equal(step.actions, MACHINE_PUBLISH);
+	assert_int_equal(machine.phase, MACHINE_DOWN);
+	assert_int_equal(machine.want, MACHINE_WANT_DOWN);
+	assert_true(machine.is_failed);
+	command(&machine, 'u', NOW_NS + AN_HOUR_NS);
+	assert_int_equal(machine.phase, MACHINE_STARTING);
+	assert_false(machine.is_failed);
+}
+
+/* It used to count as a failure, after which the service stayed down. */
+static void restart_during_start_starts_again(void **unused)
+{
+	static const char *const ways[] = {"r", "t", "du"};
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		struct machine machine = begun_with(all_scripts);
+
+		for (const char *way = ways[i]; *way; way++)
+			command(&machine, *way, NOW_NS + 1);
+		machine_step(&machine, EVENT_FAILED, 0, NOW_NS + 2);
+		assert_int_equal(machine.phase, MACHINE_WAITING);
+		assert_int_equal(machine.want, MACHINE_WANT_UP);
+		assert_false(machine.is_failed);
+		machine_step(&machine, EVENT_TIMER, 0, machine.start_due_ns);
+		assert_int_equal(machine.phase, MACHINE_STARTING);
 	}
-	assert_null(control_find(UNKNOWN_BYTE));
-	assert_null(control_find('\0'));
-	assert_null(control_row(UINT32_MAX));
+}
+
+static void down_during_start_undoes_what_it_did(void **unused)
+{
+	struct machine machine = begun_with(all_scripts);
+
+	(void)unused;
+	command(&machine, 'd', NOW_NS + 1);
+	ended(&machine, NOW_NS + 2);
+	assert_int_equal(machine.phase, MACHINE_STOPPING);
+	/* But there is nothing to undo where it didn't succeed. */
+	machine = begun_with(all_scripts);
+	command(&machine, 'd', NOW_NS + 1);
+	machine_step(&machine, EVENT_FAILED, 0, NOW_NS + 2);
+	assert_int_equal(machine.phase, MACHINE_DOWN);
+	assert_false(machine.is_failed);
+}
+
+/* The engine says so of "run", and of a "finish" that exits 125. */
+static void what_fails_for_good_stays_down(void **unused)
+{
+	(void)unused;
+	for (int i = 0; i < 2; i++) {
+		struct machine machine = up_with(all_scripts);
+		struct machine_step step;
+
+		if (i == 1)
+			ended(&machine, NOW_NS + AN_HOUR_NS);
+		step = machine_step(&machine, EVENT_FAILED, 0,
+				    NOW_NS + AN_HOUR_NS);
+		assert_int_equal(step.actions, MACHINE_PUBLISH | MACHINE_START);
+		assert_int_equal(machine.phase,
+				 i == 0 ? MACHINE_FINISHING : MACHINE_STOPPING);
+		while (machine.phase != MACHINE_DOWN)
+			ended(&machine, NOW_NS + AN_HOUR_NS);
+		assert_int_equal(machine.want, MACHINE_WANT_DOWN);
+		assert_true(machine.is_failed);
+	}
+}
+
+static void a_run_that_never_ran_needs_no_stop(void **unused)
+{
+	struct machine machine =
+		begun_with((struct machine_rules){.has_stop = true});
+
+	(void)unused;
+	machine_step(&machine, EVENT_START_REFUSED, 0, NOW_NS);
+	assert_int_equal(machine.phase, MACHINE_WAITING);
+	command(&machine, 'd', NOW_NS + 1);
+	assert_int_equal(machine.phase, MACHINE_DOWN);
+}
+
+/* The scripts that follow a life can't hold it up. */
+static void a_refused_finish_is_skipped(void **unused)
+{
+	struct machine machine = up_with(all_scripts);
+
+	(void)unused;
+	command(&machine, 'd', NOW_NS);
+	ended(&machine, NOW_NS);
+	machine_step(&machine, EVENT_START_REFUSED, 0, NOW_NS);
+	assert_int_equal(machine.phase, MACHINE_STOPPING);
+	machine_step(&machine, EVENT_START_REFUSED, 0, NOW_NS);
+	assert_int_equal(machine.phase, MACHINE_DOWN);
+}
+
+static void signals_are_for_the_service_alone(void **unused)
+{
+	struct machine machine = up_with(all_scripts);
+	struct machine_step step;
+
+	(void)unused;
+	ended(&machine, NOW_NS + 1);
+	assert_int_equal(machine.phase, MACHINE_FINISHING);
+	step = command(&machine, 't', NOW_NS + 2);
+	assert_int_equal(step.actions, 0);
+	step = command(&machine, 'd', NOW_NS + 2);
+	assert_int_equal(step.actions, MACHINE_PUBLISH);
+	step = command(&machine, 'k', NOW_NS + 2);
+	assert_int_equal(step.signals[0], SIGKILL);
+}
+
+/* Between two lives it hasn't been undone what "run" did. */
+static void leaving_while_a_start_is_due_stops_it_first(void **unused)
+{
+	struct machine machine =
+		up_with((struct machine_rules){.has_stop = true});
+	struct machine_step step;
+
+	(void)unused;
+	ended(&machine, NOW_NS + 1);
+	assert_int_equal(machine.phase, MACHINE_WAITING);
+	step = command(&machine, 'x', NOW_NS + 2);
+	assert_int_equal(step.actions, MACHINE_PUBLISH | MACHINE_START);
+	assert_int_equal(machine.phase, MACHINE_STOPPING);
+	step = ended(&machine, NOW_NS + 3);
+	assert_int_equal(step.actions, MACHINE_PUBLISH | MACHINE_LEAVE);
+}
+
+/* What was in its pipe would be lost. */
+static void a_logger_drained_during_its_finish_starts_again(void **unused)
+{
+	struct machine machine = up_with(all_scripts);
+
+	(void)unused;
+	ended(&machine, NOW_NS + AN_HOUR_NS);
+	machine_step(&machine, EVENT_DRAIN, 0, NOW_NS + AN_HOUR_NS);
+	ended(&machine, NOW_NS + AN_HOUR_NS);
+	assert_int_equal(machine.phase, MACHINE_UP);
+	ended(&machine, NOW_NS + 2 * AN_HOUR_NS); /* the end of its input */
+	ended(&machine, NOW_NS + 2 * AN_HOUR_NS);
+	assert_int_equal(machine.phase, MACHINE_STOPPING);
+	ended(&machine, NOW_NS + 2 * AN_HOUR_NS);
+	assert_int_equal(machine.phase, MACHINE_GONE);
+}
+
+static void a_start_asked_for_on_the_way_down_comes_after_it(void **unused)
+{
+	struct machine machine = up_with(all_scripts);
+
+	(void)unused;
+	command(&machine, 'd', NOW_NS + 1);
+	ended(&machine, NOW_NS + AN_HOUR_NS);
+	ended(&machine, NOW_NS + AN_HOUR_NS);
+	assert_int_equal(machine.phase, MACHINE_STOPPING);
+	command(&machine, 'o', NOW_NS + AN_HOUR_NS);
+	ended(&machine, NOW_NS + AN_HOUR_NS);
+	assert_int_equal(machine.phase, MACHINE_STARTING);
+	/* And one that is taken back doesn't. */
+	machine = up_with(all_scripts);
+	command(&machine, 'd', NOW_NS + 1);
+	ended(&machine, NOW_NS + AN_HOUR_NS);
+	command(&machine, 'o', NOW_NS + AN_HOUR_NS);
+	command(&machine, 'd', NOW_NS + AN_HOUR_NS);
+	ended(&machine, NOW_NS + AN_HOUR_NS);
+	ended(&machine, NOW_NS + AN_HOUR_NS);
+	assert_int_equal(machine.phase, MACHINE_DOWN);
+}
+
+static void at_most_once_brings_nothing_up_that_was_told_to_end(void **unused)
+{
+	struct machine machine = begun_with(all_scripts);
+
+	(void)unused;
+	command(&machine, 'd', NOW_NS + 1);
+	command(&machine, 'O', NOW_NS + 2);
+	ended(&machine, NOW_NS + 3);
+	assert_int_equal(machine.phase, MACHINE_STOPPING);
+}
+
+/* ---- one-shots ---- */
+
+static void a_one_shot_is_up_without_a_process(void **unused)
+{
+	struct machine machine = begun_with(one_shot);
+	struct machine_step step;
+
+	(void)unused;
+	assert_int_equal(machine.phase, MACHINE_STARTING);
+	assert_false(machine.is_ready);
+	step = ended(&machine, NOW_NS + 1);
+	assert_int_equal(step.actions, MACHINE_PUBLISH);
+	assert_int_equal(machine.phase, MACHINE_ACTIVE);
+	assert_true(machine.is_ready);
+	step = command(&machine, 'u', NOW_NS + 2);
+	assert_int_equal(step.actions, MACHINE_PUBLISH);
+	step = command(&machine, 'd', NOW_NS + 3);
+	assert_int_equal(step.actions, MACHINE_PUBLISH | MACHINE_START);
+	assert_int_equal(machine.phase, MACHINE_STOPPING);
+	assert_false(machine.is_ready);
+	ended(&machine, NOW_NS + 4);
+	assert_int_equal(machine.phase, MACHINE_DOWN);
+	command(&machine, 'o', NOW_NS + AN_HOUR_NS);
+	assert_int_equal(machine.phase, MACHINE_STARTING);
+	ended(&machine, NOW_NS + AN_HOUR_NS);
+	assert_int_equal(machine.phase, MACHINE_ACTIVE);
+}
+
+/* As leaving ends no process; an orderly stop is what stops it. */
+static void leaving_leaves_a_one_shot_as_it_is(void **unused)
+{
+	static const enum machine_event stops[] = {EVENT_STOP, EVENT_DRAIN};
+
+	(void)unused;
+	for (int i = 0; i < 2; i++) {
+		struct machine machine = begun_with(one_shot);
+		struct machine_step step;
+
+		/* Before and after "start" has succeeded. */
+		if (i == 1)
+			ended(&machine, NOW_NS + 1);
+		command(&machine, 'x', NOW_NS + 2);
+		if (i == 0)
+			ended(&machine, NOW_NS + 3);
+		assert_int_equal(machine.phase, MACHINE_GONE);
+
+		machine = begun_with(one_shot);
+		ended(&machine, NOW_NS + 1);
+		step = machine_step(&machine, stops[i], 0, NOW_NS + 2);
+		assert_int_equal(step.actions, MACHINE_PUBLISH | MACHINE_START);
+		assert_int_equal(machine.phase, MACHINE_STOPPING);
+		machine = begun_with(one_shot);
+		machine_step(&machine, stops[i], 0, NOW_NS + 1);
+		ended(&machine, NOW_NS + 2);
+		assert_int_equal(machine.phase, MACHINE_STOPPING);
+	}
+}
+
+/* ---- limits ---- */
+
+static struct machine_step at_its_time(struct machine *machine)
+{
+	return machine_step(machine, EVENT_TIMER, 0, machine_due_ns(machine));
+}
+
+static void what_outlives_its_down_is_killed_again_and_again(void **unused)
+{
+	struct machine machine = up_with((struct machine_rules){
+		.down_signal = SIGINT, .kill_after_ns = 3 * A_SECOND_NS});
+	struct machine_step step = command(&machine, 'd', NOW_NS);
+
+	(void)unused;
+	assert_int_equal(step.signals[0], SIGINT);
+	assert_int_equal(step.signals[1], SIGCONT);
+	assert_int_equal(machine_due_ns(&machine), NOW_NS + 3 * A_SECOND_NS);
+	/* Asking twice gives it no more time. */
+	command(&machine, 'd', NOW_NS + A_SECOND_NS);
+	assert_int_equal(machine_due_ns(&machine), NOW_NS + 3 * A_SECOND_NS);
+	for (int i = 0; i < 3; i++) {
+		int64_t due_ns = machine_due_ns(&machine);
+
+		step = machine_step(&machine, EVENT_TIMER, 0, due_ns - 1);
+		assert_int_equal(step.actions, MACHINE_TIMER);
+		step = machine_step(&machine, EVENT_TIMER, 0, due_ns);
+		assert_int_equal(step.signals[0], SIGKILL);
+		assert_int_equal(step.signals[1], SIGCONT);
+		assert_int_equal(machine_due_ns(&machine),
+				 due_ns + MACHINE_KILL_AGAIN_NS);
+	}
+}
+
+static void a_service_that_is_not_ready_in_time_has_failed(void **unused)
+{
+	struct machine machine =
+		up_with((struct machine_rules){.up_limit_ns = 9 * A_SECOND_NS});
+	struct machine_step step;
+
+	(void)unused;
+	assert_int_equal(machine_due_ns(&machine), NOW_NS + 9 * A_SECOND_NS);
+	step = at_its_time(&machine);
+	assert_int_equal(step.signals[0], SIGTERM);
+	assert_int_equal(machine.want, MACHINE_WANT_DOWN);
+	assert_true(machine.is_failed);
+	ended(&machine, NOW_NS + AN_HOUR_NS);
+	assert_int_equal(machine.phase, MACHINE_DOWN);
+
+	machine =
+		up_with((struct machine_rules){.up_limit_ns = 9 * A_SECOND_NS});
+	step = machine_step(&machine, EVENT_READY, 0, NOW_NS + A_SECOND_NS);
+	assert_int_equal(step.actions, MACHINE_PUBLISH);
+	assert_true(machine.is_ready);
+	assert_int_equal(machine_due_ns(&machine), 0);
+}
+
+static void a_service_that_does_not_end_in_time_has_failed(void **unused)
+{
+	struct machine machine = up_with(
+		(struct machine_rules){.down_limit_ns = 5 * A_SECOND_NS});
+	struct machine_step step;
+
+	(void)unused;
+	command(&machine, 'd', NOW_NS);
+	step = at_its_time(&machine);
+	assert_int_equal(step.actions, MACHINE_PUBLISH);
+	assert_true(machine.is_failed);
+	assert_int_equal(machine_due_ns(&machine), 0);
+}
+
+/* As a damaged record may have it. */
+static void a_limit_without_a_process_is_none(void **unused)
+{
+	struct machine machine = {.limit_ns = NOW_NS};
+	struct machine_step step;
+
+	(void)unused;
+	assert_int_equal(machine_due_ns(&machine), 0);
+	step = machine_step(&machine, EVENT_TIMER, 0, NOW_NS);
+	assert_int_equal(step.actions, 0);
+}
+
+/* A "stop" that hangs used to hold up a shutdown for ever. */
+static void scripts_that_hang_are_killed(void **unused)
+{
+	struct machine_rules rules = all_scripts;
+	struct machine machine;
+	struct machine_step step;
+
+	(void)unused;
+	rules.finish_limit_ns = 2 * A_SECOND_NS;
+	rules.down_limit_ns = 4 * A_SECOND_NS;
+	machine = up_with(rules);
+	ended(&machine, NOW_NS);
+	assert_int_equal(machine_due_ns(&machine), NOW_NS + 2 * A_SECOND_NS);
+	step = at_its_time(&machine);
+	assert_int_equal(step.signals[0], SIGKILL);
+	assert_false(machine.is_failed);
+	command(&machine, 'd', NOW_NS);
+	ended(&machine, NOW_NS);
+	assert_int_equal(machine.phase, MACHINE_STOPPING);
+	assert_int_equal(machine_due_ns(&machine), NOW_NS + 4 * A_SECOND_NS);
+	step = at_its_time(&machine);
+	assert_int_equal(step.signals[0], SIGKILL);
+	assert_true(machine.is_failed);
+}
+
+/* As its policy has it; but the one who asks for it knows better. */
+static void up_cuts_a_long_wait_short(void **unused)
+{
+	struct machine machine = {
+		.rules = {.longest_wait_ns = 60 * A_SECOND_NS},
+		.phase = MACHINE_UP,
+		.want = MACHINE_WANT_UP,
+		.start_due_ns = NOW_NS + 60 * A_SECOND_NS};
+	struct machine_step step;
+
+	(void)unused;
+	ended(&machine, NOW_NS);
+	assert_int_equal(machine.phase, MACHINE_WAITING);
+	assert_int_equal(machine_due_ns(&machine), NOW_NS + 60 * A_SECOND_NS);
+	step = command(&machine, 'u', NOW_NS + 1);
+	assert_int_equal(step.actions, MACHINE_PUBLISH | MACHINE_TIMER);
+	assert_int_equal(machine_due_ns(&machine),
+			 NOW_NS + 1 + MACHINE_THROTTLE_NS);
+}
+
+static void reload_sends_the_signal_of_the_service(void **unused)
+{
+	struct machine machine =
+		up_with((struct machine_rules){.reload_signal = SIGUSR1});
+	struct machine_step step = command(&machine, 'l', NOW_NS);
+
+	(void)unused;
+	assert_int_equal(step.actions, MACHINE_SIGNAL);
+	assert_int_equal(step.signals[0], SIGUSR1);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_letter_stands_for_one_thing),
-		cmocka_unit_test(every_reachable_step_keeps_the_invariants),
 		cmocka_unit_test(each_command_does_what_the_specification_says),
 		cmocka_unit_test(begins_as_wanted),
 		cmocka_unit_test(a_process_that_lived_long_is_followed_at_once),
@@ -759,6 +861,34 @@ int main(void)
 		cmocka_unit_test(a_logger_told_to_drain_reads_all_there_is),
 		cmocka_unit_test(down_while_a_drained_logger_waits_lets_it_go),
 		cmocka_unit_test(a_start_due_in_years_comes_in_seconds),
+		cmocka_unit_test(a_life_with_all_scripts),
+		cmocka_unit_test(run_is_throttled_from_its_own_start_on),
+		cmocka_unit_test(a_start_that_fails_is_not_tried_again),
+		cmocka_unit_test(restart_during_start_starts_again),
+		cmocka_unit_test(down_during_start_undoes_what_it_did),
+		cmocka_unit_test(what_fails_for_good_stays_down),
+		cmocka_unit_test(a_run_that_never_ran_needs_no_stop),
+		cmocka_unit_test(a_refused_finish_is_skipped),
+		cmocka_unit_test(signals_are_for_the_service_alone),
+		cmocka_unit_test(leaving_while_a_start_is_due_stops_it_first),
+		cmocka_unit_test(
+			a_logger_drained_during_its_finish_starts_again),
+		cmocka_unit_test(
+			a_start_asked_for_on_the_way_down_comes_after_it),
+		cmocka_unit_test(
+			at_most_once_brings_nothing_up_that_was_told_to_end),
+		cmocka_unit_test(a_one_shot_is_up_without_a_process),
+		cmocka_unit_test(leaving_leaves_a_one_shot_as_it_is),
+		cmocka_unit_test(
+			what_outlives_its_down_is_killed_again_and_again),
+		cmocka_unit_test(
+			a_service_that_is_not_ready_in_time_has_failed),
+		cmocka_unit_test(
+			a_service_that_does_not_end_in_time_has_failed),
+		cmocka_unit_test(a_limit_without_a_process_is_none),
+		cmocka_unit_test(scripts_that_hang_are_killed),
+		cmocka_unit_test(up_cuts_a_long_wait_short),
+		cmocka_unit_test(reload_sends_the_signal_of_the_service),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,17 +21,30 @@ static const struct state sample = {
 	.is_term_sent = true,
 	.is_leaving = true,
 	.is_draining = true,
+	.is_ending = true,
+	.is_started = true,
+	.is_start_due = true,
+	.is_ready = true,
+	.is_failed = true,
 	.refused = 3,
 	.start_due_ns = 123456789012345,
+	.limit_ns = 123456789054321,
 	.pid = 4711,
 	.start_ticks = 815,
 	.changed_at = "@400000003b4a39c23294b13c",
+	.ready_at = "@400000003b4a39c23294b13e",
 	.starts = 12,
 	.deaths = 11,
+	.last_pid = 4710,
+	.memory = {.streak = 4,
+		   .window_restarts = 5,
+		   .window_began_ns = 123456789011111},
 	.last_end = "unknown",
 	.last_number = 111,
 	.has_dumped = true,
 	.last_end_at = "@400000003b4a39c23294b13d",
+	.signal_due = 15,
+	.next_signal_due = 18,
 };
 
 static void assert_same(const struct state *a, const struct state *b)
@@ -45,17 +58,30 @@ static void assert_same(const struct state *a, const struct state *b)
 	assert_int_equal(a->is_term_sent, b->is_term_sent);
 	assert_int_equal(a->is_leaving, b->is_leaving);
 	assert_int_equal(a->is_draining, b->is_draining);
+	assert_int_equal(a->is_ending, b->is_ending);
+	assert_int_equal(a->is_started, b->is_started);
+	assert_int_equal(a->is_start_due, b->is_start_due);
+	assert_int_equal(a->is_ready, b->is_ready);
+	assert_int_equal(a->is_failed, b->is_failed);
 	assert_int_equal(a->refused, b->refused);
 	assert_int_equal(a->start_due_ns, b->start_due_ns);
+	assert_int_equal(a->limit_ns, b->limit_ns);
 	assert_int_equal(a->pid, b->pid);
 	assert_int_equal(a->start_ticks, b->start_ticks);
 	assert_string_equal(a->changed_at, b->changed_at);
+	assert_string_equal(a->ready_at, b->ready_at);
 	assert_int_equal(a->starts, b->starts);
 	assert_int_equal(a->deaths, b->deaths);
+	assert_int_equal(a->last_pid, b->last_pid);
+	assert_int_equal(a->memory.streak, b->memory.streak);
+	assert_int_equal(a->memory.window_restarts, b->memory.window_restarts);
+	assert_int_equal(a->memory.window_began_ns, b->memory.window_began_ns);
 	assert_string_equal(a->last_end, b->last_end);
 	assert_int_equal(a->last_number, b->last_number);
 	assert_int_equal(a->has_dumped, b->has_dumped);
 	assert_string_equal(a->last_end_at, b->last_end_at);
+	assert_int_equal(a->signal_due, b->signal_due);
+	assert_int_equal(a->next_signal_due, b->next_signal_due);
 }
 
 static void what_is_written_is_read(void **unused)
@@ -97,6 +123,20 @@ static void the_text_is_as_documented(void **unused)
 		"\nrefused-starts=3\n",
 		"\nhosted=1\n",
 		"\nboot=01234567-89ab-cdef-0123-456789abcdef\n",
+		"\nready=1\n",
+		"\nready-since=@400000003b4a39c23294b13e\n",
+		"\nfailed=1\n",
+		"\nlast-pid=4710\n",
+		"\nrestart-streak=4\n",
+		"\nrestart-window=5\n",
+		"\nrestart-window-ns=123456789011111\n",
+		"\nstarted=1\n",
+		"\nending=1\n",
+		"\nonce-more=1\n",
+		"\nstart-due-ns=123456789012345\n",
+		"\nlimit-ns=123456789054321\n",
+		"\nsignal-due=15\n",
+		"\nnext-signal-due=18\n",
 	};
 	char text[STATE_SIZE_MAX];
 
@@ -120,6 +160,15 @@ static void the_longest_state_fits(void **unused)
 	longest.version = longest.refused = longest.pid = INT64_MAX;
 	longest.start_due_ns = longest.last_number = INT64_MIN;
 	longest.starts = longest.deaths = INT64_MIN;
+	longest.start_ticks = longest.last_pid = longest.limit_ns = INT64_MIN;
+	longest.memory.streak = longest.memory.window_restarts = INT64_MIN;
+	longest.memory.window_began_ns = INT64_MIN;
+	longest.signal_due = longest.next_signal_due = INT64_MIN;
+	longest.is_hosted = longest.is_paused = longest.is_term_sent = true;
+	longest.is_leaving = longest.is_draining = longest.is_ending = true;
+	longest.is_started = longest.is_start_due = longest.is_ready = true;
+	longest.is_failed = longest.has_dumped = true;
+	memset(longest.ready_at, '@', sizeof(longest.ready_at) - 1);
 	memset(longest.boot_id, 'b', sizeof(longest.boot_id) - 1);
 	memset(longest.phase, 'p', sizeof(longest.phase) - 1);
 	memset(longest.want, 'w', sizeof(longest.want) - 1);
@@ -175,22 +224,68 @@ static void a_newer_or_damaged_state_is_read_as_far_as_it_goes(void **unused)
 
 /* ---- the machine's part ---- */
 
-static void a_machine_comes_back_from_its_state(void **unused)
+/* One of each phase, wish and combination of flags. */
+#define FLAG_COUNT   9
+#define FLAG_SETS    (1 << FLAG_COUNT)
+#define WANT_COUNT   3
+#define SAMPLE_COUNT (MACHINE_PHASE_COUNT * WANT_COUNT * FLAG_SETS)
+
+static struct machine machine_of(int number)
 {
-	static const enum machine_want wants[] = {
+	static const enum machine_want wants[WANT_COUNT] = {
 		MACHINE_WANT_UP, MACHINE_WANT_DOWN, MACHINE_WANT_ONCE};
 
+	return (struct machine){
+		.phase = (enum machine_phase)(number / FLAG_SETS / WANT_COUNT),
+		.want = wants[number / FLAG_SETS % WANT_COUNT],
+		.is_paused = (number & 1) != 0,
+		.is_term_sent = (number & 2) != 0,
+		.is_leaving = (number & 4) != 0,
+		.is_draining = (number & 8) != 0,
+		.is_ending = (number & 16) != 0,
+		.is_started = (number & 32) != 0,
+		.is_start_due = (number & 64) != 0,
+		.is_ready = (number & 128) != 0,
+		.is_failed = (number & 256) != 0,
+		.refused = 2,
+		.start_due_ns = 77,
+		.limit_ns = 88};
+}
+
+static void check_return(const struct machine *machine,
+			 const struct machine *back)
+{
+	assert_int_equal(back->want, machine->want);
+	assert_int_equal(back->is_paused, machine->is_paused);
+	assert_int_equal(back->is_term_sent, machine->is_term_sent);
+	/* A stop that was cut short is over. */
+	assert_int_equal(back->is_leaving,
+			 machine->is_leaving && !machine->is_draining);
+	assert_false(back->is_draining);
+	assert_int_equal(back->is_ending, machine->is_ending);
+	assert_int_equal(back->is_started, machine->is_started);
+	assert_int_equal(back->is_start_due, machine->is_start_due);
+	assert_int_equal(back->is_ready, machine->is_ready);
+	assert_int_equal(back->is_failed, machine->is_failed);
+	assert_int_equal(back->start_due_ns, machine->start_due_ns);
+	assert_int_equal(back->limit_ns, machine->limit_ns);
+	/* Refusals belong to the supervisor that met them. */
+	assert_int_equal(back->refused, 0);
+	/* One that was let go begins anew; one that waits to start what is
+	 * wanted down has been tampered with. */
+	if (machine->phase == MACHINE_GONE ||
+	    (machine->phase == MACHINE_WAITING &&
+	     machine->want == MACHINE_WANT_DOWN))
+		assert_int_equal(back->phase, MACHINE_DOWN);
+	else
+		assert_int_equal(back->phase, machine->phase);
+}
+
+static void a_machine_comes_back_from_its_state(void **unused)
+{
 	(void)unused;
-	for (int i = 0; i < MACHINE_PHASE_COUNT * 3 * 16; i++) {
-		const struct machine machine = {
-			.phase = (enum machine_phase)(i / 48),
-			.want = wants[i / 16 % 3],
-			.is_paused = (i & 1) != 0,
-			.is_term_sent = (i & 2) != 0,
-			.is_leaving = (i & 4) != 0,
-			.is_draining = (i & 8) != 0,
-			.refused = 2,
-			.start_due_ns = 77};
+	for (int i = 0; i < SAMPLE_COUNT; i++) {
+		const struct machine machine = machine_of(i);
 		struct state state = {.version = STATE_VERSION}, read;
 		struct machine back;
 		char text[STATE_SIZE_MAX];
@@ -199,26 +294,33 @@ static void a_machine_comes_back_from_its_state(void **unused)
 		state_from_machine(&state, &machine);
 		len = state_format(&state, text);
 		assert_true(state_parse(text, len, &read));
-		state_to_machine(&read, &back);
-		assert_int_equal(back.want, machine.want);
-		assert_int_equal(back.is_paused, machine.is_paused);
-		assert_int_equal(back.is_term_sent, machine.is_term_sent);
-		/* A stop that was cut short is over. */
-		assert_int_equal(back.is_leaving,
-				 machine.is_leaving && !machine.is_draining);
-		assert_false(back.is_draining);
-		assert_int_equal(back.start_due_ns, machine.start_due_ns);
-		/* Refusals belong to the supervisor that met them. */
 		assert_int_equal(read.refused, machine.refused);
-		assert_int_equal(back.refused, 0);
-		/* One that was let go begins anew; one that waits to start what
-		 * is wanted down has been tampered with. */
-		if (machine.phase == MACHINE_GONE ||
-		    (machine.phase == MACHINE_WAITING &&
-		     machine.want == MACHINE_WANT_DOWN))
-			assert_int_equal(back.phase, MACHINE_DOWN);
-		else
-			assert_int_equal(back.phase, machine.phase);
+		state_to_machine(&read, &back);
+		check_return(&machine, &back);
+	}
+}
+
+/* People and scripts read these, too. */
+static void phases_have_the_names_that_are_documented(void **unused)
+{
+	static const char *const names[MACHINE_PHASE_COUNT] = {
+		[MACHINE_DOWN] = "down",
+		[MACHINE_WAITING] = "waiting",
+		[MACHINE_STARTING] = "starting",
+		[MACHINE_UP] = "up",
+		[MACHINE_FINISHING] = "finishing",
+		[MACHINE_ACTIVE] = "active",
+		[MACHINE_STOPPING] = "stopping",
+		[MACHINE_GONE] = "gone",
+	};
+
+	(void)unused;
+	for (int i = 0; i < MACHINE_PHASE_COUNT; i++) {
+		const struct machine machine = {.phase = (enum machine_phase)i};
+		struct state state = {.version = STATE_VERSION};
+
+		state_from_machine(&state, &machine);
+		assert_string_equal(state.phase, names[i]);
 	}
 }
 
@@ -260,6 +362,7 @@ int main(void)
 		cmocka_unit_test(
 			a_newer_or_damaged_state_is_read_as_far_as_it_goes),
 		cmocka_unit_test(a_machine_comes_back_from_its_state),
+		cmocka_unit_test(phases_have_the_names_that_are_documented),
 		cmocka_unit_test(nothing_that_is_read_does_harm),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
