@@ -176,6 +176,41 @@ def test_failing_start_keeps_run_from_running(scan):
     assert names(service) == ["start"]
 
 
+def test_start_that_is_told_to_end_is_started_again(scan):
+    service = scan.make(run=TRACER + "exec sleep 1000\n")
+    add(service, start=TRACER + "while ! [ -e go ]; do sleep 0.02; done\n")
+    scan.start()
+    wait_until(lambda: names(service) == ["start"])
+    service.svc("-t")
+    wait_until(lambda: names(service) == ["start"] * 2)
+    (service.path / "go").touch()
+    wait_until(lambda: names(service) == ["start", "start", "run"])
+    state = service.state()
+    assert (state["failed"], state["want"]) == ("0", "up")
+
+
+def test_stop_is_limited_in_time(scan):
+    service = scan.make(run=STAYER)
+    add(service, stop=TRACER + "exec sleep 1000\n")
+    say(service, timeout_down=200)
+    scan.start()
+    wait_until(lambda: names(service) == ["run"])
+    service.svc("-d")
+    service.wait_phase("down")
+    assert names(service) == ["run", "stop"]
+    assert service.state()["failed"] == "1"
+
+
+def test_stop_comes_before_leaving_while_a_restart_is_due(scan):
+    service = scan.make(run=TRACER)
+    add(service, stop=TRACER)
+    say(service, restart="always delay=1h")
+    scan.start()
+    service.wait_phase("waiting")
+    service.svc("-x")
+    wait_until(lambda: names(service) == ["run", "stop"])
+
+
 def test_directory_with_start_alone_is_a_oneshot(scan):
     service = scan.make(run=None)
     add(service, start=TRACER, stop=TRACER)
@@ -404,6 +439,16 @@ def test_delay_is_kept_across_supervisors(scan):
     assert service.state()["phase"] == "waiting"
     due_s = int(service.state()["start-due-ns"]) / 1e9 - time.monotonic()
     assert 3000 < due_s <= 3600
+
+
+def test_up_cuts_a_delay_short(scan):
+    service = scan.make(run=TRACER)
+    say(service, restart="always delay=1h")
+    scan.start()
+    wait_until(lambda: names(service) == ["run"])
+    service.wait_phase("waiting")
+    service.svc("-u")
+    wait_until(lambda: names(service) == ["run"] * 2)
 
 
 def test_exit_100_ends_it_for_good_with_encore(scan):
