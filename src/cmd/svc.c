@@ -39,10 +39,11 @@ struct letters {
 	size_t scope; /* the letters from here on are for the same process */
 };
 
-/* Letters that say for whom the following ones are. */
+/* Of daemontools-encore: the following letters are for the log, or for the
+ * service. */
 static bool is_selector(char letter)
 {
-	return strchr("lL+=", letter) != NULL;
+	return letter == 'L' || letter == 'l';
 }
 
 static void add_letter(struct letters *letters, char letter)
@@ -56,13 +57,13 @@ static void add_letter(struct letters *letters, char letter)
 		letters->scope = letters->count;
 }
 
-/* "+:" and every letter of the table. */
+/* "+:", every letter of the table, and the selector that is no command. */
 static void list_options(char out[64])
 {
 	const struct control *row;
 	struct strb text = strb_on(out, 64);
 
-	strb_add(&text, "+:");
+	strb_add(&text, "+:L");
 	for (unsigned i = 0; (row = control_row(i)); i++)
 		strb_add_bytes(&text, &row->letter, 1);
 }
