@@ -43,8 +43,8 @@ static bool is_ready(const struct look *look, struct timespec moment,
 
 	if (!is_up(look))
 		return false;
-	if (look->is_ready || look->will_tell)
-		return look->is_ready;
+	if (look->state.is_ready || look->will_tell)
+		return look->state.is_ready;
 	lasted = lasted_ns(look, moment);
 	if (lasted >= CONDITION_SETTLED_NS)
 		return true;
@@ -125,7 +125,7 @@ enum verdict condition_judge(enum condition condition,
 		return VERDICT_UNSUPERVISED;
 	if (has_come(condition, before, now, moment, again_ns))
 		return VERDICT_REACHED;
-	if (now->has_failed && is_about_up(condition))
+	if (now->state.is_failed && is_about_up(condition))
 		return VERDICT_FAILED;
 	return VERDICT_NOT_YET;
 }

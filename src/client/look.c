@@ -6,15 +6,7 @@
 
 #include "base/fd.h"
 #include "client/look.h"
-#include "service/record.h"
 #include "service/supervise_dir.h"
-
-/* Told by supervisors that know of it. */
-static const struct record_field more_fields[] = {
-	{RECORD_FLAG, "ready", offsetof(struct look, is_ready), 0},
-	{RECORD_FLAG, "failed", offsetof(struct look, has_failed), 0},
-	{RECORD_END, NULL, 0, 0},
-};
 
 static void note_trouble(struct look *look, const char *what, int error)
 {
@@ -86,13 +78,14 @@ static void read_state(int dir_fd, struct look *look)
 	if (len <= 0 || !state_parse(text, (size_t)len, &look->state))
 		return;
 	tai64n_format(look->status.changed_at, label);
-	if (memcmp(label, look->state.changed_at, sizeof(label)) != 0)
+	if (memcmp(label, look->state.changed_at, sizeof(label)) != 0) {
+		look->state = (struct state){.version = 0};
 		return;
+	}
 	look->has_state = true;
-	record_read(text, (size_t)len, more_fields, look, '\n');
 	look->will_tell =
-		!look->is_ready && (exists(dir_fd, "notification-fd") ||
-				    exists(dir_fd, "notify-socket"));
+		!look->state.is_ready && (exists(dir_fd, "notification-fd") ||
+					  exists(dir_fd, "notify-socket"));
 }
 
 void look_take(int dir_fd, struct look *look, int *ok_fd)
@@ -118,4 +111,15 @@ bool look_is_same_change(const struct look *one, const struct look *other)
 	return one->has_status == other->has_status &&
 	       one->status.run_pid == other->status.run_pid &&
 	       memcmp(one->stamp, other->stamp, sizeof(one->stamp)) == 0;
+}
+
+int look_open_log(int dir_fd)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+	int fd = openat(dir_fd, "log", flags);
+
+	if (fd != -1 || errno != ENOTDIR ||
+	    faccessat(dir_fd, "log", X_OK, AT_EACCESS) == -1)
+		return fd;
+	return openat(dir_fd, SUPERVISE_DIR "/log", flags);
 }

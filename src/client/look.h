@@ -34,9 +34,7 @@ struct look {
 	struct status status;
 	bool has_state; /* the rest counts */
 	struct state state;
-	bool is_ready;   /* it has said so */
-	bool will_tell;  /* it hasn't, but it is to say so when it is */
-	bool has_failed; /* for good: nobody starts it again by itself */
+	bool will_tell; /* it isn't ready, but it is to say so when it is */
 };
 
 /*
@@ -45,6 +43,14 @@ struct look {
  * long as somebody supervises, then poll(2) says that nobody reads any more.
  */
 void look_take(int dir_fd, struct look *look, int *ok_fd);
+
+/*
+ * Opens the directory of the log of the service open as `dir_fd`, to be looked
+ * at as one of a service: "log", or, for an inline log, a program of that name,
+ * where its supervisor keeps the files of that. -1 with errno: ENOENT, ENOTDIR:
+ * there is no log, or nobody has looked at it yet.
+ */
+int look_open_log(int dir_fd);
 
 /* Whether the last change that both saw is the same. */
 bool look_is_same_change(const struct look *one, const struct look *other);

@@ -35,7 +35,7 @@ static void settle(struct waiting *waiting, enum outcome outcome)
 static enum condition condition_of(const struct waiting *waiting)
 {
 	bool tells = waiting->asks_check &&
-		     (waiting->now.is_ready || waiting->now.will_tell);
+		     (waiting->now.state.is_ready || waiting->now.will_tell);
 
 	if (tells && waiting->condition == CONDITION_UP)
 		return CONDITION_READY;

@@ -151,6 +151,32 @@ def test_a_log_does_not_mask_its_service(scan, sv):
     assert said.startswith("down: service: ") and "; run: log: (pid N)" in said
 
 
+def test_an_inline_log_is_told_of(scan, sv):
+    service = scan.make()
+    write_script(service.path / "log", "#!/bin/sh\nexec cat >/dev/null\n")
+    scan.start()
+    service.wait_program()
+    both = "run: service: (pid N); run: log: (pid N)\n"
+    wait_until(lambda: sv("status", "service") == (0, both))
+
+
+def test_the_signals_of_the_directory_are_used(scan, sv):
+    service = scan.make(run="#!/bin/sh\ntrap 'echo int >>lines; exit' INT\n"
+                        "trap 'echo usr1 >>lines' USR1\ntrap '' TERM HUP\n"
+                        ": >ears\nwhile :; do sleep 0.02; done\n")
+    (service.path / "down-signal").write_text("INT\n")
+    (service.path / "reload-signal").write_text("USR1\n")
+    scan.start()
+    wait_until((service.path / "ears").exists)
+    assert sv("reload", "service")[0] == 0
+    service.wait_lines("lines", 1)
+    (service.path / "ears").unlink()
+    assert sv("restart", "service")[0] == 0
+    wait_until((service.path / "ears").exists)
+    assert sv("stop", "service")[0] == 0
+    assert service.lines() == ["usr1", "int", "int"]
+
+
 def test_another_name_makes_it_an_init_script(scan, sv):
     service = scan.make()
     script = scan.outside / "service"

@@ -7,7 +7,15 @@ import time
 
 import pytest
 
-from support import BIN, LOOP, Host, Service, process_fields, wait_until
+from support import (
+    BIN,
+    LOOP,
+    Host,
+    Service,
+    process_fields,
+    wait_until,
+    write_script,
+)
 
 STUBBORN = "#!/bin/sh\ntrap '' TERM\nwhile :; do sleep 0.05; done\n"
 
@@ -129,6 +137,53 @@ def test_ready_is_what_check_says(scan, waiter):
     assert late.returncode == 99
     (service.path / "available").touch()
     assert outcome(process) == (0, "")
+
+
+def test_really_down_is_when_finish_has_ended(scan, waiter):
+    service = scan.make()
+    write_script(service.path / "finish", "#!/bin/sh\nread line <go\n")
+    os.mkfifo(service.path / "go")
+    scan.start()
+    service.wait_program()
+    down, really = waiter("svwait", "-d", service.path), waiter("svwait", "-D", service.path)
+    service.svc("-d")
+    assert outcome(down) == (0, "")
+    service.wait_phase("finishing")
+    assert run("svwait", "-D", "-t", "200", service.path).returncode == 99
+    assert really.poll() is None
+    (service.path / "go").write_text("\n")
+    assert outcome(really) == (0, "")
+
+
+def test_ready_is_what_the_service_says(scan, waiter):
+    service = scan.make(run="#!/bin/sh\nread line <go\necho >&3\nexec sleep 1000\n")
+    os.mkfifo(service.path / "go")
+    (service.path / "notification-fd").write_text("3\n")
+    scan.start()
+    service.wait_up()
+    process = waiter("svwait", "-U", service.path)
+    assert run("svwait", "-u", service.path).returncode == 0
+    assert run("svwait", "-U", "-t", "1500", service.path).returncode == 99
+    sv = waiter("sv", "-w", "30", "start", service.path)
+    assert process.poll() is None and sv.poll() is None
+    (service.path / "go").write_text("\n")
+    assert outcome(process) == (0, "")
+    assert sv.wait(30) == 0
+
+
+def test_one_that_has_failed_for_good_is_not_waited_for(scan, waiter):
+    good, bad = scan.make("good", down=True), scan.make("bad", down=True)
+    write_script(bad.path / "run", "#!/bin/sh\nexit 1\n")
+    write_script(bad.path / "finish", "#!/bin/sh\nexit 125\n")
+    scan.start()
+    for service in good, bad:
+        service.wait_phase("down")
+    process = waiter("svwait", "-R", good.path, bad.path)
+    good.svc("-u")
+    good.wait_up()
+    bad.svc("-u")
+    code, text = outcome(process)
+    assert (code, text) == (1, f"svwait: warning: {bad.path} has failed\n")
 
 
 def test_a_service_may_come_into_being(scan, waiter):

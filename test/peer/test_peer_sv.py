@@ -69,16 +69,13 @@ SCENARIOS = {
     "check says no": ("bad", ["-w 1 start s", "-w 1 check s", "-w 1 restart s", "stop s"]),
     "names": ("plain", ["status ./s", "status s/", "status s nowhere none", "up nowhere"]),
     "wrong use": ("plain", ["", "status", "bogus s", "U s", "f s", "r s", "-x status s"]),
+    "finish": ("finish", ["d s", "until finish", "status s", "-v down s", "status s"]),
     "init script": (
         "plain",
         ["=status", "=stop", "=status", "=start", "=restart", "=bogus", "=", "=up"],
     ),
     "init script, stubborn": ("stubborn", ["=-w 1 stop", "=-w 1 force-stop"]),
     "init script, none": ("nobody", ["=status", "=start", "status s", "start s"]),
-}
-# Where finish is theirs alone.
-THEIR_SCENARIOS = {
-    "finish": ("finish", ["d s", "until finish", "status s", "-v down s", "status s"]),
 }
 # Their sv sends x, which for us, as for daemontools, ends no service; and it
 # takes a service for one that runs once only if that is wanted down.
@@ -191,8 +188,7 @@ def run_all(scenarios, folder, host, theirs, programs):
 
 
 def test_on_services_of_their_runsv(theirs, tmp_path, quick_programs):
-    scenarios = SCENARIOS | THEIR_SCENARIOS
-    wrong = run_all(scenarios, tmp_path, theirs / "runsv", theirs, quick_programs)
+    wrong = run_all(SCENARIOS, tmp_path, theirs / "runsv", theirs, quick_programs)
     assert not wrong, "\n".join(wrong)
 
 

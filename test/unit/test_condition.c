@@ -136,7 +136,7 @@ static void one_that_tells_is_ready_when_it_says_so(void **unused)
 	look.will_tell = true;
 	assert_int_equal(judge(CONDITION_READY, &look, &look), VERDICT_NOT_YET);
 	look.will_tell = false;
-	look.is_ready = true;
+	look.state.is_ready = true;
 	assert_true(reached(CONDITION_READY, &look, &look));
 }
 
@@ -145,7 +145,7 @@ static void what_has_failed_will_not_come_up(void **unused)
 	struct look look = look_of(LOOK_DOWN, 0, 'u', 1);
 
 	(void)unused;
-	look.has_failed = true;
+	look.state.is_failed = true;
 	assert_int_equal(judge(CONDITION_UP, &look, &look), VERDICT_FAILED);
 	assert_int_equal(judge(CONDITION_RESTARTED, &look, &look),
 			 VERDICT_FAILED);
@@ -155,9 +155,13 @@ static void what_has_failed_will_not_come_up(void **unused)
 /* Of start alone: it has no process while it is up. */
 static void a_one_shot_is_up_when_it_has_been_started(void **unused)
 {
-	struct look look = look_of(LOOK_DOWN, 0, 'u', 2);
+	struct look look = look_of(LOOK_RUN, 7, 'u', 1);
 
 	(void)unused;
+	look.has_state = true;
+	snprintf(look.state.phase, sizeof(look.state.phase), "starting");
+	assert_false(reached(CONDITION_UP, &look, &look));
+	look = look_of(LOOK_DOWN, 0, 'u', 2);
 	look.has_state = true;
 	snprintf(look.state.phase, sizeof(look.state.phase), "active");
 	assert_true(reached(CONDITION_UP, &look, &look));

@@ -58,7 +58,7 @@ static void show_log(const char *name, int dir_fd)
 	char room[PATH_MAX];
 	struct strb log_name = strb_on(room, sizeof(room));
 	struct look look;
-	int log_fd = openat(dir_fd, "log", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int log_fd = look_open_log(dir_fd);
 
 	if (log_fd == -1 && (errno == ENOENT || errno == ENOTDIR))
 		return;

@@ -18,6 +18,8 @@ static const struct order orders[] = {
 	{"quit",           ORDER_COMMAND, "q",   CONDITION_NONE},
 	{"1",              ORDER_COMMAND, "1",   CONDITION_NONE},
 	{"2",              ORDER_COMMAND, "2",   CONDITION_NONE},
+	{"abort",          ORDER_COMMAND, "b",   CONDITION_NONE},
+	{"winch",          ORDER_COMMAND, "y",   CONDITION_NONE},
 	{"term",           ORDER_COMMAND, "t",   CONDITION_ENDED},
 	{"kill",           ORDER_COMMAND, "k",   CONDITION_ENDED},
 	{"exit",           ORDER_COMMAND, "x",   CONDITION_GONE},
