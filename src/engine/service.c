@@ -252,9 +252,11 @@ static void take_step(struct service *service, enum machine_event event,
 		      char letter)
 {
 	bool was_ready = service->machine.is_ready;
-	struct machine_step step =
-		machine_step(&service->machine, event, letter, loop_now_ns());
+	struct machine_step step;
 
+	if (service->gate)
+		service->gate->before_step(service);
+	step = machine_step(&service->machine, event, letter, loop_now_ns());
 	if (service->machine.is_ready && !was_ready)
 		service->ready_at = tai64n_now();
 	if (step.actions & MACHINE_PUBLISH) {
@@ -272,6 +274,8 @@ static void take_step(struct service *service, enum machine_event event,
 	set_timer(service);
 	if (step.actions & MACHINE_LEAVE)
 		let_go(service);
+	if (service->gate)
+		service->gate->after_step(service);
 }
 
 static void on_timer(struct loop_timer *timer)
@@ -541,6 +545,24 @@ void service_drain(struct service *service)
 {
 	if (service->is_hosted)
 		take_step(service, EVENT_DRAIN, 0);
+}
+
+void service_obey(struct service *service, char letter)
+{
+	if (service->is_hosted)
+		obey(service, letter);
+}
+
+void service_release(struct service *service)
+{
+	if (service->is_hosted)
+		take_step(service, EVENT_RELEASED, 0);
+}
+
+void service_yield(struct service *service)
+{
+	if (service->is_hosted)
+		take_step(service, EVENT_YIELD, 0);
 }
 
 void service_ready(struct service *service)

@@ -25,6 +25,15 @@
 #define SERVICE_DESCRIPTORS 3
 
 struct service_config;
+struct service;
+
+/* Whoever says what a service waits for: see engine/depend.h. */
+struct service_gate {
+	/* A step comes: sets machine.must_wait and machine.is_held. */
+	void (*before_step)(struct service *service);
+	/* The service may stand differently now. It may have let go. */
+	void (*after_step)(struct service *service);
+};
 
 struct service {
 	/* Set by the owner before service_open(), and kept by it. */
@@ -44,6 +53,7 @@ struct service {
 	/* Its logger, for commands that are meant for that; NULL: it has none.
 	 * May be NULL. */
 	struct service *(*logger_of)(struct service *service);
+	const struct service_gate *gate; /* borrowed; NULL: waits for nothing */
 	/* It let go: nothing runs, the lock is free. It may be opened again. */
 	void (*on_gone)(struct service *service);
 	void *owner;
@@ -92,6 +102,15 @@ const struct service_trouble *service_open(struct service *service);
 
 /* Adopts the process that runs, or starts one if one is wanted. */
 void service_begin(struct service *service);
+
+/* As if `letter` had come to supervise/control. */
+void service_obey(struct service *service, char letter);
+
+/* What its gate has to say may have changed. */
+void service_release(struct service *service);
+
+/* It is to end, and to be started again when its gate lets it. */
+void service_yield(struct service *service);
 
 /* It said that it is ready, in whatever way it has for that. */
 void service_ready(struct service *service);

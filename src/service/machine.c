@@ -27,7 +27,7 @@ static bool takes_signals(const struct machine *machine)
 int64_t machine_due_ns(const struct machine *machine)
 {
 	if (machine->phase == MACHINE_WAITING)
-		return machine->start_due_ns;
+		return machine->must_wait ? 0 : machine->start_due_ns;
 	return is_running(machine) ? machine->limit_ns : 0;
 }
 
@@ -109,6 +109,11 @@ static void start(struct machine *machine, struct machine_step *step,
 	if (machine->start_due_ns > now_ns + longest_ns)
 		machine->start_due_ns = now_ns + longest_ns;
 	machine->is_start_due = false;
+	if (machine->must_wait) {
+		machine->phase = MACHINE_WAITING;
+		step->actions |= MACHINE_PUBLISH;
+		return;
+	}
 	if (now_ns < machine->start_due_ns) {
 		machine->phase = MACHINE_WAITING;
 		step->actions |= MACHINE_PUBLISH | MACHINE_TIMER;
@@ -169,11 +174,20 @@ static void terminate(struct machine *machine, struct machine_step *step,
 		  now_ns);
 }
 
+bool machine_is_held_back(const struct machine *machine)
+{
+	return machine->want == MACHINE_WANT_DOWN &&
+	       (machine->phase == MACHINE_ACTIVE ||
+		(takes_signals(machine) && !machine->is_ending));
+}
+
 /* None is wanted: end the one that runs, forget the one that was due. */
 static void end(struct machine *machine, struct machine_step *step,
 		int64_t now_ns)
 {
 	machine->is_start_due = false;
+	if (machine->is_held && machine_is_held_back(machine))
+		return;
 	if (takes_signals(machine))
 		terminate(machine, step, now_ns);
 	else if (!is_running(machine))
@@ -232,6 +246,9 @@ static void obey_wish(struct machine *machine, struct machine_step *step,
 			machine->want = MACHINE_WANT_ONCE;
 		break;
 	case CONTROL_DOWN:
+		/* Said twice, it waits for nobody. */
+		if (machine->want == MACHINE_WANT_DOWN)
+			machine->is_held = false;
 		machine->want = MACHINE_WANT_DOWN;
 		end(machine, step, now_ns);
 		break;
@@ -462,6 +479,37 @@ static void become_ready(struct machine *machine, struct machine_step *step)
 		machine->limit_ns = 0;
 }
 
+/* What made it wait, or held it, may be over. */
+static void release(struct machine *machine, struct machine_step *step,
+		    int64_t now_ns)
+{
+	if (machine->phase == MACHINE_WAITING && !machine->must_wait) {
+		start(machine, step, now_ns);
+	} else if (machine_is_held_back(machine) && !machine->is_held) {
+		step->actions |= MACHINE_PUBLISH;
+		end(machine, step, now_ns);
+	}
+}
+
+/* A "start" that runs is left to come to its end. */
+static void yield(struct machine *machine, struct machine_step *step,
+		  int64_t now_ns)
+{
+	if (machine->phase == MACHINE_UP && !machine->is_ending) {
+		step->actions |= MACHINE_PUBLISH;
+		terminate(machine, step, now_ns);
+	} else if (machine->phase == MACHINE_ACTIVE) {
+		machine->is_start_due = true;
+		machine->is_ready = false;
+		if (machine->rules.has_stop) {
+			go_down(machine, step, now_ns);
+			return;
+		}
+		machine->is_started = false;
+		start(machine, step, now_ns);
+	}
+}
+
 static void stop(struct machine *machine, struct machine_step *step,
 		 int64_t now_ns)
 {
@@ -505,6 +553,8 @@ struct machine_step machine_step(struct machine *machine,
 		break;
 	case EVENT_TIMER: on_timer(machine, &step, now_ns); break;
 	case EVENT_READY: become_ready(machine, &step); break;
+	case EVENT_RELEASED: release(machine, &step, now_ns); break;
+	case EVENT_YIELD: yield(machine, &step, now_ns); break;
 	case EVENT_STOP: stop(machine, &step, now_ns); break;
 	case EVENT_DRAIN: drain(machine, &step, now_ns); break;
 	case EVENT_COUNT: break;

@@ -9,6 +9,8 @@
  *   that "run" follows "start" at once;
  * - a service wanted down is never started, nor one that failed until somebody
  *   asks for it;
+ * - one that must wait comes to no start, and one that is held is told to end
+ * by nothing but the same command once more, until EVENT_RELEASED;
  * - "finish" follows each end of "run"; "stop" comes once on the way down, if
  *   "start" succeeded or "run" ran;
  * - once leaving was asked for, MACHINE_LEAVE comes when no process runs, and
@@ -68,15 +70,19 @@ struct machine {
 	struct machine_rules rules;
 	enum machine_phase phase;
 	enum machine_want want;
-	bool is_paused;       /* STOP was sent, and no CONT since */
-	bool is_term_sent;    /* the running process was told to end */
-	bool is_leaving;      /* stop supervising once nothing runs */
-	bool is_draining;     /* and nobody but an orderly stop asked for it */
-	bool is_ending;       /* "down" or the like told it to end */
-	bool is_started;      /* came up, so "stop" is due on the way down */
-	bool is_start_due;    /* a start was asked for while it went down */
-	bool is_ready;        /* it said so, or it is an active one-shot */
-	bool is_failed;       /* it isn't started again until somebody asks */
+	bool is_paused;    /* STOP was sent, and no CONT since */
+	bool is_term_sent; /* the running process was told to end */
+	bool is_leaving;   /* stop supervising once nothing runs */
+	bool is_draining;  /* and nobody but an orderly stop asked for it */
+	bool is_ending;    /* "down" or the like told it to end */
+	bool is_started;   /* came up, so "stop" is due on the way down */
+	bool is_start_due; /* a start was asked for while it went down */
+	bool is_ready;     /* it said so, or it is an active one-shot */
+	bool is_failed;    /* it isn't started again until somebody asks */
+	/* Others come first. The owner's, who sets them before each step, and
+	 * sends EVENT_RELEASED when they have changed. */
+	bool must_wait;       /* to start */
+	bool is_held;         /* to end because of "down" or an orderly stop */
 	uint8_t refused;      /* starts in a row that the system refused */
 	int64_t start_due_ns; /* CLOCK_MONOTONIC: no start before this */
 	/* When patience with the running process ends: it should be ready, or
@@ -95,6 +101,9 @@ enum machine_event {
 	EVENT_START_REFUSED, /* the system had no process to give */
 	EVENT_TIMER,         /* the moment of machine_due_ns() has come */
 	EVENT_READY,         /* the service said that it is */
+	EVENT_RELEASED,      /* must_wait or is_held may have changed */
+	/* What it needs is about to end: it ends first, its wish stays. */
+	EVENT_YIELD,
 	/* An orderly stop: end the process, start no other, then leave. */
 	EVENT_STOP,
 	/*
@@ -138,5 +147,8 @@ bool machine_has_process(enum machine_phase phase);
 
 /* When EVENT_TIMER is due, CLOCK_MONOTONIC; 0: not as things stand. */
 int64_t machine_due_ns(const struct machine *machine);
+
+/* Whether it is up, wanted down, and wasn't told to end so far. */
+bool machine_is_held_back(const struct machine *machine);
 
 #endif
