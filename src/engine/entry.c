@@ -177,6 +177,7 @@ static void free_logger(struct entry_context *context, struct logger *logger)
 void entry_free(struct entry_context *context, struct entry *entry)
 {
 	free_logger(context, entry->logger);
+	depend_forget(entry);
 	service_forget(&entry->service);
 	loop_directory_remove(context->loop, &entry->changes);
 	close(entry->dir_fd);
@@ -209,6 +210,8 @@ int entry_rename(struct entry *entry, const char *name)
 		free(log_copy);
 		return -1;
 	}
+	depend_forget(entry);
+	entry->must_look_for_names = true;
 	free(entry->name);
 	entry->name = copy;
 	entry->service.name = copy;
@@ -354,17 +357,52 @@ static bool find_logger(struct entry_context *context, struct entry *entry)
 
 /* ---- hosting ---- */
 
-static bool is_unfinished(const struct entry *entry)
+/* Also true where that can't be told: what it means, the start will say. */
+static bool may_have(const struct entry *entry, const char *name)
 {
 	struct stat status;
 
-	return loop_now_ns() < entry->first_seen_ns + PATIENCE_NS &&
-	       fstatat(entry->dir_fd, "run", &status, 0) == -1 &&
-	       errno == ENOENT;
+	return fstatat(entry->dir_fd, name, &status, 0) == 0 || errno != ENOENT;
 }
 
-static bool host_service(struct entry *entry, struct service *service,
-			 struct complaint *said)
+/* Somebody may still be making it. */
+static bool is_unfinished(const struct entry *entry)
+{
+	return loop_now_ns() < entry->first_seen_ns + PATIENCE_NS &&
+	       !may_have(entry, "start") && !may_have(entry, "type");
+}
+
+/* Reads the names of others, if that has to be done. */
+static bool look_for_names(struct entry_context *context, struct entry *entry)
+{
+	return !context->depend || !depend_must_look(entry) ||
+	       depend_look(context->depend, entry);
+}
+
+/* The same while it runs. With none it waits for nobody any more. */
+static bool renew_names(struct entry_context *context, struct entry *entry)
+{
+	if (!context->depend || !depend_must_look(entry))
+		return true;
+	if (!depend_look(context->depend, entry))
+		return false;
+	if (!entry->place)
+		service_release(&entry->service);
+	return true;
+}
+
+/* All that the first step of a service depends on. */
+static bool prepare_begin(struct entry_context *context, struct entry *entry,
+			  const struct service *service)
+{
+	if (open_pipe(entry) == -1)
+		return complain(&entry->said, "create pipe for", entry->name,
+				"");
+	return service != &entry->service || look_for_names(context, entry);
+}
+
+static bool host_service(struct entry_context *context, struct entry *entry,
+			 struct service *service, struct complaint *said)
 {
 	const struct service_trouble *trouble;
 
@@ -381,8 +419,7 @@ static bool host_service(struct entry *entry, struct service *service,
 	if (trouble)
 		return complain(said, trouble->verb, service->name,
 				trouble->file);
-	if (open_pipe(entry) == -1) {
-		complain(said, "create pipe for", entry->name, "");
+	if (!prepare_begin(context, entry, service)) {
 		service_forget(service);
 		return false;
 	}
@@ -410,14 +447,14 @@ static void renew_logger_directory(struct entry *entry)
 	logger->dir_fd = logger->service.dir_fd = fd;
 }
 
-static bool host_logger(struct entry *entry)
+static bool host_logger(struct entry_context *context, struct entry *entry)
 {
 	struct logger *logger = entry->logger;
 
 	if (!logger || logger->service.is_hosted)
 		return true;
 	renew_logger_directory(entry);
-	return host_service(entry, &logger->service, &logger->said);
+	return host_service(context, entry, &logger->service, &logger->said);
 }
 
 /*
@@ -441,18 +478,27 @@ bool entry_host(struct entry_context *context, struct entry *entry)
 {
 	bool is_well;
 
-	if (!entry_is_hosted(entry) && is_unfinished(entry))
-		return false;
 	if (!entry->changes.is_added)
 		loop_directory_add(context->loop, &entry->changes, entry->name);
+	if (!entry_is_hosted(entry) && !may_have(entry, "run")) {
+		if (context->depend && !depend_look(context->depend, entry))
+			return false;
+		if (depend_is_bundle(entry))
+			return true;
+		if (is_unfinished(entry))
+			return false;
+	}
 	if (!find_logger(context, entry))
 		return false;
 	entry->must_look = false;
 	/* The logger first: the service would die of SIGPIPE if it wrote while
 	 * there is no reader, should we be killed between the two. */
-	is_well = host_logger(entry);
+	is_well = host_logger(context, entry);
 	wait_for_logger(entry);
-	return host_service(entry, &entry->service, &entry->said) && is_well;
+	if (entry->service.is_hosted)
+		return renew_names(context, entry) && is_well;
+	return host_service(context, entry, &entry->service, &entry->said) &&
+	       is_well;
 }
 
 void entry_visit_fifos(const struct entry *entry,
@@ -519,12 +565,15 @@ static void on_change(struct loop_directory *changes,
 		      enum directory_change change, const char *name)
 {
 	struct entry *entry = changes->owner;
-	bool matters = change == DIRECTORY_ITSELF || !name ||
+	bool is_for_names =
+		change == DIRECTORY_ITSELF || !name || depend_is_name(name);
+	bool matters = is_for_names ||
 		       (strcmp(name, "log") == 0 && !entry->logger) ||
 		       !entry_is_hosted(entry);
 
 	if (!matters)
 		return;
 	entry->must_look = true;
+	entry->must_look_for_names |= is_for_names;
 	entry->on_change(entry);
 }

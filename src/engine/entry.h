@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "engine/depend.h"
 #include "engine/service.h"
 
 /* What was said already, so that it is said once: static text, and errno. */
@@ -41,6 +42,8 @@ struct entry {
 	bool is_noted;       /* see left.h */
 	bool is_awaited;     /* has no name, and is to be taken over again */
 	bool must_look;      /* its directory changed since the last look */
+	bool must_look_for_names;   /* what depend.h tells of did */
+	struct depend_place *place; /* depend.c's; NULL: nobody waits */
 	struct complaint said;
 	struct complaint said_of_log; /* that it is no directory */
 
@@ -55,6 +58,7 @@ struct entry_context {
 	struct loop *loop;
 	struct spawner *spawner;
 	const struct obituaries *obituaries;
+	struct depend *depend;     /* NULL: nobody waits for anybody */
 	unsigned descriptors_left; /* that services may still take */
 };
 

@@ -30,6 +30,7 @@ struct bad_name {
 
 struct scanner {
 	struct entry_context context;
+	struct depend depend;
 	struct entry *entries;
 	struct entry *buckets[BUCKETS]; /* by device and inode */
 	struct bad_name *bad_names;
@@ -328,6 +329,8 @@ static bool drop_unseen(struct scanner *scanner)
 			continue;
 		}
 		if (entry_is_hosted(entry)) {
+			depend_forget(entry);
+			service_release(&entry->service);
 			left_note(entry);
 			link = &entry->next;
 			continue;
@@ -353,6 +356,16 @@ static void look_again_later(struct scanner *scanner)
 		scanner->patience_ns = RESCAN_NS;
 }
 
+static void conclude_scan(struct scanner *scanner)
+{
+	host_awaited(scanner);
+	/* What didn't fit may do so now. */
+	if (drop_unseen(scanner) && scanner->is_in_trouble)
+		look_at(scanner, loop_now_ns());
+	forget_bad_names(scanner);
+	look_again_later(scanner);
+}
+
 void scanner_scan(struct scanner *scanner)
 {
 	if (scanner->is_stopping)
@@ -363,16 +376,12 @@ void scanner_scan(struct scanner *scanner)
 	loop_timer_cancel(scanner->context.loop, &scanner->again);
 	scanner->scan++;
 	scanner->is_in_trouble = scanner->is_blind = false;
-	if (!read_names(scanner)) {
+	depend_scan_begins(&scanner->depend);
+	if (read_names(scanner))
+		conclude_scan(scanner);
+	else
 		look_at(scanner, loop_now_ns() + RESCAN_NS);
-		return;
-	}
-	host_awaited(scanner);
-	/* What didn't fit may do so now. */
-	if (drop_unseen(scanner) && scanner->is_in_trouble)
-		look_at(scanner, loop_now_ns());
-	forget_bad_names(scanner);
-	look_again_later(scanner);
+	depend_scan_ends(&scanner->depend, scanner->entries);
 }
 
 /* ---- beginning and end ---- */
@@ -399,6 +408,8 @@ struct scanner *scanner_new(struct loop *loop, struct spawner *spawner,
 	scanner->context.loop = loop;
 	scanner->context.spawner = spawner;
 	scanner->context.obituaries = obituaries;
+	scanner->context.depend = &scanner->depend;
+	depend_begin(&scanner->depend, loop);
 	scanner->context.descriptors_left = descriptors_for_services();
 	scanner->again =
 		(struct loop_timer){.on_due = on_again, .owner = scanner};
@@ -416,6 +427,7 @@ void scanner_free(struct scanner *scanner)
 	loop_directory_remove(scanner->context.loop, &scanner->changes);
 	while (scanner->entries)
 		drop(scanner, &scanner->entries);
+	depend_end(&scanner->depend);
 	while (scanner->bad_names) {
 		struct bad_name *bad = scanner->bad_names;
 
@@ -444,6 +456,7 @@ void scanner_stop(struct scanner *scanner)
 		return;
 	scanner->is_stopping = true;
 	loop_timer_cancel(scanner->context.loop, &scanner->again);
+	depend_stop(&scanner->depend, scanner->entries);
 	for (entry = scanner->entries; entry; entry = entry->next)
 		entry_stop(entry);
 	if (is_all_gone(scanner))

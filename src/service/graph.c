@@ -5,6 +5,18 @@
 
 #include "service/graph_parts.h"
 
+const char *graph_directory(enum graph_kind kind)
+{
+	static const char *const names[GRAPH_KIND_COUNT] = {
+		[GRAPH_NEEDS] = "dependencies.d",
+		[GRAPH_WANTS] = "wants.d",
+		[GRAPH_AFTER] = "after.d",
+		[GRAPH_CONTAINS] = "contents.d",
+	};
+
+	return names[kind];
+}
+
 /* ---- lists ---- */
 
 void graph_push(struct graph *graph, enum graph_list list,
@@ -451,6 +463,16 @@ struct graph_node *graph_next_changed(struct graph *graph)
 		graph_release(graph, node);
 	}
 	return NULL;
+}
+
+void graph_touch(struct graph *graph, struct graph_node *node)
+{
+	graph_push(graph, GRAPH_CHANGED, node);
+}
+
+bool graph_has_changed(const struct graph *graph)
+{
+	return graph->queues[GRAPH_CHANGED].first != NULL;
 }
 
 /* ---- neighbours ---- */

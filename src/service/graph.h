@@ -32,6 +32,9 @@ enum graph_kind {
 /* For functions that take several kinds at once. */
 #define GRAPH_BIT(kind) (1U << (kind))
 
+/* The name of the directory whose entries are edges of that kind. */
+const char *graph_directory(enum graph_kind kind);
+
 /* What its owner sees of a service. A bundle has no facts of its own. */
 struct graph_facts {
 	bool is_wanted;   /* up, or once */
@@ -112,6 +115,11 @@ const char *graph_is_held_by(const struct graph_node *node);
  * last; NULL when there is no more.
  */
 struct graph_node *graph_next_changed(struct graph *graph);
+
+/* Has that function give this one, too. */
+void graph_touch(struct graph *graph, struct graph_node *node);
+/* Whether it has one to give. */
+bool graph_has_changed(const struct graph *graph);
 
 /*
  * Calls `visit` for each bound service at the other end of the edges of these

@@ -1,0 +1,468 @@
+"""dependencies.d, wants.d, after.d and contents.d: svscan starts and stops in
+order, and takes what changes while it runs."""
+
+import time
+
+import pytest
+
+from support import BIN, SLEEPER, Scan, Service, is_alive, wait_until, write_script
+
+# Says on ../order what happens to it, and is ready at once.
+ORDERLY = """#!/bin/sh
+name=$(basename "$PWD")
+trap 'echo "$name stops" >>../../order; kill $!; exit 0' TERM
+sleep 1000 &
+echo "$name starts" >>../../order
+echo >&3
+wait
+"""
+
+
+class Town(Scan):
+    """A scan directory of services that need one another."""
+
+    def order(self):
+        try:
+            return (self.path.parent / "order").read_text().splitlines()
+        except FileNotFoundError:
+            return []
+
+    def add(self, name, run=ORDERLY, needs=(), wants=(), after=(), **options):
+        made = Service(self.outside / name, run, **options)
+        if run is ORDERLY:
+            (made.path / "notification-fd").write_text("3\n")
+        for kind, names in (
+            ("dependencies.d", needs),
+            ("wants.d", wants),
+            ("after.d", after),
+        ):
+            for other in names:
+                self.link(made, kind, other)
+        return self.move_in(made)
+
+    def link(self, service, kind, *others):
+        (service.path / kind).mkdir(exist_ok=True)
+        for other in others:
+            (service.path / kind / other).touch()
+        self.notice()
+
+    def unlink(self, service, kind, other):
+        (service.path / kind / other).unlink()
+        self.notice()
+
+    def bundle(self, name, *members):
+        made = Service(self.outside / name, run=None)
+        self.link(made, "contents.d", *members)
+        return self.move_in(made)
+
+    def wait_order(self, *lines, limit_s=30):
+        """Waits for as many lines; they are to be these, in this order."""
+        wait_until(lambda: len(self.order()) >= len(lines), limit_s, lines)
+        assert self.order() == list(lines)
+
+    def wait_ready(self, *services):
+        for service in services:
+            wait_until(
+                lambda: service.state().get("ready") == "1",
+                what=f"{service.path} ready",
+            )
+
+
+@pytest.fixture
+def town(tmp_path, programs):
+    return Town(tmp_path, programs)
+
+
+def said_with(town, text):
+    return [line for line in town.said() if text in line]
+
+
+# ---- starting ----
+
+
+def test_a_service_starts_when_what_it_needs_is_ready(town):
+    town.add("web", needs=["db"])
+    town.add("db", needs=["disk"])
+    town.add("disk")
+    town.start()
+    town.wait_order("disk starts", "db starts", "web starts")
+
+
+def test_a_service_waits_as_long_as_what_it_needs_is_not_ready(town, tmp_path):
+    gate = tmp_path / "gate"
+    slow = f"#!/bin/sh\nuntil [ -e {gate} ]; do sleep 0.01; done\n" + ORDERLY[10:]
+    db = town.add("db", run=slow)
+    (db.path / "notification-fd").write_text("3\n")
+    web = town.add("web", needs=["db"])
+    town.start()
+    db.wait_up()
+    web.wait_phase("waiting")
+    assert web.pid() == 0
+    gate.touch()
+    web.wait_up()
+
+
+def test_what_cannot_say_that_it_is_ready_is_so_after_a_second(town):
+    town.add("web", needs=["db"])
+    db = town.add("db", run=SLEEPER)
+    town.start()
+    started = db.wait_up() and time.monotonic()
+    town.wait_order("web starts")
+    assert time.monotonic() - started > 0.9
+    assert db.state()["ready"] == "1"
+
+
+def test_a_one_shot_is_ready_when_its_start_has_succeeded(town):
+    town.add("web", needs=["prepare"])
+    prepare = Service(town.outside / "prepare", run=None)
+    write_script(
+        prepare.path / "start", "#!/bin/sh\necho prepare starts >>../../order\n"
+    )
+    town.move_in(prepare)
+    town.start()
+    town.wait_order("prepare starts", "web starts", limit_s=60)
+
+
+def test_services_without_dependencies_wait_for_nobody(town):
+    town.add("web", needs=["never"])
+    alone = town.add("alone")
+    town.start()
+    alone.wait_up()
+
+
+def test_a_soft_dependency_is_started_too_and_not_waited_for_if_it_fails(town):
+    extra = town.add("extra", run="#!/bin/sh\nexit 1\n", down=True)
+    web = town.add("web", wants=["extra", "missing"])
+    town.start()
+    web.wait_up()
+    wait_until(lambda: extra.value("deaths") >= 1, what="extra failed")
+    assert not said_with(town, "missing")
+
+
+def test_after_orders_but_starts_nothing(town):
+    first = town.add("first", down=True)
+    second = town.add("second", after=["first"])
+    town.start()
+    second.wait_up()
+    assert first.pid() == 0
+    second.svc("-d")
+    second.wait_down()
+    first.svc("-u")
+    second.svc("-u")
+    town.wait_order(
+        "second starts", "second stops", "first starts", "second starts"
+    )
+
+
+def test_what_is_down_is_started_along(town):
+    town.add("db", down=True)
+    web = town.add("web", needs=["db"], down=True)
+    town.start()
+    web.wait_phase("down")
+    assert town.order() == []
+    web.svc("-u")
+    town.wait_order("db starts", "web starts")
+
+
+def test_a_bundle_stands_for_what_it_contains(town):
+    town.bundle("base", "a", "more")
+    town.bundle("more", "b")
+    town.add("top", needs=["base"])
+    town.add("a")
+    town.add("b", needs=["a"])
+    town.start()
+    town.wait_order("a starts", "b starts", "top starts")
+
+
+def test_a_supervisor_of_one_service_waits_for_nobody(tmp_path, programs):
+    alone = Service(tmp_path / "alone")
+    (alone.path / "dependencies.d").mkdir()
+    (alone.path / "dependencies.d" / "other").touch()
+    for program in "supervise", "runsv":
+        host = programs.start(BIN / program, alone.path)
+        alone.wait_up()
+        host.terminate()
+        assert host.wait(30) == 0
+
+
+# Takes half a second to be ready.
+SLOW = "#!/bin/sh\nsleep 0.5\necho >&3\nexec sleep 1000\n"
+TAI_OFFSET = (1 << 62) + 10
+
+
+def moment_s(label):
+    """Of a TAI64N label."""
+    return int(label[1:17], 16) - TAI_OFFSET + int(label[17:], 16) / 1e9
+
+
+def test_layers_start_in_order_and_ten_times_faster_than_one_by_one(town):
+    layers, width = 5, 20
+    services = {}
+    for layer in range(layers):
+        for i in range(width):
+            needs = [f"s{layer - 1}-{(i + j) % width}" for j in range(3)]
+            made = town.add(f"s{layer}-{i}", run=SLOW, needs=needs if layer else ())
+            (made.path / "notification-fd").write_text("3\n")
+            services[f"s{layer}-{i}"] = made, needs if layer else []
+    town.start()
+    town.wait_ready(*(made for made, _ in services.values()))
+    state = {name: made.state() for name, (made, _) in services.items()}
+    began_s = {name: moment_s(of["since"]) for name, of in state.items()}
+    ready_s = {name: moment_s(of["ready-since"]) for name, of in state.items()}
+    for name, (_, needs) in services.items():
+        for other in needs:
+            assert began_s[name] >= ready_s[other]
+    one_by_one = sum(ready_s[name] - began_s[name] for name in services)
+    together = max(ready_s.values()) - min(began_s.values())
+    assert together * 10 < one_by_one
+
+
+# ---- what is wrong ----
+
+
+def test_a_cycle_is_named_and_what_is_outside_of_it_runs(town):
+    inside = [
+        town.add("a", needs=["b"]),
+        town.add("b", after=["c"]),
+        town.add("c", needs=["a"]),
+    ]
+    outside = town.add("outside")
+    town.start()
+    outside.wait_up()
+    message = (
+        "svscan: warning: unable to start services that wait for one another: "
+        "a -> b -> c -> a"
+    )
+    town.wait_said(message)
+    for service in inside:
+        service.wait_phase("waiting")
+    # Undone, all run.
+    town.unlink(inside[2], "dependencies.d", "a")
+    for service in inside:
+        service.wait_up()
+    assert town.times_said(message) == 1
+
+
+def test_a_missing_name_is_told_with_who_needs_it(town):
+    web = town.add("web", needs=["database"])
+    other = town.add("other")
+    town.start()
+    other.wait_up()
+    message = (
+        "svscan: warning: unable to start web: it needs database, "
+        "and there is no such service"
+    )
+    town.wait_said(message)
+    web.wait_phase("waiting")
+    town.add("database")
+    web.wait_up()
+    assert town.times_said(message) == 1
+
+
+# ---- changes ----
+
+
+def test_a_dependency_that_goes_lets_the_service_start(town):
+    web = town.add("web", needs=["never"])
+    town.start()
+    web.wait_phase("waiting")
+    town.unlink(web, "dependencies.d", "never")
+    web.wait_up()
+
+
+def test_a_dependency_that_comes_restarts_nothing(town):
+    web, db = town.add("web"), town.add("db")
+    town.start()
+    pids = web.wait_up(), db.wait_up()
+    town.wait_ready(web, db)
+    town.link(web, "dependencies.d", "db")
+    # It counts: db ends after web.
+    wait_until(
+        lambda: db.svc("-d") or True and web.state().get("phase") == "waiting",
+        what="web yields",
+    )
+    assert is_alive(pids[0]) is False
+    assert town.order()[:2] == ["web starts", "db starts"] or town.order()[:2] == [
+        "db starts",
+        "web starts",
+    ]
+    assert web.value("starts") == 1
+
+
+def test_a_new_service_may_need_one_that_runs(town):
+    db = town.add("db")
+    town.start()
+    pid = db.wait_up()
+    town.add("web", needs=["db"])
+    town.wait_order("db starts", "web starts")
+    assert db.pid() == pid
+
+
+# ---- stopping ----
+
+
+def test_what_is_needed_ends_after_those_that_need_it(town):
+    db = town.add("db")
+    web = town.add("web", needs=["db"])
+    shop = town.add("shop", needs=["web"])
+    alone = town.add("alone")
+    town.start()
+    pid = alone.wait_up()
+    wait_until(lambda: len(town.order()) == 4, what="all of them")
+    town.wait_ready(db, web, shop)
+    db.svc("-d")
+    db.wait_down()
+    assert [line for line in town.order() if line.endswith("stops")] == [
+        "shop stops",
+        "web stops",
+        "db stops",
+    ]
+    # They are still wanted, and come back with it.
+    assert web.state()["want"] == shop.state()["want"] == "up"
+    db.svc("-u")
+    web.wait_up()
+    shop.wait_up()
+    assert alone.pid() == pid
+
+
+STUBBORN = """#!/bin/sh
+trap '' TERM
+echo >&3
+while :; do sleep 0.05; done
+"""
+
+
+def stubborn_pair(town):
+    db = town.add("db")
+    web = town.add("web", run=STUBBORN, needs=["db"])
+    (web.path / "notification-fd").write_text("3\n")
+    town.start()
+    web.wait_up()
+    town.wait_ready(web, db)
+    return db, web
+
+
+def test_told_twice_a_service_waits_for_nobody(town):
+    db, web = stubborn_pair(town)
+    pid = web.pid()
+    db.svc("-d")
+    wait_until(lambda: web.state()["ending"] == "1", what="web was told")
+    assert db.state()["want"] == "down" and db.pid() != 0
+    db.svc("-d")
+    db.wait_down()
+    assert web.pid() == pid
+    web.svc("-k")
+
+
+def test_what_is_in_the_way_is_bounded_by_its_own_limit(town):
+    db = town.add("db")
+    web = town.add("web", run=STUBBORN, needs=["db"])
+    (web.path / "notification-fd").write_text("3\n")
+    (web.path / "timeout-kill").write_text("200\n")
+    town.start()
+    web.wait_up()
+    town.wait_ready(web, db)
+    db.svc("-d")
+    db.wait_down()
+    assert web.state()["last-end"] == "signal"
+
+
+def test_taking_back_the_command_leaves_all_as_it_was(town):
+    db, web = stubborn_pair(town)
+    pid = db.pid()
+    db.svc("-d")
+    wait_until(lambda: web.state()["ending"] == "1", what="web was told")
+    db.svc("-u")
+    web.svc("-k")
+    web.wait_up(besides=web.pid())
+    assert db.pid() == pid
+
+
+def test_an_orderly_stop_ends_services_in_reverse(town):
+    services = [
+        town.add("a"),
+        town.add("b", needs=["a"]),
+        town.add("c", after=["b"]),
+        town.add("d", wants=["c"]),
+    ]
+    town.start()
+    wait_until(lambda: len(town.order()) == 4, what="all of them")
+    town.wait_ready(*services)
+    town.stop()
+    assert [line for line in town.order() if line.endswith("stops")] == [
+        "d stops",
+        "c stops",
+        "b stops",
+        "a stops",
+    ]
+
+
+def test_services_that_need_each_other_can_be_stopped(town):
+    a, b = town.add("a"), town.add("b")
+    town.start()
+    a.wait_up()
+    b.wait_up()
+    town.link(a, "dependencies.d", "b")
+    town.link(b, "dependencies.d", "a")
+    town.wait_said(
+        "svscan: warning: unable to start services that wait for one another: "
+        "a -> b -> a"
+    )
+    town.stop()
+
+
+# ---- a supervisor that is killed ----
+
+
+def test_a_later_supervisor_goes_on_with_a_stop_in_order(town):
+    db, web = stubborn_pair(town)
+    db.svc("-d")
+    wait_until(lambda: web.state()["ending"] == "1", what="web was told")
+    town.kill()
+    town.start()
+    web.svc("-k") if wait_until(lambda: web.svok() == 0) else None
+    town.wait_until(lambda: db.pid() == 0, what="db down")
+    town.wait_until(lambda: web.state()["phase"] == "waiting", what="web waits")
+    assert web.state()["want"] == "up"
+
+
+def test_what_was_ready_is_so_for_the_next_supervisor(town):
+    db = town.add("db")
+    web = town.add("web", needs=["db"])
+    town.start()
+    town.wait_ready(db, web)
+    pid = db.pid()
+    web.svc("-d")
+    web.wait_down()
+    town.kill()
+    town.start()
+    town.wait_until(lambda: web.svok() == 0 and db.svok() == 0, what="svscan")
+    web.svc("-u")
+    web.wait_up()
+    assert db.pid() == pid
+
+
+def test_a_renamed_service_is_found_under_its_new_name(town):
+    web = town.add("web", needs=["db"])
+    other = town.add("other")
+    town.start()
+    other.wait_up()
+    web.wait_phase("waiting")
+    other.path.rename(town.path / "db")
+    town.notice()
+    web.wait_up()
+
+
+def test_what_was_told_to_be_down_stays_down_after_a_crash(town):
+    db = town.add("db")
+    web = town.add("web", needs=["db"])
+    town.start()
+    town.wait_ready(db, web)
+    db.svc("-d")
+    db.wait_down()
+    town.kill()
+    town.start()
+    wait_until(lambda: web.svok() == 0 and db.svok() == 0, what="svscan")
+    other = town.add("other", needs=["web"])
+    town.wait_until(lambda: other.state().get("phase") == "waiting", what="other")
+    assert db.pid() == 0 and web.pid() == 0
