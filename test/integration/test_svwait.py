@@ -13,6 +13,7 @@ from support import (
     Host,
     Service,
     process_fields,
+    program_of,
     wait_until,
     write_script,
 )
@@ -39,20 +40,16 @@ def waiter(programs):
             text=True,
             **options,
         )
-        wait_until(lambda: sleeps(process.pid), what=f"{program} sleeps")
+        wait_until(lambda: sleeps(process.pid, program), what=f"{program} sleeps")
         return process
 
     return start
 
 
-def sleeps(pid):
-    """In epoll_wait(2) or poll(2), not yet ended."""
-    try:
-        with open(f"/proc/{pid}/wchan") as file:
-            where = file.read()
-    except OSError:
-        return False
-    return "poll" in where or "select" in where
+def sleeps(pid, program):
+    """It waits for nothing but events, once it has begun to wait."""
+    fields = process_fields(pid)
+    return program_of(pid) == program and fields and fields[0] == "S"
 
 
 def outcome(process):
