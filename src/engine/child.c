@@ -81,8 +81,12 @@ static int out_of_the_way(const struct spawn_plan *plan, int lock_fd)
 	int most = plan->notification_fd > plan->lock_fd_number
 			   ? plan->notification_fd
 			   : plan->lock_fd_number;
-	int fd = most < lock_fd ? lock_fd
-				: fcntl(lock_fd, F_DUPFD_CLOEXEC, most + 1);
+	int fd;
+
+	if (plan->holds_control && most < SPAWN_CONTROL_FD)
+		most = SPAWN_CONTROL_FD;
+	fd = most < lock_fd ? lock_fd
+			    : fcntl(lock_fd, F_DUPFD_CLOEXEC, most + 1);
 
 	return fd == -1 ? lock_fd : fd;
 }
@@ -97,6 +101,8 @@ static void leave_trace(const struct spawner *spawner,
 {
 	struct identity identity;
 
+	if (!plan->record)
+		return;
 	memcpy(identity.boot_id, spawner->boot_id, sizeof(identity.boot_id));
 	identity_own(&identity);
 	spawned->start_ticks = identity.start_ticks;
@@ -144,6 +150,9 @@ _Noreturn void child_run(const struct spawner *spawner,
 	if (plan->notification_fd != -1 &&
 	    put_pipe(AT_FDCWD, SUPERVISE_READY, O_RDWR,
 		     plan->notification_fd) == -1)
+		child_fail(plan, "set up descriptors for");
+	if (plan->holds_control && put_pipe(AT_FDCWD, SUPERVISE_CONTROL,
+					    O_WRONLY, SPAWN_CONTROL_FD) == -1)
 		child_fail(plan, "set up descriptors for");
 	if (plan->lock_fd_number != -1 && put_lock(plan->lock_fd_number) == -1)
 		child_fail(plan, "acquire " SUPERVISE_LOCK_FD " for");

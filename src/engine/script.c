@@ -13,7 +13,7 @@ struct finish_arguments {
 	char first[NUMBER_SIZE], second[NUMBER_SIZE], group[NUMBER_SIZE];
 };
 
-static const char *script_of(const struct service *service)
+const char *script_name(const struct service *service)
 {
 	if (service->is_inline)
 		return "log";
@@ -45,7 +45,7 @@ int script_start(struct service *service, struct spawned *spawned)
 	enum machine_phase phase = service->machine.phase;
 	struct finish_arguments numbers;
 	struct spawn_plan plan = {
-		.script = script_of(service),
+		.script = script_name(service),
 		.name = service->name,
 		.dir_fd = service->dir_fd,
 		.lock_fd = service->lock_fd,

@@ -9,4 +9,7 @@
 /* Starts the script that the machine's phase is named for. See spawn(). */
 int script_start(struct service *service, struct spawned *spawned);
 
+/* What that script is called. */
+const char *script_name(const struct service *service);
+
 #endif

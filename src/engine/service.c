@@ -1,6 +1,7 @@
 /* service.c -- see service.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,6 +11,9 @@
 #include "base/diag.h"
 #include "base/fd.h"
 #include "base/tai64n.h"
+#include "engine/aside.h"
+#include "engine/hook.h"
+#include "engine/notify.h"
 #include "engine/publish.h"
 #include "engine/ready.h"
 #include "engine/recall.h"
@@ -32,6 +36,7 @@ static void end_process(struct service *service, struct process_end end)
 	enum machine_phase phase = service->machine.phase;
 
 	service->changed_at = tai64n_now();
+	notify_end(service, &end);
 	if (phase == MACHINE_UP || phase == MACHINE_STARTING) {
 		service->last_end = end;
 		service->last_end_at = service->changed_at;
@@ -42,6 +47,8 @@ static void end_process(struct service *service, struct process_end end)
 	}
 	service->pid = 0;
 	service->start_ticks = 0;
+	/* What a hook holds back was not meant for the next. */
+	service->signals_due[0] = service->signals_due[1] = 0;
 	ready_close(service);
 }
 
@@ -127,7 +134,7 @@ static int give_up_process(const struct spawned *spawned)
 	return -1;
 }
 
-static void start_process(struct service *service)
+static void start_now(struct service *service)
 {
 	struct timespec before = service->changed_at;
 	bool is_counted = service->machine.phase == MACHINE_UP;
@@ -154,6 +161,28 @@ static void start_process(struct service *service)
 	service->pid = spawned.pid;
 	service->start_ticks = spawned.start_ticks;
 	publish_started(service, spawned.record);
+	notify_start(service);
+}
+
+static void start_process(struct service *service)
+{
+	if (service->machine.phase != MACHINE_UP || !hook_holds(service, 'u')) {
+		start_now(service);
+		return;
+	}
+	publish(service); /* that it is about to start */
+	hook_start(service, 'u');
+}
+
+void service_start_on(struct service *service)
+{
+	if (!service->is_hosted || service->machine.phase != MACHINE_UP ||
+	    service->pid != 0)
+		return;
+	if (service->machine.is_ending) /* in the meantime */
+		take_step(service, EVENT_START_REFUSED, 0);
+	else
+		start_now(service);
 }
 
 /* To the process, or to all of its group, which it leads. */
@@ -195,6 +224,7 @@ static void close_descriptors(struct service *service)
 static void let_go(struct service *service)
 {
 	service->is_hosted = false;
+	aside_forget_all(service);
 	loop_timer_cancel(service->loop, &service->timer);
 	loop_timer_cancel(service->loop, &service->again);
 	close_descriptors(service);
@@ -203,13 +233,28 @@ static void let_go(struct service *service)
 }
 
 /* Sends what is on record as due, and puts on record that it was sent. */
-static void send_signals_due(struct service *service, bool is_to_group)
+static void send_signals_due(struct service *service)
 {
 	if (service->signals_due[0] == 0)
 		return;
-	send_signals(service, service->signals_due, is_to_group);
+	send_signals(service, service->signals_due, service->is_due_to_group);
 	service->signals_due[0] = service->signals_due[1] = 0;
 	publish(service);
+}
+
+void service_hooked(struct service *service, bool is_done)
+{
+	if (!service->is_hosted || service->signals_due[0] == 0)
+		return;
+	if (is_done) {
+		service->signals_due[0] = service->signals_due[1];
+		service->signals_due[1] = 0;
+		service->machine.is_term_sent = service->was_term_sent;
+		service->is_due_to_group = false;
+	}
+	if (service->signals_due[0] == 0)
+		publish(service);
+	send_signals_due(service);
 }
 
 /* The file that says what is wished for after a reboot. */
@@ -243,32 +288,67 @@ static void set_timer(struct service *service)
 		loop_timer_set(service->loop, &service->timer, due_ns);
 }
 
+/* The command whose hook holds back what the step sends; 0: none does. */
+static char hook_of_step(const struct service *service,
+			 const struct machine_step *step,
+			 enum machine_event event, char letter)
+{
+	if (!(step->actions & MACHINE_SIGNAL))
+		return 0;
+	letter = event == EVENT_COMMAND ? letter
+		 : event == EVENT_STOP  ? 'x'
+					: 0;
+	return letter != 0 && hook_holds(service, letter) ? letter : 0;
+}
+
 /*
  * Wishes go on record before they are acted on, and with them the signals that
  * they demand, until those are sent: a supervisor killed at any point in
  * between is followed by one that goes on there.
  */
+static void put_on_record(struct service *service,
+			  const struct machine_step *step, char hook)
+{
+	bool is_awaited = hook_is_awaited(service);
+
+	if (hook == 0 && !(step->actions & MACHINE_PUBLISH)) {
+		if (step->actions & MACHINE_SIGNAL)
+			send_signals(service, step->signals, step->is_to_group);
+		return;
+	}
+	if (!is_awaited) { /* else there are those that its hook holds back */
+		memcpy(service->signals_due, step->signals,
+		       sizeof(step->signals));
+		service->is_due_to_group = step->is_to_group;
+	}
+	publish(service);
+	if (step->actions & (MACHINE_MAKE_DOWN | MACHINE_REMOVE_DOWN))
+		change_down_file(service, step->actions);
+	if (is_awaited)
+		send_signals(service, step->signals, step->is_to_group);
+	else if (hook != 0)
+		hook_start(service, hook);
+	else
+		send_signals_due(service);
+}
+
 static void take_step(struct service *service, enum machine_event event,
 		      char letter)
 {
 	bool was_ready = service->machine.is_ready;
+	bool was_term_sent = service->machine.is_term_sent;
 	struct machine_step step;
+	char hook;
 
 	if (service->gate)
 		service->gate->before_step(service);
 	step = machine_step(&service->machine, event, letter, loop_now_ns());
+	hook = hook_of_step(service, &step, event, letter);
 	if (service->machine.is_ready && !was_ready)
 		service->ready_at = tai64n_now();
-	if (step.actions & MACHINE_PUBLISH) {
-		memcpy(service->signals_due, step.signals,
-		       sizeof(step.signals));
-		publish(service);
-		if (step.actions & (MACHINE_MAKE_DOWN | MACHINE_REMOVE_DOWN))
-			change_down_file(service, step.actions);
-		send_signals_due(service, step.is_to_group);
-	} else if (step.actions & MACHINE_SIGNAL) {
-		send_signals(service, step.signals, step.is_to_group);
-	}
+	if (hook != 0)
+		service->was_term_sent = was_term_sent;
+	put_on_record(service, &step, hook);
 	if (step.actions & MACHINE_START)
 		start_process(service);
 	set_timer(service);
@@ -301,21 +381,33 @@ static void obey(struct service *service, char letter)
 	take_step(service, EVENT_COMMAND, letter);
 }
 
+/* Where bytes are read one by one, whether another is there. */
+static bool is_more(const struct service *service, size_t count)
+{
+	struct pollfd look = {.fd = service->control_fd, .events = POLLIN};
+
+	return count == 1 && hook_is_possible(service) &&
+	       poll(&look, 1, 0) == 1;
+}
+
 /*
- * One write of a client, as far as that can be told. Before the letters that it
- * means, svc of daemontools-encore writes which process they are for: 'L' is
- * the logger, 'l', if more follows, the service.
+ * One write of a client, or, with hooks, a byte of it, as far as that can be
+ * told. Before the letters that it means, svc of daemontools-encore writes
+ * which process they are for: 'L' is the logger, 'l', if more follows, the
+ * service.
  */
 static void obey_all(struct service *service, const char *letters, size_t count)
 {
-	struct service *target = service;
-
 	for (size_t i = 0; i < count && service->is_hosted; i++) {
+		bool has_logger = service->is_for_logger;
+		struct service *target =
+			has_logger ? service->logger_of(service) : service;
+
 		if (letters[i] == 'L' && service->logger_of)
-			target = service->logger_of(service);
-		else if (letters[i] == 'l' && i + 1 < count &&
-			 (i == 0 || target != service))
-			target = service;
+			service->is_for_logger = true;
+		else if (letters[i] == 'l' && (i == 0 || has_logger) &&
+			 (i + 1 < count || is_more(service, count)))
+			service->is_for_logger = false;
 		else if (target && target->is_hosted)
 			obey(target, letters[i]);
 	}
@@ -324,13 +416,17 @@ static void obey_all(struct service *service, const char *letters, size_t count)
 static void read_commands(struct service *service, size_t most)
 {
 	char letters[COMMANDS_AT_ONCE];
+	size_t at_once = hook_is_possible(service) ? 1 : sizeof(letters);
 	ssize_t count = 1;
 
-	for (size_t done = 0; done < most && count > 0 && service->is_hosted;
+	for (size_t done = 0; done < most && count > 0 && service->is_hosted &&
+			      !hook_is_awaited(service);
 	     done += (size_t)count) {
-		count = read(service->control_fd, letters, sizeof(letters));
+		count = read(service->control_fd, letters, at_once);
 		if (count > 0)
 			obey_all(service, letters, (size_t)count);
+		if (at_once > 1 || count <= 0)
+			service->is_for_logger = false;
 	}
 }
 
@@ -338,6 +434,16 @@ static void on_control(struct loop_watch *watch)
 {
 	/* One read; what is left comes with the next round. */
 	read_commands(watch->owner, COMMANDS_AT_ONCE);
+}
+
+void service_listen(struct service *service)
+{
+	if (hook_is_awaited(service))
+		loop_watch_remove(service->loop, &service->control);
+	else if (service->is_hosted && !service->control.is_added &&
+		 loop_watch_add(service->loop, &service->control) == -1)
+		diag_warn_errno("unable to watch %s/" SUPERVISE_CONTROL,
+				service->name);
 }
 
 /* ---- taking over ---- */
@@ -407,6 +513,9 @@ const struct service_trouble *service_open(struct service *service)
 
 	service->lock_fd = service->control_fd = service->ok_fd = -1;
 	service->control.is_added = service->ready.is_added = false;
+	service->asides = NULL;
+	service->hook = 0;
+	service->is_for_logger = false;
 	trouble = take_files(service);
 	if (trouble) {
 		int error = errno;
@@ -472,7 +581,8 @@ static bool adopt(struct service *service, const struct recall *recall)
 	if (service->machine.phase == MACHINE_UP && !service->machine.is_ready)
 		ready_listen(service, false);
 	publish(service);
-	send_signals_due(service, false);
+	service->is_due_to_group = false;
+	send_signals_due(service);
 	set_timer(service);
 	return true;
 }
@@ -581,6 +691,7 @@ void service_forget(struct service *service)
 	if (!service->is_hosted)
 		return;
 	service->is_hosted = false;
+	aside_forget_all(service);
 	loop_timer_cancel(service->loop, &service->timer);
 	loop_timer_cancel(service->loop, &service->again);
 	loop_process_remove(service->loop, &service->process);

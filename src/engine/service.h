@@ -26,6 +26,7 @@
 
 struct service_config;
 struct service;
+struct aside;
 
 /* Whoever says what a service waits for: see engine/depend.h. */
 struct service_gate {
@@ -73,6 +74,11 @@ struct service {
 	int64_t start_ticks; /* of that process */
 	/* On record, and not known to have been sent; 0: none. */
 	int signals_due[2];
+	bool is_due_to_group; /* the first of them is for all of its group */
+	bool was_term_sent;   /* before those that a hook holds back */
+	char hook;            /* whose hook is awaited: see hook.h; 0: none */
+	bool is_for_logger;   /* the letters that come next are */
+	struct aside *asides; /* see aside.h */
 	struct loop_timer again; /* set while a record isn't written */
 	struct timespec changed_at, ready_at;
 	int64_t starts, deaths;
@@ -114,6 +120,14 @@ void service_yield(struct service *service);
 
 /* It said that it is ready, in whatever way it has for that. */
 void service_ready(struct service *service);
+
+/* A hook is over: sends what it held back, the first signal only if it
+ * `is_done` already. */
+void service_hooked(struct service *service, bool is_done);
+/* The same for the hook of a start. */
+void service_start_on(struct service *service);
+/* Reads commands, or doesn't while a hook is awaited. */
+void service_listen(struct service *service);
 
 /* An orderly stop, which ends in on_gone(); a service that isn't hosted is
  * left alone. */

@@ -39,7 +39,8 @@ struct spawner {
 	char *stack; /* owned: what the child runs on until it execs */
 };
 
-#define SPAWN_ARGUMENTS 4
+#define SPAWN_ARGUMENTS  4
+#define SPAWN_CONTROL_FD 3
 
 enum record_result {
 	RECORD_FAILED,  /* its identity isn't on record */
@@ -63,12 +64,17 @@ struct spawn_plan {
 	 * ready (see ready.h), and one that holds a lock for as long as it, or
 	 * a child that inherited it, lives. */
 	int notification_fd, lock_fd_number;
+	/* It keeps supervise/control open, as SPAWN_CONTROL_FD, for writing:
+	 * what is in that FIFO outlives this process, and nobody takes the
+	 * script for a supervisor. */
+	bool holds_control;
 	/* It is process 1 of a new pid namespace. Where the system has none,
 	 * the start fails. */
 	bool has_pid_namespace;
 	/*
 	 * Puts the child on record, in the child. Allocates nothing and changes
-	 * no memory of its caller's.
+	 * no memory of its caller's. NULL: it isn't put on record (see
+	 * aside.h).
 	 */
 	enum record_result (*record)(const void *owner,
 				     const struct identity *identity);

@@ -1,0 +1,141 @@
+/* aside.c -- see aside.h. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include "engine/aside.h"
+
+struct aside {
+	struct service *service; /* NULL: it has gone */
+	struct aside *next;      /* of that service */
+	struct loop *loop;
+	struct loop_process process;
+	struct loop_timer limit;
+	void (*on_end)(struct service *service, struct process_end end);
+};
+
+static void unlink_from_service(struct aside *aside)
+{
+	struct aside **link;
+
+	if (!aside->service)
+		return;
+	link = &aside->service->asides;
+	while (*link != aside)
+		link = &(*link)->next;
+	*link = aside->next;
+}
+
+/* Tells of the end, the first time. */
+static void tell(struct aside *aside, struct process_end end)
+{
+	void (*on_end)(struct service *, struct process_end) = aside->on_end;
+
+	aside->on_end = NULL;
+	if (aside->service && on_end)
+		on_end(aside->service, end);
+}
+
+static void on_exit_of_process(struct loop_process *process,
+			       struct process_end end)
+{
+	struct aside *aside = process->owner;
+
+	loop_timer_cancel(aside->loop, &aside->limit);
+	unlink_from_service(aside);
+	tell(aside, end);
+	free(aside);
+}
+
+static void on_limit(struct loop_timer *timer)
+{
+	struct aside *aside = timer->owner;
+	struct process_end end = {.is_known = true, .signal_number = SIGKILL};
+
+	/* As long as the leader can be asked for, the group has its number. */
+	if (loop_process_signal(&aside->process, 0) == 0)
+		kill(-aside->process.pid, SIGKILL);
+	loop_process_signal(&aside->process, SIGKILL);
+	tell(aside, end); /* who sleeps in the kernel may die much later */
+}
+
+static bool has_room(const struct service *service)
+{
+	unsigned count = 0;
+
+	for (const struct aside *each = service->asides; each;
+	     each = each->next)
+		count++;
+	return count < ASIDE_MOST;
+}
+
+static int start(struct aside *aside, const struct aside_plan *plan)
+{
+	struct service *service = aside->service;
+	struct spawn_plan spawn_plan = {
+		.script = plan->script,
+		.name = service->name,
+		.dir_fd = service->dir_fd,
+		.lock_fd = service->lock_fd,
+		.input_dir_fd = -1,
+		.notification_fd = -1,
+		.lock_fd_number = -1,
+		.holds_control = plan->holds_control,
+	};
+	struct spawned spawned;
+	int error;
+
+	for (int i = 0; plan->arguments[i]; i++)
+		spawn_plan.arguments[i] = plan->arguments[i];
+	if (spawn(service->spawner, &spawn_plan, &spawned) == -1)
+		return -1;
+	aside->process = (struct loop_process){.pid = spawned.pid,
+					       .is_child = true,
+					       .on_exit = on_exit_of_process,
+					       .owner = aside};
+	if (loop_process_add(service->loop, &aside->process, spawned.pidfd) ==
+	    0)
+		return 0;
+	error = errno;
+	kill(spawned.pid, SIGKILL); /* nobody would ever reap it */
+	waitpid(spawned.pid, NULL, 0);
+	errno = error;
+	return -1;
+}
+
+int aside_start(struct service *service, const struct aside_plan *plan)
+{
+	struct aside *aside;
+
+	if (!has_room(service)) {
+		errno = EAGAIN;
+		return -1;
+	}
+	aside = malloc(sizeof(*aside));
+	if (!aside)
+		return -1;
+	*aside = (struct aside){.service = service,
+				.next = service->asides,
+				.loop = service->loop,
+				.on_end = plan->on_end};
+	if (start(aside, plan) == -1) {
+		free(aside);
+		return -1;
+	}
+	aside->limit = (struct loop_timer){.on_due = on_limit, .owner = aside};
+	loop_timer_set(aside->loop, &aside->limit,
+		       loop_now_ns() + plan->limit_ns);
+	service->asides = aside;
+	return 0;
+}
+
+void aside_forget_all(struct service *service)
+{
+	struct aside *aside;
+
+	while ((aside = service->asides)) {
+		service->asides = aside->next;
+		aside->service = NULL;
+	}
+}

@@ -1,0 +1,40 @@
+/*
+ * hook.h -- runit's control/X: a program that runs before a command's signal is
+ * sent, or before a service is started, and may do so in the signal's place.
+ *
+ * What was wished for is on record before its hook begins, and so are the
+ * signals that are held back for it. So a supervisor that is killed while a
+ * hook runs loses none of it: the next one sends them. While a hook runs no
+ * further command is read; what is not read stays in the FIFO, which the hook
+ * keeps open.
+ *
+ * Source: runit's runsv page, "CUSTOMIZE CONTROL"; and what Debian's runsv
+ * 2.1.2 does.
+ */
+#ifndef ENGINE_HOOK_H
+#define ENGINE_HOOK_H
+
+#include "engine/service.h"
+
+#define HOOK_LIMIT_NS INT64_C(5000000000) /* then it goes on without */
+
+/* Whether commands have to be read one at a time, as each may have a hook. */
+bool hook_is_possible(const struct service *service);
+
+/* Whether there is one for that command's signals, or for a start if `letter`
+ * is 'u'; an orderly stop is 'x'. None while another is awaited. */
+bool hook_holds(const struct service *service, char letter);
+
+/*
+ * Starts it; from then on hook_is_awaited(). When it has ended, had its time or
+ * can't be started (which is said), calls service_hooked(), or
+ * service_start_on() if `letter` is 'u'; then service_listen().
+ */
+void hook_start(struct service *service, char letter);
+
+static inline bool hook_is_awaited(const struct service *service)
+{
+	return service->hook != 0;
+}
+
+#endif

@@ -1,0 +1,242 @@
+"""What runs beside a service: hooks, notices, checks."""
+
+import os
+import signal
+
+import pytest
+
+from support import is_alive, kill_and_start, wait_until, write_script
+
+TRACER = '#!/bin/sh\necho "${0#./} $*" >>trace\n'
+WITNESS = TRACER + (
+    "for s in HUP TERM USR1 CONT; do\n"
+    '    trap "echo $s >>trace" $s\ndone\n'
+    "echo up >>trace\nwhile :; do sleep 0.02; done\n"
+)
+HELD = "while ! [ -e go ]; do sleep 0.02; done\n"
+
+
+def add(service, **scripts):
+    for name, text in scripts.items():
+        write_script(service.path / name, text)
+
+
+def hook(service, letter, text):
+    (service.path / "control").mkdir(exist_ok=True)
+    write_script(service.path / "control" / letter, text)
+
+
+def trace(service):
+    return service.lines("trace")
+
+
+def start(scan, service):
+    scan.start()
+    wait_until(lambda: "up" in trace(service))
+    return service.pid()
+
+
+def send(service, letters):
+    """Sent, and obeyed: a signal without a hook comes after it."""
+    before = trace(service).count("USR1")
+    service.send(letters + b"1")
+    wait_until(lambda: trace(service).count("USR1") > before)
+
+
+# ---- control/X ----
+
+
+def test_hook_runs_before_the_signal(scan):
+    service = scan.make(run=WITNESS)
+    hook(service, "h", TRACER)
+    hook(service, "t", TRACER + "exit 1\n")
+    start(scan, service)
+    send(service, b"h")
+    assert "HUP" not in trace(service) and "control/h " in trace(service)
+    service.send(b"t")
+    wait_until(lambda: "TERM" in trace(service))
+    assert trace(service).index("control/t ") < trace(service).index("TERM")
+
+
+def test_hooks_of_down_are_those_of_term_and_down(scan):
+    service = scan.make(run=TRACER + "echo up >>trace\nexec sleep 1000\n")
+    hook(service, "t", TRACER + "exit 1\n")
+    hook(service, "d", TRACER)
+    start(scan, service)
+    service.svc("-d")
+    service.wait_phase("down")
+    wait_until(lambda: "control/d " in trace(service))
+    assert trace(service)[2:] == ["control/t ", "control/d "]
+
+
+def test_hook_of_term_ends_the_service_in_its_own_way(scan):
+    service = scan.make(run=WITNESS)
+    hook(service, "t", TRACER + "kill -9 $(cat pid)\n")
+    pid = start(scan, service)
+    (service.path / "pid").write_text(f"{pid}\n")
+    service.svc("-d")
+    service.wait_phase("down")
+    state = service.state()
+    assert (state["want"], state["last-end-number"]) == ("down", "9")
+    assert service.value("starts") == 1 and "TERM" not in trace(service)
+
+
+def test_hook_of_term_runs_when_all_stops(scan):
+    service = scan.make(run=WITNESS)
+    hook(service, "t", TRACER + "kill -9 $(cat pid)\n")
+    hook(service, "x", TRACER)
+    (service.path / "pid").write_text(f"{start(scan, service)}\n")
+    scan.stop()
+    assert "control/t " in trace(service) and "TERM" not in trace(service)
+
+
+def test_hook_of_up_runs_before_each_start(scan):
+    service = scan.make(run=WITNESS)
+    hook(service, "u", TRACER)
+    pid = start(scan, service)
+    service.svc("-k")
+    service.wait_up(besides=pid)
+    wait_until(lambda: trace(service).count("up") == 2)
+    assert trace(service) == ["control/u ", "run service", "up"] * 2
+
+
+def test_commands_wait_for_a_hook_and_nobody_else_does(scan):
+    service, other = scan.make(run=WITNESS), scan.make("other", down=True)
+    hook(service, "h", TRACER + HELD)
+    pid = start(scan, service)
+    service.send(b"h1")
+    service.send(b"d")
+    wait_until(lambda: "control/h " in trace(service))
+    other.svc("-u")
+    other.wait_up()
+    assert trace(service)[-1] == "control/h " and service.state()["want"] == "up"
+    (service.path / "go").touch()
+    wait_until(lambda: "USR1" in trace(service) and "TERM" in trace(service))
+    assert service.state()["want"] == "down" and service.pid() == pid
+    assert "HUP" not in trace(service)
+
+
+def test_hook_is_limited_in_time(scan):
+    service = scan.make(run=WITNESS)
+    hook(service, "h", TRACER + "echo $$ >hook\nsleep 1000\n")
+    start(scan, service)
+    service.send(b"h")
+    wait_until(lambda: "HUP" in trace(service))
+    wait_until(lambda: not is_alive(int(service.lines("hook")[0])))
+
+
+def test_wish_outlives_a_supervisor_that_is_killed_over_its_hook(scan):
+    service = scan.make(run=TRACER + "echo up >>trace\nexec sleep 1000\n")
+    hook(service, "t", TRACER + HELD + "exit 1\n")
+    start(scan, service)
+    service.send(b"d")
+    service.send(b"U")
+    wait_until(lambda: "control/t " in trace(service))
+    assert service.state()["want"] == "down" and service.pid() != 0
+    kill_and_start(scan)
+    # Both were obeyed: what was held back, and what wasn't read yet.
+    wait_until(lambda: service.value("deaths") == 1 and service.pid() != 0)
+    assert service.state()["want"] == "up"
+    (service.path / "go").touch()
+
+
+def test_start_outlives_a_supervisor_that_is_killed_over_its_hook(scan):
+    service = scan.make(run=WITNESS, down=True)
+    hook(service, "u", TRACER + HELD)
+    scan.start()
+    service.wait_phase("down")
+    service.svc("-u")
+    wait_until(lambda: "control/u " in trace(service))
+    kill_and_start(scan)
+    (service.path / "go").touch()
+    wait_until(lambda: "up" in trace(service))
+    assert trace(service).count("up") == 1
+
+
+def test_down_while_the_hook_of_a_start_runs(scan):
+    service = scan.make(run=WITNESS)
+    hook(service, "u", TRACER + HELD)
+    scan.start()
+    wait_until(lambda: "control/u " in trace(service))
+    service.svc("-d")
+    (service.path / "go").touch()
+    wait_until(lambda: service.state()["want"] == "down")
+    service.svc("-k")
+    service.wait_phase("down")
+    assert service.value("starts") <= 1
+
+
+def test_hooks_are_not_for_loggers(scan):
+    service = scan.make(run=WITNESS)
+    log = service.add_log(WITNESS)
+    hook(log, "h", TRACER)
+    start(scan, service)
+    wait_until(lambda: "up" in trace(log))
+    send(log, b"h")
+    assert "HUP" in trace(log) and "control/h " not in trace(log)
+
+
+# ---- notify ----
+
+
+def notices(service):
+    return [line.split()[1:] for line in trace(service) if line.startswith("notify ")]
+
+
+def test_notify_is_told_of_starts_and_ends(scan):
+    service = scan.make(run=TRACER + "exec sleep 1000\n")
+    add(service, notify=TRACER, start=TRACER + "exit 0\n", stop=TRACER + "exit 3\n")
+    scan.start()
+    pid = service.wait_program()
+    service.svc("-dk")
+    service.wait_phase("down")
+    wait_until(lambda: len(notices(service)) == 6)
+    told = sorted((script, event, int(code)) for script, event, _, code in notices(service))
+    assert told == [
+        ("run", "killed", told[0][2]),
+        ("run", "start", 0),
+        ("start", "exit", 0),
+        ("start", "start", 0),
+        ("stop", "exit", 3),
+        ("stop", "start", 0),
+    ]
+    assert told[0][2] in (signal.SIGTERM, signal.SIGKILL)
+    assert {each[2] for each in notices(service) if each[0] == "run"} == {str(pid)}
+
+
+def test_notify_that_hangs_holds_up_nothing(scan):
+    service = scan.make(run=TRACER + "exit 0\n")
+    add(service, notify="#!/bin/sh\necho $$ >>pids\nexec sleep 1000\n")
+    scan.start()
+    wait_until(lambda: service.value("starts") == 6)
+    assert len([p for p in service.lines("pids") if is_alive(int(p))]) <= 8
+    scan.wait_until(lambda: any("unable to start service/notify" in line for line in scan.said()))
+    # Killed when their time has come.
+    first = int(service.lines("pids")[0])
+    wait_until(lambda: not is_alive(first))
+
+
+def test_notify_in_flight_is_forgotten_by_the_next_supervisor(scan):
+    service = scan.make(run=WITNESS)
+    add(service, notify=TRACER + HELD)
+    pid = start(scan, service)
+    wait_until(lambda: len(notices(service)) == 1)
+    kill_and_start(scan)
+    wait_until(lambda: service.svok() == 0)
+    (service.path / "go").touch()
+    service.svc("-k")
+    service.wait_up(besides=pid)
+    wait_until(lambda: len(notices(service)) == 3)
+    assert [each[:2] for each in notices(service)].count(["run", "start"]) == 2
+
+
+@pytest.mark.parametrize("number", [9])
+def test_no_side_process_is_left_unreaped(scan, number):
+    service = scan.make(run=WITNESS)
+    hook(service, "h", TRACER)
+    start(scan, service)
+    for _ in range(20):
+        send(service, b"h")
+    children = open(f"/proc/{scan.process.pid}/task/{scan.process.pid}/children").read()
+    assert len(children.split()) == 1 and os.getpgid(service.pid())
+    os.kill(service.pid(), number)
