@@ -13,6 +13,7 @@
 #include "base/program.h"
 #include "base/span.h"
 #include "cmd/sv/control.h"
+#include "cmd/sv/graph.h"
 #include "cmd/sv/order.h"
 #include "service/scan_dir.h"
 
@@ -39,6 +40,7 @@ static _Noreturn void die_of_usage(const struct sv *sv)
 		diag_print("usage: %s [-w sec] command", sv->init_name);
 		exit(INIT_WRONG_USE);
 	}
+	diag_print("usage: sv graph [--dot] [scandir]");
 	diag_print("usage: sv [-v] [-w sec] command service ...");
 	exit(EXIT_USAGE);
 }
@@ -98,6 +100,20 @@ static void take_operands(struct sv *sv, char *argv[])
 		die_of_usage(sv);
 }
 
+/* What isn't about one service but about all of them. */
+static int show_graph(const struct sv *sv, char *operands[])
+{
+	bool is_dot = operands[0] && strcmp(operands[0], "--dot") == 0;
+	const char *scan_dir = operands[is_dot ? 1 : 0];
+
+	if (scan_dir && (scan_dir[0] == '-' || operands[is_dot ? 2 : 1]))
+		die_of_usage(sv);
+	scan_dir = scan_dir_find(scan_dir);
+	if (graph_print(scan_dir, is_dot) == -1)
+		diag_die_errno(EXIT_SYSTEM, "unable to show %s", scan_dir);
+	return 0;
+}
+
 static int show_all(const struct sv *sv)
 {
 	const struct control_request *request = &sv->request;
@@ -134,6 +150,8 @@ int main(int argc, char *argv[])
 	if (strcmp(sv.init_name, "sv") == 0)
 		sv.init_name = NULL;
 	take_options(&sv, argc, argv);
+	if (!sv.init_name && argv[optind] && strcmp(argv[optind], "graph") == 0)
+		return show_graph(&sv, argv + optind + 1);
 	take_operands(&sv, argv + optind);
 	sv.request.scan_dir = scan_dir_find(NULL);
 	is_status = sv.request.order->kind == ORDER_STATUS;

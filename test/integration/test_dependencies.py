@@ -1,6 +1,8 @@
 """dependencies.d, wants.d, after.d and contents.d: svscan starts and stops in
 order, and takes what changes while it runs."""
 
+import re
+import subprocess
 import time
 
 import pytest
@@ -466,3 +468,70 @@ def test_what_was_told_to_be_down_stays_down_after_a_crash(town):
     other = town.add("other", needs=["web"])
     town.wait_until(lambda: other.state().get("phase") == "waiting", what="other")
     assert db.pid() == 0 and web.pid() == 0
+
+
+# ---- sv graph ----
+
+
+def graph(town, *options):
+    done = subprocess.run(
+        [BIN / "sv", "graph", *options, town.path], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return re.sub(r"\d+\.\d{3} s", "N s", done.stdout)
+
+
+def test_graph_shows_who_waits_and_what_took_how_long(town):
+    town.bundle("base", "db")
+    db = town.add("db")
+    shop = town.add("shop", needs=["base"], wants=["missing"])
+    town.add("late", needs=["never"], after=["shop"])
+    town.start()
+    town.wait_ready(db, shop)
+    wait_until(lambda: "waiting for never" in graph(town), what="late waits")
+    assert graph(town).splitlines() == [
+        "late: waiting for never",
+        "  needs never: there is none",
+        "  after shop: ready after N s",
+        "    needs base: bundle",
+        "      db: ready after N s",
+        "    wants missing: there is none",
+        "",
+        "critical path of the last start: N s",
+        "  at N s db: ready after N s",
+        "  at N s shop: ready after N s",
+    ]
+
+
+def test_graph_goes_round_a_circle_once(town):
+    for name, other in (("a", "b"), ("b", "c"), ("c", "a")):
+        town.add(name, needs=[other])
+    text = graph(town)
+    assert text.splitlines() == [
+        "a: not supervised",
+        "  needs b: not supervised",
+        "    needs c: not supervised",
+        "      needs a: not supervised (as above)",
+    ]
+
+
+def test_graph_for_graphviz_quotes_names(town):
+    town.add('say "hi"')
+    shop = town.add("shop", needs=['say "hi"'])
+    town.start()
+    town.wait_ready(shop)
+    lines = graph(town, "--dot").splitlines()
+    assert lines[0] == "digraph services {" and lines[-1] == "}"
+    assert '\t"shop" [label="shop\\nready after N s"];' in lines
+    assert '\t"shop" -> "say \\"hi\\"" [style=solid, color=red];' in lines
+
+
+def test_graph_is_refused_what_is_no_directory(tmp_path):
+    done = subprocess.run(
+        [BIN / "sv", "graph", tmp_path / "none"], capture_output=True, text=True
+    )
+    assert done.returncode == 111
+    assert done.stderr == (
+        f"sv: fatal: unable to show {tmp_path}/none: file does not exist\n"
+    )
+    assert subprocess.run([BIN / "sv", "graph", "a", "b"], stderr=-3).returncode == 100
