@@ -8,7 +8,7 @@ import pytest
 
 from support import BIN, TOP, wait_until
 
-NEEDED = ["svscan", "svscanctl", "svc", "svok", "svstat", "multilog", "tai64nlocal", "svlog"]
+NEEDED = ["svscan", "svscanctl", "svc", "svok", "svstat", "multilog", "tai64nlocal", "svlog", "sv", "svwait"]
 
 # A reader types slowly; a busy machine that runs tests may be slower yet. These
 # stand in for the commands of their names, and wait until the effect is there.
@@ -84,6 +84,11 @@ def test_tutorial_can_be_typed(tmp_path, programs):
     assert re.search(r'^\{"time":"[^"]+","service":"clock","message":".+"\}$', said, re.M)
     assert re.search(r"/clock: down \d+ seconds, normally up", said)
     assert re.search(r"/clock: up \(pid \d+\) \d+ seconds, normally down", said)
+
+    # Dependencies: who waits, for how long; and a shop that needs nothing more.
+    assert re.search(r"^  needs db: ready after 2\.\d{3} s$", said, re.M)
+    assert re.search(r"^critical path of the last start: ", said, re.M)
+    assert re.search(r"/town/shop: up \(pid", said)
 
     # The last three are from before and after svscan was killed, and upgraded.
     pids = re.findall(r"/clock: up \(pid (\d+)\)", said)
