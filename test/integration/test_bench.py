@@ -321,6 +321,25 @@ def test_labels_do_not_cover_each_other():
     assert plots.apart({"a": 10, "b": 12, "c": 11}, 5) == {"a": 10, "c": 15, "b": 20}
 
 
+# ---- layers ----
+
+
+def test_layers_are_faster_than_one_after_another_and_in_order():
+    """bench/layers fails by itself where an order was not kept."""
+    sizes = "--layers 3 --width 8 --needs 2 --ms 200 --chain 3"
+    done = subprocess.run(
+        [TOP / "bench" / "layers", *sizes.split()],
+        env=os.environ | {"HOLDFAST_BIN": str(TOP / "out" / "bin")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "24 services in 3 layers" in done.stdout
+    assert "; 32 orders kept\n" in done.stdout
+    assert float(re.search(r"times faster +([\d.]+)", done.stdout)[1]) > 1
+
+
 # ---- pages ----
 
 
