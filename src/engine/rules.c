@@ -6,6 +6,7 @@
 #include "base/diag.h"
 #include "engine/rules.h"
 #include "service/config.h"
+#include "service/tally.h"
 
 #define MS_NS INT64_C(1000000)
 
@@ -121,6 +122,25 @@ static int64_t lasted_ns(const struct service *service)
 	       (service->machine.start_due_ns - MACHINE_THROTTLE_NS);
 }
 
+/*
+ * Into the tally, before "finish" may look at it. How it ended has to be known;
+ * a tally that can't be written is no message's worth: then the state can't be
+ * written either, and there is one about that.
+ */
+static void count_death(const struct service *service,
+			const struct process_end *end)
+{
+	const struct tally_death death = {
+		.at = service->changed_at,
+		.exit_code = (uint8_t)end->exit_code,
+		.signal_number = (uint8_t)end->signal_number,
+	};
+
+	if (end->is_known)
+		tally_add(service->dir_fd, &death,
+			  rules_of(service)->max_death_tally);
+}
+
 /* The end of "run": as its policy has it. */
 static enum machine_event judge_run(struct service *service,
 				    const struct process_end *end)
@@ -165,7 +185,9 @@ enum machine_event rules_judge_end(struct service *service,
 
 	switch (service->machine.phase) {
 	case MACHINE_STARTING: return is_success ? EVENT_EXITED : EVENT_FAILED;
-	case MACHINE_UP: return judge_run(service, end);
+	case MACHINE_UP:
+		count_death(service, end);
+		return judge_run(service, end);
 	case MACHINE_FINISHING:
 		if (end->exit_code != EXIT_FINISH_FOR_GOOD)
 			return EVENT_EXITED;

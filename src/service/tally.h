@@ -4,9 +4,10 @@
  * Records of 14 bytes, the oldest first: a TAI64N label, an exit code (128 and
  * the signal's number where there was one), a signal. It is s6's file, read by
  * s6-svdt and s6-permafailon, so its labels count leap seconds as theirs do;
- * here, moments are what the clock says, as everywhere else. Replaced whole: a
- * reader sees the old records or the new ones.
- * Source: s6's servicedir page, and what Debian's s6-supervise 2.11 writes.
+ * here, moments are what the clock says, as everywhere else. A reader sees
+ * whole records: one is added by one write, and a file that is full is
+ * replaced. Source: s6's servicedir page, and what Debian's s6-supervise 2.11
+ * writes.
  */
 #ifndef SERVICE_TALLY_H
 #define SERVICE_TALLY_H

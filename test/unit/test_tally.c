@@ -184,14 +184,43 @@ static void what_fails_leaves_the_old_tally(void **state)
 	struct tally_death death = death_of(3), read[3];
 
 	assert_int_equal(tally_add(dir->fd, &death, 10), 0);
-	/* Nothing can be made beside it. */
+	/* Nothing can be made beside it; what has room needs nothing. */
 	assert_int_equal(mkdirat(dir->fd, TALLY_FILE ".new", 0700), 0);
-	assert_int_equal(tally_add(dir->fd, &death, 10), -1);
+	assert_int_equal(tally_add(dir->fd, &death, 1), -1);
 	assert_int_equal(tally_read(dir->fd, read, 3), 1);
+	assert_int_equal(tally_add(dir->fd, &death, 2), 0);
+	assert_int_equal(tally_add(dir->fd, &death, 2), -1);
+	assert_int_equal(tally_read(dir->fd, read, 3), 2);
 	assert_int_equal(tally_add(-1, &death, 10), -1);
 	assert_int_equal(errno, EBADF);
 	assert_int_equal(tally_read(-1, read, 3), -1);
 	assert_int_equal(errno, EBADF);
+}
+
+/* Somebody may have put a link there, to a file that isn't ours. */
+static void links_are_replaced_and_not_followed(void **state)
+{
+	struct dir *dir = *state;
+	struct tally_death death = death_of(4), read[3];
+
+	for (int i = 0; i < 2; i++) {
+		write_file(dir, "other", "", 0);
+		if (i == 0)
+			assert_int_equal(
+				symlinkat("../other", dir->fd, TALLY_FILE), 0);
+		else
+			assert_int_equal(linkat(dir->fd, "other", dir->fd,
+						TALLY_FILE, 0),
+					 0);
+		assert_int_equal(tally_add(dir->fd, &death, 10), 0);
+		assert_int_equal(tally_read(dir->fd, read, 3), 1);
+		assert_true(S_ISREG(mode_of(dir, TALLY_FILE)));
+		assert_int_equal(unlinkat(dir->fd, TALLY_FILE, 0), 0);
+		assert_int_equal(
+			renameat(dir->fd, "other", dir->fd, TALLY_FILE), 0);
+		assert_int_equal(size_of(dir), 0);
+		assert_int_equal(unlinkat(dir->fd, TALLY_FILE, 0), 0);
+	}
 }
 
 int main(void)
@@ -204,6 +233,7 @@ int main(void)
 		tally_test(no_tally_outgrows_the_greatest),
 		tally_test(damage_costs_no_more_than_is_damaged),
 		tally_test(what_fails_leaves_the_old_tally),
+		tally_test(links_are_replaced_and_not_followed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
