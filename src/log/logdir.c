@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/memory.h"
 #include "log/logdir.h"
 #include "log/processor.h"
 #include "log/recover.h"
@@ -310,6 +311,7 @@ void logdir_abandon(struct logdir *dir)
 	archive_close(&dir->archive);
 	close(dir->dir_fd);
 	close(dir->lock_fd);
+	memory_free(dir->pieces, LOGDIR_PIECES * sizeof(*dir->pieces));
 }
 
 int logdir_close(struct logdir *dir)

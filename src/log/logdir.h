@@ -63,10 +63,10 @@ struct logdir {
 	void (*before_rotation)(void *context);
 	void *context;
 
-	struct iovec pieces[LOGDIR_PIECES]; /* put, not yet written */
-	size_t first_piece, piece_count;    /* the unwritten ones */
-	size_t pending_bytes;               /* in these pieces */
-	size_t chunk_bytes;                 /* in the unfinished chunk */
+	size_t first_piece, piece_count; /* the unwritten ones */
+	size_t pending_bytes;            /* in these pieces */
+	size_t chunk_bytes;              /* in the unfinished chunk */
+	struct iovec *pieces;            /* owned; LOGDIR_PIECES, put */
 };
 
 /*

@@ -10,11 +10,13 @@
  */
 #include <errno.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/memory.h"
 #include "base/scan.h"
 #include "base/strb.h"
 #include "base/tai64n.h"
@@ -26,7 +28,7 @@
 #include "log/script.h"
 #include "log/status.h"
 
-#define READ_SIZE  (128 * 1024)
+#define READ_SIZE  (256 * 1024)
 #define STAMP_SIZE (TAI64N_LABEL_SIZE + 1) /* label and space */
 
 /*
@@ -34,6 +36,13 @@
  * (logdir.h): the original read a block at a time.
  */
 #define BLOCK_SIZE 1024
+
+/*
+ * A read so large leaves the buffers with pages that only the next burst
+ * needs. They are given back when the wait is over.
+ */
+#define BURST_BYTES   (16 * 1024)
+#define BURST_REST_MS 1000
 
 /* An unjudged piece, a read, and a newline at the end; more for stamps. */
 #define TEXT_SIZE (LINE_LIMIT + 2 * READ_SIZE)
@@ -57,9 +66,10 @@ struct multilog {
 	size_t taken_bytes;  /* of input, not yet released to it */
 	size_t handed_bytes; /* of these, handed to the directories */
 	bool is_stuck;       /* a directory gave up: nothing is released */
+	int64_t rest_due_ms; /* request_now_ms() to give memory back; or 0 */
 	char stamp[STAMP_SIZE];
-	char text[TEXT_SIZE + SCAN_SLACK];
-	char raw[READ_SIZE + SCAN_SLACK];
+	char *text; /* owned: TEXT_SIZE */
+	char *raw;  /* owned: READ_SIZE; NULL if there are no stamps */
 };
 
 /* Shows a line on standard error; who doesn't listen isn't waited for. */
@@ -217,8 +227,8 @@ static void take_stamped(struct multilog *log, size_t count)
 		bool is_whole;
 		size_t len;
 
-		/* From here on there is room for a stamp and all of `raw`. */
-		if (log->text_len > TEXT_SIZE - STAMP_SIZE - READ_SIZE)
+		/* From here on there is room for a stamp and the rest. */
+		if (log->text_len > TEXT_SIZE - STAMP_SIZE - count)
 			flush(log);
 		if (!log->has_line)
 			add_stamp(log);
@@ -252,6 +262,10 @@ static long take_some(struct multilog *log, size_t limit)
 
 	if (got <= 0)
 		return got;
+	if (got > BURST_BYTES && log->rest_due_ms == 0) {
+		log->rest_due_ms = request_now_ms() + BURST_REST_MS;
+		request_wake_at(log->rest_due_ms);
+	}
 	log->has_stamp = false;
 	log->read_at = 0;
 	log->block = 0;
@@ -277,6 +291,21 @@ static void rotate(struct multilog *log, int requests)
 	}
 }
 
+/* Under steady input it costs some page faults a second, which is nothing. */
+static void rest(struct multilog *log)
+{
+	if (log->rest_due_ms == 0)
+		return;
+	if (request_now_ms() < log->rest_due_ms) {
+		request_wake_at(log->rest_due_ms);
+		return;
+	}
+	memory_give_back(log->text + log->text_len, TEXT_SIZE - log->text_len);
+	if (log->raw)
+		memory_give_back(log->raw, READ_SIZE);
+	log->rest_due_ms = 0;
+}
+
 int multilog_run(struct multilog *log)
 {
 	bool is_stopping = false;
@@ -296,6 +325,7 @@ int multilog_run(struct multilog *log)
 			int requests = request_take();
 
 			rotate(log, requests);
+			rest(log);
 			if (requests & REQUEST_STOP)
 				is_stopping = true;
 		}
@@ -354,6 +384,11 @@ static int allocate(struct multilog *log, char *const args[])
 
 	if (script_parse(&log->script, args) == -1)
 		return -1;
+	log->text = memory_get(TEXT_SIZE + SCAN_SLACK);
+	if (script->has_stamps)
+		log->raw = memory_get(READ_SIZE + SCAN_SLACK);
+	if (!log->text || (script->has_stamps && !log->raw))
+		return -1;
 	/* One more of each: calloc(0) may return NULL. */
 	log->statuses =
 		calloc(script->status_count + 1, sizeof(*log->statuses));
@@ -372,6 +407,8 @@ static void release(struct multilog *log)
 	free(log->dirs);
 	input_close(&log->input);
 	free(log->is_wanted);
+	memory_free(log->text, TEXT_SIZE + SCAN_SLACK);
+	memory_free(log->raw, READ_SIZE + SCAN_SLACK);
 	free(log);
 }
 

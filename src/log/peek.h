@@ -20,11 +20,19 @@ struct peek {
 	int fd;                      /* borrowed: the pipe */
 	int copy_in_fd, copy_out_fd; /* owned: a pipe that shares its pages */
 	int null_fd;                 /* owned: where dropped bytes go */
-	int slot_bytes;              /* the size of the pipe at the start */
+	int slot_bytes;              /* the size of the pipe, as we know it */
+	bool has_grown;              /* ... or could not */
 	bool is_watched;             /* a change of the pipe sends a signal */
 	size_t held_bytes;           /* read, and still in the pipe */
 	size_t gone_bytes;           /* dropped early, before what is held */
 };
+
+/*
+ * A pipe that is found well filled is made larger, once, if the system lets
+ * us: fewer system calls for the same bytes. One that stays almost empty
+ * costs no more than it did.
+ */
+#define PEEK_PIPE_BYTES (512 * 1024)
 
 /*
  * True if `fd` is a pipe and the system can do it; false leaves nothing open,

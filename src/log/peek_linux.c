@@ -41,20 +41,46 @@ void peek_close(struct peek *peek)
 	close_if_open(peek->null_fd);
 }
 
-/* The copy must not have more slots, or it would never look full. */
+/*
+ * The copy must not have more slots, or it would never look full. With fewer,
+ * it still serves.
+ */
 static bool make_copy(struct peek *peek)
 {
-	int fds[2];
+	int fds[2], slot_bytes;
 
 	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) == -1)
 		return false;
 	peek->copy_out_fd = fds[0];
 	peek->copy_in_fd = fds[1];
 	peek->slot_bytes = fcntl(peek->fd, F_GETPIPE_SZ);
+	slot_bytes = fcntl(fds[1], F_GETPIPE_SZ);
 	return peek->slot_bytes != -1 &&
-	       (fcntl(fds[1], F_GETPIPE_SZ) <= peek->slot_bytes ||
+	       (slot_bytes == peek->slot_bytes ||
 		fcntl(fds[1], F_SETPIPE_SZ, peek->slot_bytes) ==
-			peek->slot_bytes);
+			peek->slot_bytes ||
+		slot_bytes < peek->slot_bytes);
+}
+
+/*
+ * Makes both pipes larger, or neither. The limit on what an ordinary user's
+ * pipes may hold together (pipe(7), pipe-user-pages-soft) is the system's to
+ * mind: then they stay as they are.
+ */
+static void grow(struct peek *peek)
+{
+	int size = fcntl(peek->fd, F_GETPIPE_SZ), grown;
+
+	peek->has_grown = true;
+	if (size != peek->slot_bytes || size >= PEEK_PIPE_BYTES)
+		return;
+	grown = fcntl(peek->fd, F_SETPIPE_SZ, PEEK_PIPE_BYTES);
+	if (grown == -1)
+		return;
+	/* If it can't be made small again, it is one with a smaller copy. */
+	if (fcntl(peek->copy_in_fd, F_SETPIPE_SZ, grown) == grown ||
+	    fcntl(peek->fd, F_SETPIPE_SZ, size) == -1)
+		peek->slot_bytes = grown;
 }
 
 bool peek_open(struct peek *peek, int fd)
@@ -229,5 +255,7 @@ long peek_read(struct peek *peek, void *out, size_t size_bytes)
 	if (empty_copy(peek, out, count) == -1)
 		return -1;
 	peek->held_bytes += count;
+	if (!peek->has_grown && count >= (size_t)peek->slot_bytes / 2)
+		grow(peek);
 	return (long)count;
 }

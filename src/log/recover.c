@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/memory.h"
 #include "log/logdir.h"
 #include "log/recover.h"
 #include "log/trouble.h"
@@ -165,6 +166,11 @@ int logdir_open(struct logdir *dir, const struct logdir_config *config)
 			       .dir_fd = -1,
 			       .lock_fd = -1,
 			       .current_fd = -1};
+	dir->pieces = memory_get(LOGDIR_PIECES * sizeof(*dir->pieces));
+	if (!dir->pieces) {
+		diag_fatal("out of memory");
+		return -1;
+	}
 	mkdir(config->path, 0700); /* opening it tells whether it is there */
 	dir->dir_fd = open(config->path,
 			   O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
@@ -180,5 +186,6 @@ out:
 	close_if_open(dir->current_fd);
 	close_if_open(dir->lock_fd);
 	close_if_open(dir->dir_fd);
+	memory_free(dir->pieces, LOGDIR_PIECES * sizeof(*dir->pieces));
 	return -1;
 }
