@@ -11,13 +11,10 @@
 #include "base/strb.h"
 #include "engine/depend.h"
 #include "engine/entry.h"
-#include "engine/rules.h"
+#include "engine/ready.h"
 #include "service/config.h"
 
 #define NAME_BYTES 512 /* of a path below the scan directory */
-
-/* A service that has no way to say that it is ready is so after this time. */
-#define READY_NS INT64_C(1000000000)
 
 /* One of those directories, that is there. */
 struct directory {
@@ -33,7 +30,6 @@ struct depend_place {
 	struct entry *entry;
 	struct graph_node *node;
 	struct directory *directories[GRAPH_KIND_COUNT]; /* owned; or NULL */
-	struct loop_timer settled; /* then it is ready without having said so */
 	struct depend_place *next; /* of those that yield, in yield_all() */
 	int64_t deaths;            /* when it was last looked at */
 	bool has_begun;            /* it took a step since it is hosted */
@@ -108,32 +104,6 @@ static void before_step(struct service *service)
 	service->machine.is_held = !graph_may_stop(place->node);
 }
 
-static void on_settled(struct loop_timer *timer)
-{
-	const struct depend_place *place = timer->owner;
-
-	service_ready(&place->entry->service);
-}
-
-static bool is_silent(const struct service *service)
-{
-	return rules_of(service)->notification_fd == -1;
-}
-
-/* Services that nobody waits for need no such timer. */
-static void set_settled(struct depend_place *place)
-{
-	const struct service *service = &place->entry->service;
-	const struct machine *machine = &service->machine;
-	struct loop *loop = place->depend->loop;
-
-	if (!service->is_hosted || machine->phase != MACHINE_UP ||
-	    machine->is_ready || machine->is_ending || !is_silent(service))
-		loop_timer_cancel(loop, &place->settled);
-	else if (!place->settled.is_set)
-		loop_timer_set(loop, &place->settled, loop_now_ns() + READY_NS);
-}
-
 /* What is dying before it is ready isn't waited for by those that only want
  * it. */
 static void note_death(struct depend_place *place)
@@ -154,7 +124,6 @@ static void after_step(struct service *service)
 	bool is_wanted_now = is_wanted(service);
 
 	note_death(place);
-	set_settled(place);
 	if (is_wanted_now && !place->was_wanted) {
 		place->must_pull = true;
 		place->is_told_up = place->has_begun;
@@ -197,8 +166,6 @@ static struct depend_place *make_place(struct depend *depend,
 		place->entry = entry;
 		place->deaths = entry->service.deaths;
 		place->has_begun = entry->service.is_hosted;
-		place->settled = (struct loop_timer){.on_due = on_settled,
-						     .owner = place};
 		place->was_wanted = is_wanted(&entry->service);
 		place->must_pull = place->was_wanted;
 		place->node = graph_bind(depend->graph, entry->name, place);
@@ -210,7 +177,7 @@ static struct depend_place *make_place(struct depend *depend,
 	}
 	entry->place = place;
 	entry->service.gate = &gate;
-	set_settled(place);
+	ready_watch(&entry->service);
 	tell(place);
 	return place;
 }
@@ -234,7 +201,7 @@ void depend_forget(struct entry *entry)
 		return;
 	for (int kind = 0; kind < GRAPH_KIND_COUNT; kind++)
 		drop_directory(place, (enum graph_kind)kind);
-	loop_timer_cancel(depend->loop, &place->settled);
+	ready_unwatch(&entry->service);
 	graph_unbind(depend->graph, place->node);
 	entry->place = NULL;
 	entry->service.gate = NULL;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "engine/probe.h"
 #include "engine/ready.h"
 #include "engine/rules.h"
 #include "service/config.h"
@@ -63,4 +64,21 @@ void ready_listen(struct service *service, bool is_new)
 				service->name);
 		close(fd);
 	}
+}
+
+bool ready_is_said(const struct service *service)
+{
+	return rules_of(service)->notification_fd != -1;
+}
+
+void ready_watch(struct service *service)
+{
+	service->watchers++;
+	probe_update(service);
+}
+
+void ready_unwatch(struct service *service)
+{
+	service->watchers--;
+	probe_update(service);
 }

@@ -21,4 +21,14 @@ void ready_listen(struct service *service, bool is_new);
 /* It is ready, or has ended. */
 void ready_close(struct service *service);
 
+/* Whether it has a way to say so by itself. */
+bool ready_is_said(const struct service *service);
+
+/*
+ * Somebody waits for it to be ready, until ready_unwatch(): counted. Only then
+ * are services that say nothing found out about; see probe.h.
+ */
+void ready_watch(struct service *service);
+void ready_unwatch(struct service *service);
+
 #endif

@@ -14,6 +14,7 @@
 #include "engine/aside.h"
 #include "engine/hook.h"
 #include "engine/notify.h"
+#include "engine/probe.h"
 #include "engine/publish.h"
 #include "engine/ready.h"
 #include "engine/recall.h"
@@ -179,10 +180,12 @@ void service_start_on(struct service *service)
 	if (!service->is_hosted || service->machine.phase != MACHINE_UP ||
 	    service->pid != 0)
 		return;
-	if (service->machine.is_ending) /* in the meantime */
+	if (service->machine.is_ending) { /* in the meantime */
 		take_step(service, EVENT_START_REFUSED, 0);
-	else
-		start_now(service);
+		return;
+	}
+	start_now(service);
+	probe_update(service);
 }
 
 /* To the process, or to all of its group, which it leads. */
@@ -227,6 +230,7 @@ static void let_go(struct service *service)
 	aside_forget_all(service);
 	loop_timer_cancel(service->loop, &service->timer);
 	loop_timer_cancel(service->loop, &service->again);
+	loop_timer_cancel(service->loop, &service->probe);
 	close_descriptors(service);
 	rules_forget(service);
 	service->on_gone(service);
@@ -278,7 +282,7 @@ static void change_down_file(struct service *service, unsigned actions)
 		close(fd);
 }
 
-static void set_timer(struct service *service)
+static void set_timers(struct service *service)
 {
 	int64_t due_ns = machine_due_ns(&service->machine);
 
@@ -286,6 +290,7 @@ static void set_timer(struct service *service)
 		loop_timer_cancel(service->loop, &service->timer);
 	else if (!service->timer.is_set || service->timer.due_ns != due_ns)
 		loop_timer_set(service->loop, &service->timer, due_ns);
+	probe_update(service);
 }
 
 /* The command whose hook holds back what the step sends; 0: none does. */
@@ -351,7 +356,7 @@ static void take_step(struct service *service, enum machine_event event,
 	put_on_record(service, &step, hook);
 	if (step.actions & MACHINE_START)
 		start_process(service);
-	set_timer(service);
+	set_timers(service);
 	if (step.actions & MACHINE_LEAVE)
 		let_go(service);
 	if (service->gate)
@@ -515,6 +520,8 @@ const struct service_trouble *service_open(struct service *service)
 	service->control.is_added = service->ready.is_added = false;
 	service->asides = NULL;
 	service->hook = 0;
+	service->checked_pid = 0;
+	service->probe.is_set = false;
 	service->is_for_logger = false;
 	trouble = take_files(service);
 	if (trouble) {
@@ -583,7 +590,7 @@ static bool adopt(struct service *service, const struct recall *recall)
 	publish(service);
 	service->is_due_to_group = false;
 	send_signals_due(service);
-	set_timer(service);
+	set_timers(service);
 	return true;
 }
 
@@ -694,6 +701,7 @@ void service_forget(struct service *service)
 	aside_forget_all(service);
 	loop_timer_cancel(service->loop, &service->timer);
 	loop_timer_cancel(service->loop, &service->again);
+	loop_timer_cancel(service->loop, &service->probe);
 	loop_process_remove(service->loop, &service->process);
 	close_descriptors(service);
 	rules_forget(service);

@@ -79,6 +79,9 @@ struct service {
 	char hook;            /* whose hook is awaited: see hook.h; 0: none */
 	bool is_for_logger;   /* the letters that come next are */
 	struct aside *asides; /* see aside.h */
+	unsigned watchers;    /* see ready_watch(); kept when it lets go */
+	struct loop_timer probe; /* these two: see probe.h */
+	pid_t checked_pid;       /* 0: no check runs */
 	struct loop_timer again; /* set while a record isn't written */
 	struct timespec changed_at, ready_at;
 	int64_t starts, deaths;

@@ -230,6 +230,77 @@ def test_notify_in_flight_is_forgotten_by_the_next_supervisor(scan):
     assert [each[:2] for each in notices(service)].count(["run", "start"]) == 2
 
 
+# ---- readiness that a service doesn't tell of ----
+
+
+def dependant(scan, service):
+    other = scan.make("other", run=TRACER + "exec sleep 1000\n")
+    folder = other.path / "dependencies.d"
+    folder.mkdir()
+    (folder / service.path.name).touch()
+    return other
+
+
+def test_check_is_asked_while_somebody_waits(scan):
+    service = scan.make(run=WITNESS)
+    add(service, check="#!/bin/sh\necho $$ >>checks\n[ -e go ]\n")
+    other = dependant(scan, service)
+    scan.start()
+    service.wait_lines("checks", 3)
+    assert service.state()["ready"] == "0" and not trace(other)
+    (service.path / "go").touch()
+    wait_until(lambda: trace(other))
+    assert service.state()["ready"] == "1"
+    asked = service.lines("checks")
+    pid = other.wait_program()
+    other.svc("-k")
+    other.wait_program(besides=pid)
+    assert service.lines("checks") == asked
+
+
+def test_check_that_hangs_is_asked_again(scan):
+    service = scan.make(run=WITNESS)
+    add(service, check="#!/bin/sh\n[ -e ready ] && exit 0\n"
+                       "echo $$ >>checks\n: >ready\nexec sleep 1000\n")  # fmt: skip
+    other = dependant(scan, service)
+    scan.start()
+    wait_until(lambda: trace(other))
+    assert not is_alive(int(service.lines("checks")[0]))
+
+
+def test_check_is_asked_again_by_the_next_supervisor(scan):
+    service = scan.make(run=WITNESS)
+    add(service, check="#!/bin/sh\necho $$ >>checks\n[ -e go ]\n")
+    other = dependant(scan, service)
+    scan.start()
+    service.wait_lines("checks", 1)
+    kill_and_start(scan)
+    (service.path / "go").touch()
+    wait_until(lambda: trace(other))
+    assert service.value("starts") == 1 and trace(service).count("up") == 1
+
+
+def test_check_is_not_asked_for_nobody(scan):
+    service = scan.make(run=WITNESS)
+    add(service, check="#!/bin/sh\necho $$ >>checks\n")
+    other = scan.make("other", run=TRACER + "exit 0\n")
+    start(scan, service)
+    wait_until(lambda: other.value("starts") >= 4)
+    assert service.lines("checks") == [] and service.state()["ready"] == "0"
+
+
+def test_staying_up_for_a_second_is_being_ready(scan):
+    service = scan.make(run="#!/bin/sh\n[ -e again ] || { : >again; exit 1; }\nexec sleep 1000\n")
+    other = dependant(scan, service)
+    scan.start()
+    wait_until(lambda: trace(other))
+    assert service.value("starts") == 2 and service.state()["ready"] == "1"
+    assert service.state()["ready-since"] > service.state()["since"]
+
+
+# ---- all of it ----
+
+
 @pytest.mark.parametrize("number", [9])
 def test_no_side_process_is_left_unreaped(scan, number):
     service = scan.make(run=WITNESS)
