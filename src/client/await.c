@@ -59,6 +59,7 @@ int await_begin(struct await *await, char *const paths[], size_t count)
 			continue;
 		}
 		waiting_begin(waiting);
+		waiting->has_acted = await->is_acting;
 		waiting->is_impatient =
 			await->is_acting && !waiting->before.is_hosted;
 		good++;

@@ -80,6 +80,10 @@ static bool has_come(enum condition condition, const struct look *before,
 	case CONDITION_READY: return is_ready(now, moment, again_ns);
 	case CONDITION_DOWN: return now->has_status && !is_up(now);
 	case CONDITION_FINISHED: return is_finished(now);
+	case CONDITION_STARTED: return is_up(now) && now->status.wanted != 'd';
+	case CONDITION_STOPPED:
+		return is_finished(now) &&
+		       (now->status.wanted != 'u' || !now->is_hosted);
 	case CONDITION_RESTARTED:
 		return is_up(now) && !look_is_same_change(before, now);
 	case CONDITION_RESTARTED_READY:
@@ -100,19 +104,22 @@ static bool has_come(enum condition condition, const struct look *before,
 
 static bool is_about_down(enum condition condition)
 {
-	return condition == CONDITION_DOWN || condition == CONDITION_FINISHED;
+	return condition == CONDITION_DOWN || condition == CONDITION_FINISHED ||
+	       condition == CONDITION_STOPPED;
 }
 
 static bool is_about_up(enum condition condition)
 {
 	return condition == CONDITION_UP || condition == CONDITION_READY ||
+	       condition == CONDITION_STARTED ||
 	       condition == CONDITION_RESTARTED ||
 	       condition == CONDITION_RESTARTED_READY;
 }
 
 enum verdict condition_judge(enum condition condition,
 			     const struct look *before, const struct look *now,
-			     struct timespec moment, int64_t *again_ns)
+			     bool has_acted, struct timespec moment,
+			     int64_t *again_ns)
 {
 	*again_ns = 0;
 	if (condition == CONDITION_NONE)
@@ -125,7 +132,8 @@ enum verdict condition_judge(enum condition condition,
 		return VERDICT_UNSUPERVISED;
 	if (has_come(condition, before, now, moment, again_ns))
 		return VERDICT_REACHED;
-	if (now->state.is_failed && is_about_up(condition))
+	if (now->state.is_failed && is_about_up(condition) &&
+	    !(has_acted && look_is_same_change(before, now)))
 		return VERDICT_FAILED;
 	return VERDICT_NOT_YET;
 }

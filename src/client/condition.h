@@ -19,11 +19,15 @@
 #define CONDITION_SETTLED_NS INT64_C(1000000000)
 
 enum condition {
-	CONDITION_NONE,      /* all is well already */
-	CONDITION_UP,        /* its process runs */
-	CONDITION_READY,     /* and has said that it is ready */
-	CONDITION_DOWN,      /* its process doesn't run */
-	CONDITION_FINISHED,  /* nor does what cleans up after it */
+	CONDITION_NONE,     /* all is well already */
+	CONDITION_UP,       /* its process runs */
+	CONDITION_READY,    /* and has said that it is ready */
+	CONDITION_DOWN,     /* its process doesn't run */
+	CONDITION_FINISHED, /* nor does what cleans up after it */
+	/* Up and finished, for those who asked for it: what still is to be the
+	 * opposite has not heard of that yet. */
+	CONDITION_STARTED,
+	CONDITION_STOPPED,
 	CONDITION_RESTARTED, /* another process than in the first look runs */
 	CONDITION_RESTARTED_READY, /* and is ready */
 	/* The process of the first look has ended, and what is wanted now has
@@ -45,12 +49,15 @@ enum verdict {
 };
 
 /*
- * Judges `now`. `moment` is CLOCK_REALTIME. *again_ns is set to a span after
- * which the verdict may be another one though nothing happens, or 0.
+ * Judges `now`. `has_acted`: something was asked of the service since `before`,
+ * so a failure that was there then counts no more. `moment` is CLOCK_REALTIME.
+ * *again_ns is set to a span after which the verdict may be another one though
+ * nothing happens, or 0.
  */
 enum verdict condition_judge(enum condition condition,
 			     const struct look *before, const struct look *now,
-			     struct timespec moment, int64_t *again_ns);
+			     bool has_acted, struct timespec moment,
+			     int64_t *again_ns);
 
 /* Whether a service for which this has come is up because of it: so that a
  * script `check` has a say. */

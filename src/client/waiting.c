@@ -37,7 +37,8 @@ static enum condition condition_of(const struct waiting *waiting)
 	bool tells = waiting->asks_check &&
 		     (waiting->now.state.is_ready || waiting->now.will_tell);
 
-	if (tells && waiting->condition == CONDITION_UP)
+	if (tells && (waiting->condition == CONDITION_UP ||
+		      waiting->condition == CONDITION_STARTED))
 		return CONDITION_READY;
 	if (tells && waiting->condition == CONDITION_RESTARTED)
 		return CONDITION_RESTARTED_READY;
@@ -104,7 +105,8 @@ void waiting_judge(struct waiting *waiting)
 	if (waiting->now.is_hosted)
 		waiting->alone_since_ns = 0;
 	verdict = condition_judge(condition_of(waiting), &waiting->before,
-				  &waiting->now, tai64n_now(), &again_ns);
+				  &waiting->now, waiting->has_acted,
+				  tai64n_now(), &again_ns);
 	if (again_ns > 0)
 		watch_again(&waiting->watch, again_ns);
 	switch (verdict) {

@@ -31,6 +31,7 @@ struct waiting {
 	/* A service with a script `check` isn't up before that says so, nor
 	 * before it says that it is ready, if it can. */
 	bool asks_check;
+	bool has_acted;    /* something was asked of it, or is about to be */
 	bool is_impatient; /* no supervisor is an outcome at once */
 	/* It has its outcome. May call waiting_end(), or begin again. */
 	void (*on_outcome)(struct waiting *waiting);

@@ -133,6 +133,11 @@ static int control_all(char *const dirs[], const struct letters *letters)
 	return troubled;
 }
 
+static bool has_letter(const struct letters *letters, char letter)
+{
+	return memchr(letters->bytes, letter, letters->count) != NULL;
+}
+
 /* The codes are svwait's. */
 static int control_and_wait(struct await *await, char *const dirs[],
 			    size_t count, const struct letters *letters)
@@ -140,6 +145,10 @@ static int control_and_wait(struct await *await, char *const dirs[],
 	int troubled, code;
 
 	await->is_acting = letters->count > 0;
+	if (await->condition == CONDITION_UP && has_letter(letters, 'u'))
+		await->condition = CONDITION_STARTED;
+	if (await->condition == CONDITION_FINISHED && has_letter(letters, 'd'))
+		await->condition = CONDITION_STOPPED;
 	if (await_begin(await, dirs, count) == -1)
 		diag_die_errno(EXIT_SYSTEM, "unable to start");
 	troubled = control_all(dirs, letters);

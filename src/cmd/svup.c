@@ -31,7 +31,7 @@ static bool is_up(int dir_fd, const char *dir)
 		diag_die_errno(EXIT_SYSTEM, "unable to %s of %s", look.trouble,
 			       dir);
 	}
-	return condition_judge(CONDITION_UP, &look, &look, tai64n_now(),
+	return condition_judge(CONDITION_UP, &look, &look, false, tai64n_now(),
 			       &again_ns) == VERDICT_REACHED;
 }
 

@@ -152,6 +152,22 @@ def test_a_log_does_not_mask_its_service(scan, sv):
     assert said.startswith("down: service: ") and "; run: log: (pid N)" in said
 
 
+def test_one_that_has_failed_is_tried_again(scan, sv):
+    service = scan.make(run="#!/bin/sh\ntest -e good || exit 1\nexec sleep 1000\n")
+    write_script(service.path / "finish", "#!/bin/sh\ntest -e good || exit 125\n")
+    scan.start()
+    wait_until(lambda: service.state().get("failed") == "1")
+    (service.path / "good").touch()
+    for _ in range(3):
+        assert sv("start", "service") == (0, "ok: run: service: (pid N)\n")
+    # One that is to go down has not been started by that.
+    for _ in range(3):
+        assert sv("down", "service")[0] == sv("stop", "service")[0] == 0
+        assert service.state()["want"] == "down"
+        assert sv("start", "service")[0] == 0
+        assert service.state()["want"] == "up"
+
+
 def test_an_inline_log_is_told_of(scan, sv):
     service = scan.make()
     write_script(service.path / "log", "#!/bin/sh\nexec cat >/dev/null\n")

@@ -30,7 +30,7 @@ static enum verdict judge(enum condition condition, const struct look *before,
 {
 	int64_t again_ns;
 	enum verdict verdict =
-		condition_judge(condition, before, now,
+		condition_judge(condition, before, now, false,
 				(struct timespec){.tv_sec = NOW}, &again_ns);
 
 	if (verdict != VERDICT_NOT_YET)
@@ -60,6 +60,10 @@ static void check_pair(const struct look *before, const struct look *now)
 			 up && changed);
 	assert_int_equal(reached(CONDITION_RESTARTED_READY, before, now),
 			 up && changed);
+	assert_int_equal(reached(CONDITION_STARTED, before, now),
+			 up && now->status.wanted != 'd');
+	assert_int_equal(reached(CONDITION_STOPPED, before, now),
+			 now->phase == LOOK_DOWN && now->status.wanted != 'u');
 	assert_false(reached(CONDITION_GONE, before, now));
 	if (before->phase == LOOK_RUN && !changed)
 		assert_false(reached(CONDITION_ENDED, before, now));
@@ -76,13 +80,16 @@ static void check_pair(const struct look *before, const struct look *now)
 	alone.is_hosted = false;
 	for (int c = CONDITION_NONE + 1; c < CONDITION_GONE; c++) {
 		enum verdict verdict = judge((enum condition)c, before, &alone);
-		bool wants_down =
-			c == CONDITION_DOWN || c == CONDITION_FINISHED;
+		bool wants_down = c == CONDITION_DOWN ||
+				  c == CONDITION_FINISHED ||
+				  c == CONDITION_STOPPED;
 
 		if (!wants_down || up)
 			assert_int_equal(verdict, VERDICT_UNSUPERVISED);
 	}
 	assert_true(reached(CONDITION_GONE, before, &alone));
+	assert_int_equal(reached(CONDITION_STOPPED, before, &alone),
+			 now->phase == LOOK_DOWN);
 }
 
 static void every_condition_keeps_what_it_promises(void **unused)
@@ -115,13 +122,13 @@ static void one_that_does_not_tell_is_ready_after_a_second(void **unused)
 
 	(void)unused;
 	look.status.changed_at = (struct timespec){NOW - 1, 500000000};
-	assert_int_equal(condition_judge(CONDITION_READY, &look, &look, moment,
-					 &again_ns),
+	assert_int_equal(condition_judge(CONDITION_READY, &look, &look, false,
+					 moment, &again_ns),
 			 VERDICT_NOT_YET);
 	assert_int_equal(again_ns, 250000000);
 	moment.tv_nsec = 500000000;
-	assert_int_equal(condition_judge(CONDITION_READY, &look, &look, moment,
-					 &again_ns),
+	assert_int_equal(condition_judge(CONDITION_READY, &look, &look, false,
+					 moment, &again_ns),
 			 VERDICT_REACHED);
 	/* The clock was set back: it isn't waited for. */
 	look.status.changed_at.tv_sec = NOW + 5000;
@@ -143,6 +150,8 @@ static void one_that_tells_is_ready_when_it_says_so(void **unused)
 static void what_has_failed_will_not_come_up(void **unused)
 {
 	struct look look = look_of(LOOK_DOWN, 0, 'u', 1);
+	struct look again;
+	int64_t again_ns;
 
 	(void)unused;
 	look.state.is_failed = true;
@@ -150,6 +159,17 @@ static void what_has_failed_will_not_come_up(void **unused)
 	assert_int_equal(judge(CONDITION_RESTARTED, &look, &look),
 			 VERDICT_FAILED);
 	assert_true(reached(CONDITION_FINISHED, &look, &look));
+	/* Asked to try again, it has not heard of that yet. */
+	assert_int_equal(condition_judge(CONDITION_STARTED, &look, &look, true,
+					 (struct timespec){.tv_sec = NOW},
+					 &again_ns),
+			 VERDICT_NOT_YET);
+	again = look;
+	again.stamp[0]++;
+	assert_int_equal(condition_judge(CONDITION_STARTED, &look, &again, true,
+					 (struct timespec){.tv_sec = NOW},
+					 &again_ns),
+			 VERDICT_FAILED);
 }
 
 /* Of start alone: it has no process while it is up. */

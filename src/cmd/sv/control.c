@@ -284,6 +284,7 @@ static void start_job(struct controller *controller, struct job *job,
 	waiting->path = job->path;
 	waiting->condition = request->order->condition;
 	waiting->asks_check = true;
+	waiting->has_acted = request->order->letters[0] != '\0';
 	waiting->on_outcome = on_outcome;
 	waiting->owner = job;
 	waiting_begin(waiting);
