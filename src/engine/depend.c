@@ -165,8 +165,10 @@ static struct depend_place *make_place(struct depend *depend,
 		place->depend = depend;
 		place->entry = entry;
 		place->deaths = entry->service.deaths;
-		place->has_begun = entry->service.is_hosted;
-		place->was_wanted = is_wanted(&entry->service);
+		place->has_begun =
+			entry->service.is_hosted && !entry->is_beginning;
+		place->was_wanted =
+			place->has_begun && is_wanted(&entry->service);
 		place->must_pull = place->was_wanted;
 		place->node = graph_bind(depend->graph, entry->name, place);
 	}

@@ -395,10 +395,17 @@ static bool renew_names(struct entry_context *context, struct entry *entry)
 static bool prepare_begin(struct entry_context *context, struct entry *entry,
 			  const struct service *service)
 {
+	bool is_well = true;
+
 	if (open_pipe(entry) == -1)
 		return complain(&entry->said, "create pipe for", entry->name,
 				"");
-	return service != &entry->service || look_for_names(context, entry);
+	if (service == &entry->service) {
+		entry->is_beginning = true;
+		is_well = look_for_names(context, entry);
+		entry->is_beginning = false;
+	}
+	return is_well;
 }
 
 static bool host_service(struct entry_context *context, struct entry *entry,

@@ -145,7 +145,7 @@ def test_after_orders_but_starts_nothing(town):
     first = town.add("first", down=True)
     second = town.add("second", after=["first"])
     town.start()
-    second.wait_up()
+    town.wait_ready(second)
     assert first.pid() == 0
     second.svc("-d")
     second.wait_down()
@@ -428,8 +428,38 @@ def test_a_later_supervisor_goes_on_with_a_stop_in_order(town):
     assert web.state()["want"] == "up"
 
 
+def test_kills_during_a_start_keep_the_order_and_start_nothing_twice(town):
+    layers, width = 5, 4
+    names = [f"s{i}-{j}" for i in range(layers) for j in range(width)]
+    run = ORDERLY.replace("echo >&3", "sleep 0.05\necho >&3")
+    needs = {name: [] for name in names}
+    services = []
+    for i, name in enumerate(names):
+        if i >= width:
+            first = (i // width - 1) * width
+            needs[name] = [names[first + i % width], names[first + (i + 1) % width]]
+        made = town.add(name, run=run, needs=needs[name])
+        (made.path / "notification-fd").write_text("3\n")
+        services.append(made)
+    for count in range(2, len(names), 3):  # dies when so many have started
+        town.start()
+        town.wait_until(lambda: len(town.order()) >= count, what=f"{count} starts")
+        town.kill()
+    town.start()
+    for service in services:
+        town.wait_until(
+            lambda: service.state().get("ready") == "1", what=f"{service.path} ready"
+        )
+    lines = town.order()
+    assert sorted(lines) == sorted(f"{name} starts" for name in names)
+    for name in names:
+        for other in needs[name]:
+            assert lines.index(f"{other} starts") < lines.index(f"{name} starts")
+    assert [service.value("starts") for service in services] == [1] * len(names)
+
+
 def test_what_was_ready_is_so_for_the_next_supervisor(town):
-    db = town.add("db")
+    db = town.add("db", after=["other"])  # it has a directory of its own, too
     web = town.add("web", needs=["db"])
     town.start()
     town.wait_ready(db, web)
