@@ -36,6 +36,7 @@ int await_begin(struct await *await, char *const paths[], size_t count)
 	int good = 0;
 
 	await->begun_at_ns = loop_now_ns();
+	watch_make_room(count);
 	await->loop = loop_new();
 	await->all = calloc(count + 1, sizeof(*await->all));
 	if (!await->loop || !await->all)

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/strb.h"
@@ -98,6 +99,18 @@ static int watch_life(struct watch *watch, int ok_fd)
 		return 0;
 	close(ok_fd);
 	return -1;
+}
+
+void watch_make_room(size_t count)
+{
+	/* The directory and supervise/ok; and what the program has besides. */
+	const rlim_t needed = (rlim_t)count * 2 + 32;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 || limit.rlim_cur >= needed)
+		return;
+	limit.rlim_cur = needed < limit.rlim_max ? needed : limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 void watch_look(struct watch *watch, struct look *look)

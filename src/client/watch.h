@@ -29,6 +29,12 @@ struct watch {
 	struct loop_timer again;
 };
 
+/*
+ * Makes room for the descriptors of `count` services, as far as the hard limit
+ * allows; a `check` that is run inherits it.
+ */
+void watch_make_room(size_t count);
+
 /* Subscribes to what it isn't yet told of, and looks. Cannot fail. */
 void watch_look(struct watch *watch, struct look *look);
 

@@ -1,6 +1,7 @@
 """svwait(8), and svc(8) with --wait: events, not polling; nothing is missed."""
 
 import os
+import resource
 import signal
 import subprocess
 import time
@@ -181,6 +182,21 @@ def test_one_that_has_failed_for_good_is_not_waited_for(scan, waiter):
     bad.svc("-u")
     code, text = outcome(process)
     assert (code, text) == (1, f"svwait: warning: {bad.path} has failed\n")
+
+
+def test_descriptors_for_many_services_are_found(scan):
+    service = scan.make()
+    scan.start()
+    service.wait_program()
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+
+    def few():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+
+    many = [service.path] * 200
+    assert run("svwait", "-u", *many, preexec_fn=few).returncode == 0
+    done = run("sv", "check", *many, preexec_fn=few)
+    assert (done.returncode, done.stdout.count("ok: run: ")) == (0, 200)
 
 
 def test_a_service_may_come_into_being(scan, waiter):

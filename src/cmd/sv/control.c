@@ -325,6 +325,7 @@ int control_services(const struct control_request *request)
 	int64_t begun_at_ns = loop_now_ns();
 	int result = -1;
 
+	watch_make_room(request->count);
 	controller.loop = loop_new();
 	controller.jobs = calloc(request->count, sizeof(*controller.jobs));
 	if (!controller.loop || !controller.jobs)
