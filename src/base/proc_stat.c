@@ -11,6 +11,7 @@
 enum field {
 	FIELD_NAME = 2,
 	FIELD_STATE = 3,
+	FIELD_PARENT = 4,
 	FIELD_START = 22,
 	FIELD_EXIT_STATUS = 52,
 };
@@ -39,6 +40,7 @@ bool proc_stat_parse(const char *text, struct proc_stat *stat)
 
 	*stat = (struct proc_stat){.state = state ? *state : '\0'};
 	stat->pid = number_at(text);
+	stat->parent_pid = number_at(go_to(state, FIELD_STATE, FIELD_PARENT));
 	stat->start_ticks = number_at(start);
 	stat->exit_status =
 		number_at(go_to(start, FIELD_START, FIELD_EXIT_STATUS));

@@ -13,6 +13,7 @@
 
 struct proc_stat {
 	int64_t pid;         /* as those outside of its namespace know it */
+	int64_t parent_pid;  /* -1: it can't be told */
 	char state;          /* 'Z': it has ended, and wasn't reaped yet */
 	int64_t start_ticks; /* since boot, as the kernel counts */
 	int64_t exit_status; /* as wait(2) gives it; -1: older kernels */

@@ -164,6 +164,6 @@ _Noreturn void child_run(const struct spawner *spawner,
 	if (spawner->has_raised_limit)
 		setrlimit(RLIMIT_NOFILE, &spawner->limit);
 	reset_signals(spawner);
-	execve(path, argv, environ);
+	execve(path, argv, plan->environment ? plan->environment : environ);
 	child_fail(plan, "start");
 }

@@ -8,6 +8,7 @@
 #include "base/diag.h"
 #include "base/fd.h"
 #include "base/tai64n.h"
+#include "engine/herald.h"
 #include "engine/publish.h"
 #include "service/supervise_dir.h"
 
@@ -45,6 +46,9 @@ static void fill_state(const struct service *service, struct state *state)
 		tai64n_format(service->ready_at, state->ready_at);
 	state->starts = service->starts;
 	state->deaths = service->deaths;
+	snprintf(state->status_text, sizeof(state->status_text), "%s",
+		 herald_text(service));
+	state->is_stopping = herald_is_stopping(service);
 	state->last_pid = service->last_pid;
 	state->memory = service->memory;
 	state->signal_due = service->signals_due[0];

@@ -68,7 +68,8 @@ void ready_listen(struct service *service, bool is_new)
 
 bool ready_is_said(const struct service *service)
 {
-	return rules_of(service)->notification_fd != -1;
+	return rules_of(service)->notification_fd != -1 ||
+	       config_has(rules_of(service), CONFIG_NOTIFY_SOCKET);
 }
 
 void ready_watch(struct service *service)

@@ -91,6 +91,9 @@ static void take_history(const struct state *state, struct recall *recall)
 	recall->changed_at = moment_of(state->changed_at, recall->changed_at);
 	recall->ready_at = moment_of(state->ready_at, recall->changed_at);
 	recall->last_pid = state->last_pid;
+	memcpy(recall->status_text, state->status_text,
+	       sizeof(recall->status_text));
+	recall->is_stopping = state->is_stopping;
 	recall->memory = state->memory;
 	recall->last_end_at =
 		moment_of(state->last_end_at, recall->last_end_at);

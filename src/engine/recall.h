@@ -14,6 +14,7 @@
 #include "loop/loop.h"
 #include "service/identity.h"
 #include "service/machine.h"
+#include "service/state.h"
 
 struct recall {
 	struct machine machine;
@@ -23,6 +24,8 @@ struct recall {
 	int signals_due[2]; /* what `pid` may still have to be sent; 0: none */
 	struct timespec changed_at, ready_at;
 	int64_t last_pid;
+	char status_text[STATE_TEXT_SIZE];
+	bool is_stopping;
 	struct policy_memory memory;
 	int64_t starts, deaths;
 	struct process_end last_end;

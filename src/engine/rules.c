@@ -74,7 +74,8 @@ static struct machine_rules make_rules(const struct service_config *config)
 
 	rules.is_oneshot = rules.has_start && !has_run;
 	/* Without a way to say that it is ready, it can't be late for that. */
-	if (config->notification_fd == -1 && !rules.is_oneshot)
+	if (config->notification_fd == -1 &&
+	    !config_has(config, CONFIG_NOTIFY_SOCKET) && !rules.is_oneshot)
 		rules.up_limit_ns = 0;
 	return rules;
 }

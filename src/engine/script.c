@@ -1,12 +1,18 @@
 /* script.c -- see script.h. */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "engine/herald.h"
 #include "engine/publish.h"
 #include "engine/rules.h"
 #include "engine/script.h"
 #include "service/config.h"
 
 #define NUMBER_SIZE 16
+
+extern char **environ;
 
 /* What ended, as arguments: see config_finish_numbers(). */
 struct finish_arguments {
@@ -37,6 +43,55 @@ static void fill_arguments(const struct service *service,
 	snprintf(arguments->first, NUMBER_SIZE, "%d", first);
 	snprintf(arguments->second, NUMBER_SIZE, "%d", second);
 	snprintf(arguments->group, NUMBER_SIZE, "%d", (int)service->last_pid);
+}
+
+static bool is_for_same(const char *entry, const char *other)
+{
+	size_t len = strcspn(entry, "=") + 1;
+
+	return strncmp(entry, other, len) == 0;
+}
+
+/* The environment with `entry` in it, for its receiver to free; NULL: memory
+ * is short. */
+static char **environment_with(char *entry)
+{
+	size_t count = 0, kept = 0;
+	char **all;
+
+	while (environ[count])
+		count++;
+	all = malloc((count + 2) * sizeof(*all));
+	if (!all)
+		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		if (!is_for_same(entry, environ[i]))
+			all[kept++] = environ[i];
+	}
+	all[kept++] = entry;
+	all[kept] = NULL;
+	return all;
+}
+
+/* Tells "run" where to say that it is ready, if there is a socket for that. */
+static int spawn_with(struct service *service, struct spawn_plan *plan,
+		      struct spawned *spawned)
+{
+	const char *said = herald_entry(service);
+	char entry[HERALD_ENTRY_SIZE];
+	char **environment;
+	int result;
+
+	if (!said || service->machine.phase != MACHINE_UP)
+		return spawn(service->spawner, plan, spawned);
+	snprintf(entry, sizeof(entry), "%s", said);
+	environment = environment_with(entry);
+	if (!environment)
+		return -1;
+	plan->environment = environment;
+	result = spawn(service->spawner, plan, spawned);
+	free(environment);
+	return result;
 }
 
 int script_start(struct service *service, struct spawned *spawned)
@@ -72,5 +127,5 @@ int script_start(struct service *service, struct spawned *spawned)
 		plan.arguments[2] = service->name;
 		plan.arguments[3] = numbers.group;
 	}
-	return spawn(service->spawner, &plan, spawned);
+	return spawn_with(service, &plan, spawned);
 }

@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/tai64n.h"
 #include "engine/aside.h"
+#include "engine/herald.h"
 #include "engine/hook.h"
 #include "engine/notify.h"
 #include "engine/probe.h"
@@ -51,6 +52,7 @@ static void end_process(struct service *service, struct process_end end)
 	/* What a hook holds back was not meant for the next. */
 	service->signals_due[0] = service->signals_due[1] = 0;
 	ready_close(service);
+	herald_close(service);
 }
 
 /* The running script has ended: what that means, and what follows. */
@@ -144,8 +146,10 @@ static void start_now(struct service *service)
 
 	if (service->before_start)
 		service->before_start(service);
-	if (is_counted)
+	if (is_counted) {
 		ready_listen(service, true);
+		herald_listen(service, true);
+	}
 	service->changed_at = tai64n_now();
 	service->starts += is_counted;
 	result = script_start(service, &spawned);
@@ -217,6 +221,7 @@ static void close_descriptors(struct service *service)
 
 	loop_watch_remove(service->loop, &service->control);
 	ready_close(service);
+	herald_close(service);
 	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++) {
 		if (*owned[i] != -1)
 			close(*owned[i]);
@@ -521,6 +526,7 @@ const struct service_trouble *service_open(struct service *service)
 	service->asides = NULL;
 	service->hook = 0;
 	service->checked_pid = 0;
+	service->herald = NULL;
 	service->probe.is_set = false;
 	service->is_for_logger = false;
 	trouble = take_files(service);
@@ -587,6 +593,11 @@ static bool adopt(struct service *service, const struct recall *recall)
 	       sizeof(service->signals_due));
 	if (service->machine.phase == MACHINE_UP && !service->machine.is_ready)
 		ready_listen(service, false);
+	if (service->machine.phase == MACHINE_UP) {
+		herald_listen(service, false);
+		herald_restore(service, recall->status_text,
+			       recall->is_stopping);
+	}
 	publish(service);
 	service->is_due_to_group = false;
 	send_signals_due(service);

@@ -27,6 +27,7 @@
 struct service_config;
 struct service;
 struct aside;
+struct herald;
 
 /* Whoever says what a service waits for: see engine/depend.h. */
 struct service_gate {
@@ -74,12 +75,13 @@ struct service {
 	int64_t start_ticks; /* of that process */
 	/* On record, and not known to have been sent; 0: none. */
 	int signals_due[2];
-	bool is_due_to_group; /* the first of them is for all of its group */
-	bool was_term_sent;   /* before those that a hook holds back */
-	char hook;            /* whose hook is awaited: see hook.h; 0: none */
-	bool is_for_logger;   /* the letters that come next are */
-	struct aside *asides; /* see aside.h */
-	unsigned watchers;    /* see ready_watch(); kept when it lets go */
+	bool is_due_to_group;  /* the first of them is for all of its group */
+	bool was_term_sent;    /* before those that a hook holds back */
+	char hook;             /* whose hook is awaited: see hook.h; 0: none */
+	bool is_for_logger;    /* the letters that come next are */
+	struct aside *asides;  /* see aside.h */
+	struct herald *herald; /* owned; see herald.h */
+	unsigned watchers;     /* see ready_watch(); kept when it lets go */
 	struct loop_timer probe; /* these two: see probe.h */
 	pid_t checked_pid;       /* 0: no check runs */
 	struct loop_timer again; /* set while a record isn't written */

@@ -68,6 +68,7 @@ struct spawn_plan {
 	 * what is in that FIFO outlives this process, and nobody takes the
 	 * script for a supervisor. */
 	bool holds_control;
+	char *const *environment; /* NULL: this process's */
 	/* It is process 1 of a new pid namespace. Where the system has none,
 	 * the start fails. */
 	bool has_pid_namespace;

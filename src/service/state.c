@@ -34,6 +34,8 @@ static const struct record_field fields[] = {
 	FLAG("ready", is_ready),
 	TEXT("ready-since", ready_at),
 	FLAG("failed", is_failed),
+	TEXT("status-text", status_text),
+	FLAG("stopping", is_stopping),
 	NUMBER("starts", starts),
 	NUMBER("deaths", deaths),
 	TEXT("last-end", last_end),

@@ -17,9 +17,10 @@
 #include "service/machine.h"
 #include "service/policy.h"
 
-#define STATE_VERSION  1
-#define STATE_SIZE_MAX 1024 /* bytes: what is written always fits */
-#define BOOT_ID_SIZE   37   /* bytes, with the '\0' */
+#define STATE_VERSION   1
+#define STATE_SIZE_MAX  1280 /* bytes: what is written always fits */
+#define STATE_TEXT_SIZE 128  /* bytes, with the '\0' */
+#define BOOT_ID_SIZE    37   /* bytes, with the '\0' */
 
 /* The members are as the file has them; state_of() fills in from a machine. */
 struct state {
@@ -38,6 +39,9 @@ struct state {
 	char changed_at[TAI64N_LABEL_SIZE + 1]; /* the last start or death */
 	/* When it became ready; empty while it isn't, or can't say so. */
 	char ready_at[TAI64N_LABEL_SIZE + 1];
+	/* What it says of itself, and whether it says that it ends. */
+	char status_text[STATE_TEXT_SIZE];
+	bool is_stopping;
 	int64_t starts, deaths; /* since supervision began */
 	int64_t last_pid;       /* of the last "run"; 0: none yet */
 	struct policy_memory memory;

@@ -21,6 +21,7 @@
 #define SUPERVISE_PIPE    "supervise/pipe"
 #define SUPERVISE_READY   "supervise/ready"
 #define SUPERVISE_LOCK_FD "supervise/lock-fd"
+#define SUPERVISE_SOCKET  "supervise/notify-socket"
 
 /* Makes "supervise", or the directory that a dangling link of that name points
  * to. True: it did, so nothing is on record there. Errors show when the lock is

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 
 import pytest
 
@@ -296,6 +297,107 @@ def test_staying_up_for_a_second_is_being_ready(scan):
     wait_until(lambda: trace(other))
     assert service.value("starts") == 2 and service.state()["ready"] == "1"
     assert service.state()["ready-since"] > service.state()["since"]
+
+
+# ---- notify-socket ----
+
+TELL = """import os, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+to = os.environ.get("NOTIFY_SOCKET") or sys.argv[2]
+s.sendto(sys.argv[1].encode(), "\\0" + to[1:])
+"""
+HERALD = TRACER + """python3 ./tell "STATUS=warming
+up"
+while ! [ -e go ]; do sleep 0.02; done
+python3 ./tell "READY=1
+STATUS=serving"
+while ! [ -e again ]; do sleep 0.02; done
+python3 ./tell "MAINPID=1
+STOPPING=1"
+exec sleep 1000
+"""
+
+
+def herald(scan, run=HERALD):
+    service = scan.make(run=run)
+    (service.path / "notify-socket").touch()
+    (service.path / "tell").write_text(TELL)
+    scan.start()
+    return service
+
+
+def socket_of(pid):
+    entries = open(f"/proc/{pid}/environ").read().split("\0")
+    return [e.split("=", 1)[1] for e in entries if e.startswith("NOTIFY_SOCKET=")]
+
+
+def test_what_the_socket_is_told(scan):
+    service = herald(scan)
+    wait_until(lambda: service.state().get("status-text") == "warming")
+    assert service.state()["ready"] == "0"
+    (service.path / "go").touch()
+    wait_until(lambda: service.state()["ready"] == "1")
+    assert service.state()["status-text"] == "serving"
+    assert service.state()["stopping"] == "0"
+    (service.path / "again").touch()
+    wait_until(lambda: service.state()["stopping"] == "1")
+    scan.wait_said(
+        "svscan: warning: service/notify-socket: MAINPID= is refused; "
+        "the process that was started is the one that is watched"
+    )
+    service.svc("-d")
+    service.wait_phase("down")
+    assert service.state()["status-text"] == ""
+
+
+def test_socket_outlives_the_supervisor(scan):
+    service = herald(scan)
+    wait_until(lambda: service.state().get("status-text") == "warming")
+    pid, name = service.pid(), socket_of(service.pid())
+    kill_and_start(scan)
+    wait_until(lambda: service.svok() == 0)
+    assert service.state()["status-text"] == "warming"
+    (service.path / "go").touch()
+    wait_until(lambda: service.state()["ready"] == "1")
+    assert (service.pid(), socket_of(pid)) == (pid, name)
+
+
+def test_strangers_are_not_believed(scan):
+    service = herald(scan, run=TRACER + "exec sleep 1000\n")
+    pid = service.wait_program()
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    s.sendto(b"READY=1\nSTATUS=lies", "\0" + socket_of(pid)[0][1:])
+    scan.wait_said(
+        "svscan: warning: service/notify-socket: somebody else's message is ignored"
+    )
+    assert (service.state()["ready"], service.state()["status-text"]) == ("0", "")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
+def test_socket_is_reached_by_another_user(scan):
+    text = "import os, socket, sys, time; told = open('tell').read(); os.setuid(65534); exec(told)"
+    service = herald(
+        scan, run=f'#!/bin/sh\nexec python3 -c "{text}; time.sleep(1000)" READY=1\n'
+    )
+    wait_until(lambda: service.read("supervise/state") and service.state()["ready"] == "1")
+    assert os.stat(f"/proc/{service.pid()}").st_uid == 65534
+
+
+def test_status_is_one_line_of_plain_text(scan):
+    service = herald(scan, run=TRACER + "python3 ./tell \"STATUS=a\033[31mb$(printf '%0300d' 0)\"\n"
+                     "exec sleep 1000\n")  # fmt: skip
+    wait_until(lambda: service.state().get("status-text"))
+    text = service.state()["status-text"]
+    assert text.startswith("a?[31mb000") and text.endswith("...") and len(text) < 128
+
+
+def test_what_is_not_ready_in_time_by_its_socket_has_failed(scan):
+    service = scan.make(run=TRACER + "exec sleep 1000\n")
+    (service.path / "notify-socket").touch()
+    (service.path / "timeout-up").write_text("300\n")
+    scan.start()
+    service.wait_phase("down")
+    assert service.state()["failed"] == "1"
 
 
 # ---- all of it ----

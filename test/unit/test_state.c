@@ -41,6 +41,8 @@ static const struct state sample = {
 		   .window_began_ns = 123456789011111},
 	.last_end = "unknown",
 	.last_number = 111,
+	.status_text = "warming up: 4 of 7",
+	.is_stopping = true,
 	.has_dumped = true,
 	.last_end_at = "@400000003b4a39c23294b13d",
 	.signal_due = 15,
@@ -76,6 +78,8 @@ static void assert_same(const struct state *a, const struct state *b)
 	assert_int_equal(a->memory.streak, b->memory.streak);
 	assert_int_equal(a->memory.window_restarts, b->memory.window_restarts);
 	assert_int_equal(a->memory.window_began_ns, b->memory.window_began_ns);
+	assert_string_equal(a->status_text, b->status_text);
+	assert_int_equal(a->is_stopping, b->is_stopping);
 	assert_string_equal(a->last_end, b->last_end);
 	assert_int_equal(a->last_number, b->last_number);
 	assert_int_equal(a->has_dumped, b->has_dumped);
@@ -167,7 +171,8 @@ static void the_longest_state_fits(void **unused)
 	longest.is_hosted = longest.is_paused = longest.is_term_sent = true;
 	longest.is_leaving = longest.is_draining = longest.is_ending = true;
 	longest.is_started = longest.is_start_due = longest.is_ready = true;
-	longest.is_failed = longest.has_dumped = true;
+	longest.is_failed = longest.has_dumped = longest.is_stopping = true;
+	memset(longest.status_text, 's', sizeof(longest.status_text) - 1);
 	memset(longest.ready_at, '@', sizeof(longest.ready_at) - 1);
 	memset(longest.boot_id, 'b', sizeof(longest.boot_id) - 1);
 	memset(longest.phase, 'p', sizeof(longest.phase) - 1);
