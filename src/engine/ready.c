@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "engine/glance.h"
 #include "engine/probe.h"
 #include "engine/ready.h"
 #include "engine/rules.h"
@@ -22,16 +23,24 @@ static void on_readable(struct loop_watch *watch)
 {
 	struct service *service = watch->owner;
 	char bytes[256];
-	ssize_t count = read(watch->fd, bytes, sizeof(bytes));
+	size_t left;
+	int fd;
+	ssize_t count = glance(watch->fd, bytes, sizeof(bytes), &left);
 
 	if (count == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	/* The end, or an error: it won't say so any more. */
-	if (count > 0 && !memchr(bytes, '\n', (size_t)count))
+	if (count > 0 && !memchr(bytes, '\n', (size_t)count)) {
+		glance_take(watch->fd, left);
 		return;
-	ready_close(service);
+	}
+	/* The line stays there until it is on record that there was one, and
+	 * goes with the pipe. */
+	fd = watch->fd;
+	loop_watch_remove(service->loop, watch);
 	if (count > 0)
 		service_ready(service);
+	close(fd);
 }
 
 static void drain(int fd)

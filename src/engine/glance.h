@@ -1,0 +1,25 @@
+/*
+ * glance.h -- look at what is in a pipe, act on it, and only then take it out.
+ *
+ * A supervisor that is killed in between leaves the bytes to the next one, as
+ * long as somebody else has the pipe open. So whoever acts on bytes may do so
+ * twice, and never not at all. Only one process may read the pipe.
+ */
+#ifndef ENGINE_GLANCE_H
+#define ENGINE_GLANCE_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/*
+ * Copies the first bytes of the pipe to `bytes`, `most` at the most. What
+ * read(2) returns, with errno; `fd` doesn't block. Where pipes can't be looked
+ * into, or there are no descriptors left for it, the bytes are taken out at
+ * once. *left: how many of them glance_take() still has to take.
+ */
+ssize_t glance(int fd, char *bytes, size_t most, size_t *left);
+
+/* Takes out what glance() has left there. */
+void glance_take(int fd, size_t left);
+
+#endif

@@ -1,0 +1,16 @@
+/* glance_portable.c -- see glance.h; what is read is taken out. */
+#include <unistd.h>
+
+#include "engine/glance.h"
+
+ssize_t glance(int fd, char *bytes, size_t most, size_t *left)
+{
+	*left = 0;
+	return read(fd, bytes, most);
+}
+
+void glance_take(int fd, size_t left)
+{
+	(void)fd;
+	(void)left;
+}
