@@ -53,6 +53,7 @@ static void fill_state(const struct service *service, struct state *state)
 	state->memory = service->memory;
 	state->signal_due = service->signals_due[0];
 	state->next_signal_due = service->signals_due[1];
+	state->down_file_due = service->down_file_due;
 	fill_last_end(service, state);
 }
 

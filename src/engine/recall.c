@@ -84,12 +84,22 @@ static struct timespec start_of(const struct identity *identity)
 	return now;
 }
 
+static enum control_down_file down_file_of(const struct state *state)
+{
+	if (state->down_file_due == CONTROL_DOWN_MADE)
+		return CONTROL_DOWN_MADE;
+	return state->down_file_due == CONTROL_DOWN_REMOVED
+		       ? CONTROL_DOWN_REMOVED
+		       : CONTROL_DOWN_LEFT;
+}
+
 static void take_history(const struct state *state, struct recall *recall)
 {
 	recall->starts = state->starts;
 	recall->deaths = state->deaths;
 	recall->changed_at = moment_of(state->changed_at, recall->changed_at);
 	recall->ready_at = moment_of(state->ready_at, recall->changed_at);
+	recall->down_file_due = down_file_of(state);
 	recall->last_pid = state->last_pid;
 	memcpy(recall->status_text, state->status_text,
 	       sizeof(recall->status_text));
@@ -124,8 +134,11 @@ static void take_identity(const struct state *state, struct identity *identity)
 /* Without a pid, what was decided on didn't come about. */
 static enum machine_phase phase_without_process(const struct machine *machine)
 {
+	/* Of these the end leads to what was decided on. */
+	if (machine->phase == MACHINE_FINISHING)
+		return MACHINE_UP;
 	if (machine->phase == MACHINE_STOPPING)
-		return MACHINE_FINISHING; /* whose end leads to "stop" again */
+		return MACHINE_FINISHING;
 	if (machine->phase != MACHINE_UP && machine->phase != MACHINE_STARTING)
 		return machine->phase;
 	/* Only damage can make it one that is wanted down, too. */

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "loop/loop.h"
+#include "service/control.h"
 #include "service/identity.h"
 #include "service/machine.h"
 #include "service/state.h"
@@ -22,6 +23,7 @@ struct recall {
 	/* Of the last process that is known of, alive or not; else zero. */
 	struct identity identity;
 	int signals_due[2]; /* what `pid` may still have to be sent; 0: none */
+	enum control_down_file down_file_due; /* see state.h */
 	struct timespec changed_at, ready_at;
 	int64_t last_pid;
 	char status_text[STATE_TEXT_SIZE];

@@ -266,25 +266,44 @@ void service_hooked(struct service *service, bool is_done)
 	send_signals_due(service);
 }
 
-/* The file that says what is wished for after a reboot. */
-static void change_down_file(struct service *service, unsigned actions)
+static void remove_down_file(struct service *service)
 {
-	int fd;
+	if (unlinkat(service->dir_fd, "down", 0) == -1 && errno != ENOENT)
+		diag_warn_errno("unable to remove %s/down", service->name);
+}
 
-	if (actions & MACHINE_REMOVE_DOWN) {
-		if (unlinkat(service->dir_fd, "down", 0) == -1 &&
-		    errno != ENOENT)
-			diag_warn_errno("unable to remove %s/down",
-					service->name);
-		return;
-	}
-	fd = openat(service->dir_fd, "down",
-		    O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
-		    0644);
+static void make_down_file(struct service *service)
+{
+	int fd = openat(
+		service->dir_fd, "down",
+		O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
+
 	if (fd == -1)
 		diag_warn_errno("unable to make %s/down", service->name);
 	else
 		close(fd);
+}
+
+/* The file that says what is wished for after a reboot: brings about what is on
+ * record as due. True: there was something, and it is to be put on record. */
+static bool change_down_file(struct service *service)
+{
+	enum control_down_file due = service->down_file_due;
+
+	if (due == CONTROL_DOWN_REMOVED)
+		remove_down_file(service);
+	else if (due == CONTROL_DOWN_MADE)
+		make_down_file(service);
+	service->down_file_due = CONTROL_DOWN_LEFT;
+	return due != CONTROL_DOWN_LEFT;
+}
+
+static enum control_down_file down_file_of(unsigned actions)
+{
+	if (actions & MACHINE_MAKE_DOWN)
+		return CONTROL_DOWN_MADE;
+	return actions & MACHINE_REMOVE_DOWN ? CONTROL_DOWN_REMOVED
+					     : CONTROL_DOWN_LEFT;
 }
 
 static void set_timers(struct service *service)
@@ -312,9 +331,9 @@ static char hook_of_step(const struct service *service,
 }
 
 /*
- * Wishes go on record before they are acted on, and with them the signals that
- * they demand, until those are sent: a supervisor killed at any point in
- * between is followed by one that goes on there.
+ * Wishes go on record before they are acted on, and with them the signals and
+ * the file that they demand, until that is done: a supervisor killed at any
+ * point in between is followed by one that goes on there.
  */
 static void put_on_record(struct service *service,
 			  const struct machine_step *step, char hook)
@@ -331,9 +350,10 @@ static void put_on_record(struct service *service,
 		       sizeof(step->signals));
 		service->is_due_to_group = step->is_to_group;
 	}
+	service->down_file_due = down_file_of(step->actions);
 	publish(service);
-	if (step->actions & (MACHINE_MAKE_DOWN | MACHINE_REMOVE_DOWN))
-		change_down_file(service, step->actions);
+	if (change_down_file(service))
+		publish(service);
 	if (is_awaited)
 		send_signals(service, step->signals, step->is_to_group);
 	else if (hook != 0)
@@ -561,6 +581,7 @@ static void restore(struct service *service, const struct recall *recall)
 	service->last_end = recall->last_end;
 	service->last_end_at = recall->last_end_at;
 	service->ready_at = recall->ready_at;
+	service->down_file_due = recall->down_file_due;
 	service->last_pid = recall->last_pid;
 	service->memory = recall->memory;
 }
@@ -641,12 +662,13 @@ static void go_on(struct service *service)
 
 	recall(service, &recalled);
 	restore(service, &recalled);
+	change_down_file(service); /* whatever comes next puts it on record */
 	phase = service->machine.phase;
 	if (recalled.pid != 0 && adopt(service, &recalled))
 		return;
 	if (machine_has_process(phase) && recalled.identity.pid != 0)
 		process_ended_unseen(service, &recalled.identity);
-	else if (machine_has_process(phase)) /* it was about to tidy up */
+	else if (machine_has_process(phase)) /* see recall.c */
 		take_step(service, EVENT_EXITED, 0);
 	else if (phase == MACHINE_WAITING)
 		take_step(service, EVENT_TIMER, 0);

@@ -16,6 +16,7 @@
 #include "engine/obituary.h"
 #include "engine/spawn.h"
 #include "loop/loop.h"
+#include "service/control.h"
 #include "service/machine.h"
 #include "service/state.h"
 #include "service/status.h"
@@ -84,6 +85,8 @@ struct service {
 	unsigned watchers;     /* see ready_watch(); kept when it lets go */
 	struct loop_timer probe; /* these two: see probe.h */
 	pid_t checked_pid;       /* 0: no check runs */
+	/* What is on record for the file "down", and not known to be done. */
+	enum control_down_file down_file_due;
 	struct loop_timer again; /* set while a record isn't written */
 	struct timespec changed_at, ready_at;
 	int64_t starts, deaths;

@@ -53,6 +53,8 @@ struct state {
 	/* Signals that the wishes above demand and that may not have been sent
 	 * yet, in this order; 0: none. */
 	int64_t signal_due, next_signal_due;
+	/* The same of the file "down": 1: to be made, 2: to be removed; 0. */
+	int64_t down_file_due;
 };
 
 /* The text of `state`, at most STATE_SIZE_MAX - 1 bytes and a '\0'. */

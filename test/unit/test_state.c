@@ -47,6 +47,7 @@ static const struct state sample = {
 	.last_end_at = "@400000003b4a39c23294b13d",
 	.signal_due = 15,
 	.next_signal_due = 18,
+	.down_file_due = 1,
 };
 
 static void assert_same(const struct state *a, const struct state *b)
@@ -86,6 +87,7 @@ static void assert_same(const struct state *a, const struct state *b)
 	assert_string_equal(a->last_end_at, b->last_end_at);
 	assert_int_equal(a->signal_due, b->signal_due);
 	assert_int_equal(a->next_signal_due, b->next_signal_due);
+	assert_int_equal(a->down_file_due, b->down_file_due);
 }
 
 static void what_is_written_is_read(void **unused)
@@ -168,6 +170,7 @@ static void the_longest_state_fits(void **unused)
 	longest.memory.streak = longest.memory.window_restarts = INT64_MIN;
 	longest.memory.window_began_ns = INT64_MIN;
 	longest.signal_due = longest.next_signal_due = INT64_MIN;
+	longest.down_file_due = INT64_MIN;
 	longest.is_hosted = longest.is_paused = longest.is_term_sent = true;
 	longest.is_leaving = longest.is_draining = longest.is_ending = true;
 	longest.is_started = longest.is_start_due = longest.is_ready = true;
