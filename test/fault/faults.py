@@ -1,6 +1,6 @@
 """A scan directory whose supervisor is killed, and what must be true then.
 
-The helpers (killpoints, numberer, collector) say at their tops what they do.
+The helpers (killpoints, numberer, collector, actor) say at their tops what they do.
 """
 
 import atexit
@@ -26,7 +26,7 @@ def helpers():
     """The folder with the helpers, static as what users run; made once."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-fault-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    for name in ("killpoints", "numberer", "collector"):
+    for name in ("killpoints", "numberer", "collector", "actor"):
         argv = ["cc", "-std=c17", "-D_GNU_SOURCE", "-O2", "-static"]
         subprocess.run(argv + ["-o", folder / name, HERE / f"{name}.c"], check=True)
     return folder

@@ -1,0 +1,148 @@
+/*
+ * actor.c -- each script of a service under test: start, run, finish, stop, and
+ * an inline logger.
+ *
+ * It appends "NAME begin PID ARGUMENT..." to the file "trace", and before it
+ * exits "NAME end PID CODE". In between it does what the file "act-NAME" says,
+ * words of:
+ *     exit CODE     what to exit with, otherwise 0
+ *     await FILE    until there is such a file
+ *     deaf          TERM does nothing
+ *     ready FD      writes a line there at once; late FD: at USR1
+ * "run" stays until TERM comes. "log" copies its input to "lines" to its end,
+ * and keeps no trace. There may be no two at a time (see once.h), but "log"
+ * beside another.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "once.h"
+
+static const char *name;
+
+static void trace(const char *what, int count, char *const words[])
+{
+	char line[512];
+	int len = snprintf(line, sizeof(line), "%s %s %d", name, what,
+			   (int)getpid());
+
+	for (int i = 0; i < count; i++)
+		len += snprintf(line + len, sizeof(line) - (size_t)len, " %s",
+				words[i]);
+	line[len++] = '\n';
+	append_to("trace", line, len);
+}
+
+/* Only one script runs at a time, whichever it is. */
+static void be_only_script(void)
+{
+	char line[64];
+	int fd = open("only", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+
+	if (fd != -1 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return;
+	append_to("violation", line,
+		  snprintf(line, sizeof(line), "%s\n", name));
+	_exit(113);
+}
+
+static void log_input(void)
+{
+	char room[4096];
+	ssize_t got;
+
+	while ((got = read(STDIN_FILENO, room, sizeof(room))) > 0)
+		append_to("lines", room, (int)got);
+}
+
+static void await_file(const char *path)
+{
+	const struct timespec moment = {0, 2000000};
+	struct stat status;
+
+	while (stat(path, &status) == -1)
+		nanosleep(&moment, NULL);
+}
+
+static void tell_ready(const char *fd)
+{
+	if (write(atoi(fd), "\n", 1) != 1)
+		_exit(114);
+}
+
+static void stay(const char *late_fd)
+{
+	sigset_t wanted;
+	int got = 0;
+
+	sigemptyset(&wanted);
+	sigaddset(&wanted, SIGTERM);
+	sigaddset(&wanted, SIGUSR1);
+	while (sigwait(&wanted, &got) == 0 && got != SIGTERM) {
+		if (late_fd)
+			tell_ready(late_fd);
+	}
+}
+
+/* Returns what to exit with. */
+static char *act(void)
+{
+	static char text[256];
+	char path[64];
+	char *code = "0", *late_fd = NULL;
+	bool is_run = strcmp(name, "run") == 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "act-%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd != -1 && read(fd, text, sizeof(text) - 1) == -1)
+		_exit(115);
+	if (fd != -1)
+		close(fd);
+	for (char *word = strtok(text, " \n"); word;
+	     word = strtok(NULL, " \n")) {
+		if (strcmp(word, "exit") == 0)
+			code = strtok(NULL, " \n");
+		else if (strcmp(word, "await") == 0)
+			await_file(strtok(NULL, " \n"));
+		else if (strcmp(word, "deaf") == 0)
+			signal(SIGTERM, SIG_IGN);
+		else if (strcmp(word, "ready") == 0)
+			tell_ready(strtok(NULL, " \n"));
+		else if (strcmp(word, "late") == 0)
+			late_fd = strtok(NULL, " \n");
+	}
+	if (is_run)
+		stay(late_fd);
+	return code;
+}
+
+int main(int argc, char *argv[])
+{
+	char *code;
+
+	name = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
+	if (strcmp(name, "log") == 0) {
+		log_input();
+		return 0;
+	}
+	if (strcmp(name, "run") == 0) {
+		sigset_t kept;
+
+		sigemptyset(&kept);
+		sigaddset(&kept, SIGTERM);
+		sigaddset(&kept, SIGUSR1);
+		sigprocmask(SIG_BLOCK, &kept, NULL);
+		note_start();
+	} else {
+		be_only_script();
+	}
+	trace("begin", argc - 1, argv + 1);
+	code = act();
+	trace("end", 1, &code);
+	return atoi(code);
+}

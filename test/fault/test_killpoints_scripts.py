@@ -1,0 +1,534 @@
+"""The supervisor killed at every point of services that have more than run.
+
+Each script leaves its traces, so what ran is known, and in which order. A kill
+may make a script run once more only where doc/crash-only.md says so, and may
+never make the supervisor skip one. HOLDFAST_LONG=1 tries every point, otherwise
+some of each scenario are tried.
+"""
+
+import os
+import pathlib
+import re
+import signal
+import time
+
+import pytest
+
+from faults import Service, helpers, read
+from killing import (
+    THROTTLE_S,
+    Command,
+    FromRest,
+    Scenario,
+    is_another,
+    is_same,
+    try_every_point,
+)
+from support import wait_until
+
+LETTERS = {"start": "S", "run": "R", "finish": "F", "stop": "P"}
+
+
+class Acted(Service):
+    """A service directory whose scripts are actors."""
+
+    def __init__(self, folder, *scripts, **files):
+        super().__init__(folder, "actor")
+        if "run" not in scripts:
+            # One that can't be executed: without it, it may not be finished.
+            (folder / "run").unlink()
+            (folder / "run").write_text("")
+        for script in scripts:
+            if script != "run":
+                (folder / script).symlink_to(helpers() / "actor")
+        for name, text in files.items():
+            (folder / name.replace("_", "-")).write_text(f"{text}\n")
+
+    def trace(self):
+        return [line.split() for line in read(self.dir / "trace").decode().splitlines()]
+
+    def order(self):
+        """A letter for each script that began."""
+        return "".join(LETTERS[t[0]] for t in self.trace() if t[1] == "begin")
+
+    def at(self, script, what):
+        return any(t[:2] == [script, what] for t in self.trace())
+
+    def phase(self):
+        return self.state().get("phase")
+
+    def wait_order(self, wanted):
+        def is_so():
+            return re.fullmatch(wanted, self.order())
+
+        try:
+            wait_until(is_so, 5)
+        except AssertionError:
+            raise AssertionError(f"{self.order()}, not {wanted}") from None
+
+
+class Scripts(FromRest):
+    """All of the scripts; the others change what they must."""
+
+    most = 20
+    scripts = ("start", "run", "finish", "stop")
+    files = {}
+    wanted = None  # the order of scripts in which things may have come about
+    whole = "(S{1,2}(RF)+P)*"  # and in which they may in all
+
+    def build(self, world):
+        folder = world.scan / "a"
+        world.service = Acted(folder, *self.scripts, **self.files)
+        world.services["a"] = world.service
+
+    def told(self, world, letter, is_done):
+        world.service.command(letter)
+        wait_until(is_done, 20, f"effect of {letter}")
+        world.settle()
+
+    def past_throttle(self, world):
+        started = world.service.starts()[-1][1]
+        time.sleep(max(0, started + THROTTLE_S - time.monotonic()) + 0.02)
+
+    def check(self, world):
+        service = world.service
+        service.wait_order(self.wanted)
+        order = service.order()
+        state = service.state()
+        runs = order.count("R")
+        assert int(state["starts"]) == runs, (state, order)
+        assert int(state["deaths"]) == runs - (state["phase"] == "up"), state
+        check_finish(service)
+
+    def use(self, world):
+        """Down, and up, and down: each in good order."""
+        service = world.service
+        for letter, phase in ("d", "down"), ("u", "up"), ("d", "down"):
+            service.command(letter)
+            wait_until(
+                lambda: service.phase() == phase and (phase == "down" or service.is_up()),
+                20,
+                phase,
+            )
+        order = service.order()
+        assert re.fullmatch(self.whole, order), f"{order}, not {self.whole}"
+        check_finish(service)
+        assert not service.has_violation()
+        left = service.processes(world.harness.pid, but=world.engine)
+        assert not left, f"{left} are left"
+
+
+def check_finish(service):
+    """It is told of the run before it, or that nobody knows."""
+    last = None
+    for words in service.trace():
+        if words[:2] == ["run", "begin"]:
+            last = words[2]
+        elif words[:2] == ["finish", "begin"]:
+            assert words[6] == last, service.trace()
+
+
+class FinishAfterDeath(Scripts):
+    scripts = ("run", "finish")
+    wanted = "RFR"
+    whole = "(RF)*"
+
+    def prepare(self, world):
+        super().prepare(world)
+        self.past_throttle(world)
+
+    def act(self, world):
+        os.kill(world.before[world.service], signal.SIGKILL)
+
+    def is_over(self, world):
+        return is_another(world, world.service)
+
+    def is_settled(self, world):
+        return super().is_settled(world) and self.is_over(world)
+
+
+class DeathAmongAll(FinishAfterDeath):
+    """start and stop have nothing to do with it."""
+
+    scripts = Scripts.scripts
+    wanted = "SRFR"
+    whole = Scripts.whole
+
+
+class Told(Command, Scripts):
+    def prepare(self, world):
+        Scripts.prepare(self, world)
+        self.ready(world)
+
+
+class FinishOnTheWayDown(Told):
+    letter = "d"
+    want = "down"
+    scripts = ("run", "finish")
+    wanted = "RF"
+    whole = "(RF)*"
+
+    def is_obeyed(self, world):
+        return world.service.is_down() and world.service.phase() == "down"
+
+
+class StopOnTheWayDown(FinishOnTheWayDown):
+    scripts = Scripts.scripts
+    wanted = "SRFP"
+    whole = Scripts.whole
+
+
+class AdoptFinish(Scripts):
+    """The engine was killed while finish ran, and so may be the next."""
+
+    starts_traced = True
+    files = {"act_finish": "await go"}
+    wanted = "SRFP"
+
+    def build(self, world):
+        super().build(world)
+        service = world.service
+        world.start_plain()
+        wait_until(service.is_up, 20, "up")
+        service.command("d")
+        wait_until(lambda: service.at("finish", "begin"), 20, "finish")
+        self.note(world)
+        world.kill_engine()
+
+    def is_over(self, world):
+        return world.service.phase() == "finishing" and world.service.is_supervised()
+
+    def is_settled(self, world):
+        return self.is_over(world)
+
+    def check(self, world):
+        is_same(world, world.service)
+        (world.service.dir / "go").touch()
+        wait_until(lambda: world.service.phase() == "down", 20, "down")
+        super().check(world)
+
+
+class AdoptStop(AdoptFinish):
+    files = {"act_stop": "await go"}
+
+    def build(self, world):
+        Scripts.build(self, world)
+        service = world.service
+        world.start_plain()
+        wait_until(service.is_up, 20, "up")
+        service.command("d")
+        wait_until(lambda: service.at("stop", "begin"), 20, "stop")
+        self.note(world)
+        world.kill_engine()
+
+    def is_over(self, world):
+        return world.service.phase() == "stopping" and world.service.is_supervised()
+
+
+class StartAtFirst(Scripts):
+    """What it came to isn't known if the engine was dead when it ended."""
+
+    starts_traced = True
+    wanted = "S{1,2}R"
+
+
+class StartThatFails(Told):
+    letter = "u"
+    files = {"act_start": "exit 1", "down": ""}
+    wanted = "S{1,2}"
+    whole = "S*"
+
+    def prepare(self, world):
+        world.trace(-1)
+        wait_until(lambda: world.service.phase() == "down", 20, "down")
+        world.settle()
+
+    def is_known(self, world):
+        state = world.service.state()
+        return state["want"] == "up" or state["failed"] == "1"
+
+    def is_obeyed(self, world):
+        state = world.service.state()
+        return state["phase"] == "down" and state["failed"] == "1"
+
+    def use(self, world):
+        """It may be better another time."""
+        (world.service.dir / "act-start").unlink()
+        world.service.command("u")
+        wait_until(world.service.is_up, 20, "up")
+        world.service.command("d")
+        world.service.wait_order("S{2,3}RFP")
+
+
+class OrderlyStop(Scripts):
+    """TERM to svscan. A fresh one brings it up again."""
+
+    wanted = "SR(F(PS{1,2})?R)?"
+
+    def act(self, world):
+        os.kill(world.engine, signal.SIGTERM)
+
+    def is_over(self, world):
+        return world.service.phase() == "gone"
+
+    def is_settled(self, world):
+        service = world.service
+        return (
+            super().is_settled(world)
+            and service.state()["leaving"] == "0"
+            and service.status()[2] == "up"
+        )
+
+    def check(self, world):
+        world.service.wait_order(self.wanted)
+        check_finish(world.service)
+
+
+class OneshotUp(Scripts):
+    starts_traced = True
+    scripts = ("start", "stop")
+    wanted = "S{1,2}"
+    whole = "(S{1,2}P)*"
+
+    def is_over(self, world):
+        return world.service.phase() == "active"
+
+    def is_settled(self, world):
+        service = world.service
+        return service.is_supervised() and service.phase() == "active"
+
+    def use(self, world):
+        service = world.service
+        for letter, phase in ("d", "down"), ("u", "active"), ("d", "down"):
+            service.command(letter)
+            wait_until(lambda: service.phase() == phase, 20, phase)
+        assert re.fullmatch(self.whole, service.order()), service.order()
+        assert not service.has_violation()
+
+
+class OneshotDown(OneshotUp, Told):
+    starts_traced = False
+    letter = "d"
+    want = "down"
+    wanted = "SP"
+
+    def prepare(self, world):
+        world.trace(-1)
+        wait_until(lambda: world.service.phase() == "active", 20, "active")
+        world.settle()
+
+    is_over = Told.is_over
+    is_settled = Told.is_settled
+
+    def is_obeyed(self, world):
+        return world.service.phase() == "down"
+
+
+class TimeoutKill(FinishOnTheWayDown):
+    """It doesn't hear TERM."""
+
+    scripts = ("run", "finish")
+    files = {"timeout_kill": 80, "act_run": "deaf"}
+
+
+class RestartLetter(Told):
+    letter = "r"
+    scripts = ("run", "finish")
+    wanted = "RFR"
+    whole = "(RF)*"
+
+    def ready(self, world):
+        self.past_throttle(world)
+
+    def is_known(self, world):
+        service = world.service
+        return service.state()["term-sent"] == "1" or service.at("run", "end")
+
+    def is_obeyed(self, world):
+        return is_another(world, world.service)
+
+
+class DownForGood(FinishOnTheWayDown):
+    letter = "D"
+
+    def check(self, world):
+        super().check(world)
+        assert (world.service.dir / "down").exists()
+
+
+class UpForGood(Told):
+    letter = "U"
+    files = {"down": ""}
+    scripts = ("run",)
+    wanted = "R"
+    whole = "R*"
+
+    def prepare(self, world):
+        world.trace(-1)
+        wait_until(lambda: world.service.phase() == "down", 20, "down")
+        world.settle()
+
+    def is_obeyed(self, world):
+        return world.service.is_up()
+
+    def check(self, world):
+        super().check(world)
+        assert not (world.service.dir / "down").exists()
+
+
+class Ready(Scripts):
+    """It says so as soon as it runs, whether anybody listens or not."""
+
+    starts_traced = True
+    scripts = ("run",)
+    files = {"notification_fd": 3, "act_run": "ready 3"}
+    wanted = "R"
+    whole = "R*"
+
+    def is_over(self, world):
+        return super().is_over(world) and world.service.state()["ready"] == "1"
+
+    def is_settled(self, world):
+        return super().is_settled(world) and self.is_over(world)
+
+
+class ReadyLate(Ready):
+    starts_traced = False
+    files = {"notification_fd": 3, "act_run": "late 3"}
+
+    def prepare(self, world):
+        Scenario.prepare(self, world)
+        assert world.service.state()["ready"] == "0"
+
+    def act(self, world):
+        os.kill(world.service.pid(), signal.SIGUSR1)
+
+    def check(self, world):
+        is_same(world, world.service)
+        super().check(world)
+
+
+class GivingUp(Scripts):
+    """The policy says that there is no other time."""
+
+    scripts = ("run", "finish")
+    files = {"restart": "never"}
+    wanted = "RF"
+    whole = "(RF)*"
+
+    def act(self, world):
+        os.kill(world.before[world.service], signal.SIGKILL)
+
+    def is_over(self, world):
+        state = world.service.state()
+        return state["phase"] == "down" and state["failed"] == "1"
+
+    def is_settled(self, world):
+        return world.service.is_supervised() and self.is_over(world)
+
+
+def runs_as(pid, name):
+    try:
+        return pathlib.Path(f"/proc/{pid}/comm").read_text() == f"{name}\n"
+    except OSError:
+        return False
+
+
+class Inline(Service):
+    """A logger that runs where its service does."""
+
+    def __init__(self, service):
+        self.service = service
+        self.dir = service.dir / "supervise" / "log"
+
+    def starts(self):
+        return []
+
+    def processes(self, root, but=0):
+        found = Service.processes(self.service, root, but)
+        return [pid for pid in found if runs_as(pid, "log")]
+
+    def is_up(self):
+        pid = self.pid()
+        return pid != 0 and self.recorded_pid() == pid
+
+
+class WithInline(Service):
+    def processes(self, root, but=0):
+        return [pid for pid in super().processes(root, but) if not runs_as(pid, "log")]
+
+
+class InlineLogger(Scripts):
+    """No line is lost, and the service never meets a pipe without a reader."""
+
+    starts_traced = True
+
+    def build(self, world):
+        service = WithInline(world.scan / "a")
+        (service.dir / "log").symlink_to(helpers() / "actor")
+        world.service = world.services["a"] = service
+        world.services["a/log"] = Inline(service)
+
+    def check(self, world):
+        assert len(world.service.starts()) == 1
+
+    def use(self, world):
+        service = world.service
+        pid = service.pid()
+        os.kill(pid, signal.SIGUSR1)
+        lines = f"{pid} 1\n{pid} 2\n".encode()
+        wait_until(lambda: read(service.dir / "lines") == lines, 20, "lines in the log")
+        for each in world.each():
+            each.command("d")
+            wait_until(each.is_down, 20, "down")
+
+
+class InlineLoggerDies(InlineLogger):
+    starts_traced = False
+
+    def prepare(self, world):
+        super().prepare(world)
+        world.log = world.services["a/log"]
+        wait_until(lambda: world.log.processes(world.harness.pid), 20, "logger's exec")
+        time.sleep(THROTTLE_S)
+
+    def act(self, world):
+        os.kill(world.log.pid(), signal.SIGKILL)
+
+    def is_over(self, world):
+        return world.log.pid() not in (0, world.before[world.log])
+
+    def is_settled(self, world):
+        return super().is_settled(world) and self.is_over(world)
+
+    def check(self, world):
+        is_same(world, world.service)
+
+
+SCENARIOS = [
+    FinishAfterDeath,
+    DeathAmongAll,
+    FinishOnTheWayDown,
+    StopOnTheWayDown,
+    AdoptFinish,
+    AdoptStop,
+    StartAtFirst,
+    StartThatFails,
+    OrderlyStop,
+    OneshotUp,
+    OneshotDown,
+    TimeoutKill,
+    RestartLetter,
+    DownForGood,
+    UpForGood,
+    Ready,
+    ReadyLate,
+    GivingUp,
+    InlineLogger,
+    InlineLoggerDies,
+]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda s: s.__name__)
+def test_every_point(scenario, tmp_path, capsys):
+    try_every_point(scenario(), tmp_path, capsys)
