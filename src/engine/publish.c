@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/tai64n.h"
 #include "engine/herald.h"
+#include "engine/plain.h"
 #include "engine/publish.h"
 #include "service/supervise_dir.h"
 
@@ -128,6 +129,10 @@ void publish(struct service *service)
 		broken = SUPERVISE_STATUS;
 		error = errno;
 	}
+	if (plain_publish(service) == -1 && !broken) {
+		broken = SUPERVISE_DIR "/stat";
+		error = errno;
+	}
 	errno = error;
 	if (broken && !service->is_status_broken)
 		diag_warn_errno("unable to write %s/%s.new", service->name,
@@ -184,7 +189,7 @@ enum record_result publish_in_child(const void *owner,
 
 void publish_started(struct service *service, enum record_result result)
 {
-	if (result == RECORD_COMPLETE) {
+	if (result == RECORD_COMPLETE && plain_publish(service) == 0) {
 		pack_status(service, service->pid, service->published);
 		service->is_status_broken = false;
 		loop_timer_cancel(service->loop, &service->again);
@@ -197,4 +202,5 @@ void publish_started(struct service *service, enum record_result result)
 void publish_forget(struct service *service)
 {
 	memset(service->published, 0, sizeof(service->published));
+	service->plain_sum = 0;
 }

@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/tai64n.h"
 #include "engine/aside.h"
+#include "engine/event.h"
 #include "engine/herald.h"
 #include "engine/hook.h"
 #include "engine/notify.h"
@@ -58,11 +59,13 @@ static void end_process(struct service *service, struct process_end end)
 /* The running script has ended: what that means, and what follows. */
 static void process_ended(struct service *service, struct process_end end)
 {
+	enum machine_phase phase = service->machine.phase;
 	enum machine_event event;
 
 	rules_refresh(service);
 	end_process(service, end);
 	event = rules_judge_end(service, &end);
+	event_note_end(service, phase, event == EVENT_FAILED);
 	take_step(service, event, 0);
 }
 
@@ -167,6 +170,8 @@ static void start_now(struct service *service)
 	service->start_ticks = spawned.start_ticks;
 	publish_started(service, spawned.record);
 	notify_start(service);
+	if (is_counted)
+		event_tell(service, "u");
 }
 
 static void start_process(struct service *service)
@@ -232,6 +237,7 @@ static void close_descriptors(struct service *service)
 static void let_go(struct service *service)
 {
 	service->is_hosted = false;
+	event_tell(service, "x");
 	aside_forget_all(service);
 	loop_timer_cancel(service->loop, &service->timer);
 	loop_timer_cancel(service->loop, &service->again);
@@ -379,6 +385,9 @@ static void take_step(struct service *service, enum machine_event event,
 	if (hook != 0)
 		service->was_term_sent = was_term_sent;
 	put_on_record(service, &step, hook);
+	event_flush(service);
+	if (service->machine.is_ready && !was_ready)
+		event_tell(service, "U");
 	if (step.actions & MACHINE_START)
 		start_process(service);
 	set_timers(service);
@@ -547,6 +556,7 @@ const struct service_trouble *service_open(struct service *service)
 	service->hook = 0;
 	service->checked_pid = 0;
 	service->herald = NULL;
+	service->events_due[0] = '\0';
 	service->probe.is_set = false;
 	service->is_for_logger = false;
 	trouble = take_files(service);
@@ -678,6 +688,7 @@ static void go_on(struct service *service)
 
 void service_begin(struct service *service)
 {
+	event_tell(service, "s");
 	go_on(service);
 	if (service->is_fresh && service->is_hosted && make_ok(service) == -1)
 		diag_warn_errno("unable to read %s/" SUPERVISE_OK,

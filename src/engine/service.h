@@ -82,6 +82,8 @@ struct service {
 	bool is_for_logger;    /* the letters that come next are */
 	struct aside *asides;  /* see aside.h */
 	struct herald *herald; /* owned; see herald.h */
+	char events_due[4];    /* see event.h */
+	uint32_t plain_sum;    /* of what plain.h wrote; 0: nothing */
 	unsigned watchers;     /* see ready_watch(); kept when it lets go */
 	struct loop_timer probe; /* these two: see probe.h */
 	pid_t checked_pid;       /* 0: no check runs */

@@ -400,6 +400,87 @@ def test_what_is_not_ready_in_time_by_its_socket_has_failed(scan):
     assert service.state()["failed"] == "1"
 
 
+# ---- event, stat and pid ----
+
+
+def listener(service, name="ftrig1:@4000000000000000deadbeef:abcdefgh"):
+    (service.path / "event").mkdir(exist_ok=True)
+    os.mkfifo(service.path / "event" / name)
+    return os.open(service.path / "event" / name, os.O_RDONLY | os.O_NONBLOCK)
+
+
+def hears(fd, letters):
+    heard = b""
+
+    def has_all():
+        nonlocal heard
+        try:
+            heard += os.read(fd, 100)
+        except BlockingIOError:
+            pass
+        return len(heard) >= len(letters)
+
+    wait_until(has_all)
+    assert heard == letters
+
+
+def test_listeners_hear_what_becomes_of_it(scan):
+    service = scan.make(run=TRACER + "echo >&3\nexec sleep 1000\n")
+    (service.path / "notification-fd").write_text("3\n")
+    add(service, finish=TRACER + "exit 125\n")
+    fd = listener(service)
+    scan.start()
+    hears(fd, b"suU")
+    service.svc("-d")
+    hears(fd, b"dOD")
+    service.svc("-u")
+    hears(fd, b"uU")
+    scan.stop()
+    hears(fd, b"dODx")
+    os.close(fd)
+
+
+def test_listeners_that_are_gone_or_stuck_hold_up_nothing(scan):
+    service = scan.make(run="#!/bin/sh\nexit 0\n")
+    stuck = listener(service)
+    os.close(listener(service, "ftrig1:gone"))
+    names = service.path / "event"
+    fill = os.open(
+        names / "ftrig1:@4000000000000000deadbeef:abcdefgh", os.O_WRONLY | os.O_NONBLOCK
+    )
+    with pytest.raises(BlockingIOError):
+        while True:
+            os.write(fill, b"." * 4096)
+    (names / "ftrig1:file").write_text("")
+    (names / "other").write_text("")
+    scan.start()
+    wait_until(lambda: service.value("starts") >= 2)
+    wait_until(lambda: not (names / "ftrig1:gone").exists())
+    assert (names / "ftrig1:file").read_text() == ""
+    os.close(stuck)
+    os.close(fill)
+
+
+def test_stat_and_pid_for_scripts_of_runit(scan):
+    service = scan.make(run=WITNESS)
+    hook(service, "z", TRACER)
+    pid = start(scan, service)
+    stat = service.path / "supervise" / "stat"
+    assert (stat.read_text(), service.read("supervise/pid")) == ("run\n", f"{pid}\n")
+    service.send(b"p")
+    wait_until(lambda: stat.read_text() == "run, paused\n")
+    service.send(b"cd")
+    wait_until(lambda: stat.read_text() == "run, got TERM, want down\n")
+    service.send(b"k")
+    wait_until(lambda: stat.read_text() == "down\n" and service.read("supervise/pid") == "")
+
+
+def test_other_directories_have_no_stat(scan):
+    service = scan.make(run=WITNESS)
+    start(scan, service)
+    assert not (service.path / "supervise" / "stat").exists()
+
+
 # ---- all of it ----
 
 

@@ -125,3 +125,23 @@ def test_we_read_what_s6_supervise_writes(s6, service, programs):
     seconds, code, number = map(int, call("deaths", service)[0].split())
     assert (code, number) == (7, 0)
     assert before <= seconds <= int(time.time())
+
+
+def test_s6_ftrig_wait_hears_our_events(s6, tmp_path, programs):
+    bin_dir, environment = s6
+    scan = support.Scan(tmp_path, programs)
+    service = scan.make(down=True)
+    events = service.path / "event"
+    events.mkdir(mode=0o1733)
+    scan.start()
+    service.wait_phase("down")
+    waiting = programs.start(
+        bin_dir / "s6-ftrig-wait", "-t", "30000", events, "u.*d", env=environment,
+        cwd=bin_dir, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    support.wait_until(lambda: any(n.startswith("ftrig1") for n in os.listdir(events)))
+    service.svc("-u")
+    service.wait_program()
+    service.svc("-d")
+    assert waiting.wait(60) == 0 and waiting.stdout.read() == b"d\n"
+    assert not [name for name in os.listdir(events) if name.startswith("ftrig1")]

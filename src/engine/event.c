@@ -1,0 +1,81 @@
+/* event.c -- see event.h. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/event.h"
+#include "engine/rules.h"
+#include "service/config.h"
+
+#define EVENT_DIR      "event"
+#define LISTENER       "ftrig1:" /* how their names begin */
+#define LISTENERS_MOST 1024      /* that are told: anybody may add some */
+
+static void tell_one(int dir_fd, const char *name, const char *letters)
+{
+	struct stat status;
+	int fd;
+
+	if (fstatat(dir_fd, name, &status, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    !S_ISFIFO(status.st_mode))
+		return;
+	fd = openat(dir_fd, name,
+		    O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1) {
+		if (errno == ENXIO) /* nobody reads it any more */
+			unlinkat(dir_fd, name, 0);
+		return;
+	}
+	/* SIGPIPE is blocked. EAGAIN: who doesn't read is told nothing. */
+	if (fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode) &&
+	    write(fd, letters, strlen(letters)) == -1 && errno == EPIPE)
+		unlinkat(dir_fd, name, 0);
+	close(fd);
+}
+
+void event_tell(const struct service *service, const char *letters)
+{
+	int fd = openat(service->dir_fd, EVENT_DIR,
+			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (!dir) {
+		if (fd != -1)
+			close(fd);
+		return;
+	}
+	for (int count = 0; count < LISTENERS_MOST && (entry = readdir(dir));) {
+		if (strncmp(entry->d_name, LISTENER, sizeof(LISTENER) - 1) != 0)
+			continue;
+		tell_one(dirfd(dir), entry->d_name, letters);
+		count++;
+	}
+	closedir(dir);
+}
+
+void event_note_end(struct service *service, enum machine_phase phase,
+		    bool has_failed)
+{
+	bool is_last = phase == MACHINE_FINISHING ||
+		       !config_has(rules_of(service), CONFIG_FINISH);
+	char *at = service->events_due;
+
+	if (phase == MACHINE_UP)
+		*at++ = 'd';
+	if (has_failed && (phase == MACHINE_UP || phase == MACHINE_FINISHING))
+		*at++ = 'O';
+	if (is_last && (phase == MACHINE_UP || phase == MACHINE_FINISHING))
+		*at++ = 'D';
+	*at = '\0';
+}
+
+void event_flush(struct service *service)
+{
+	if (service->events_due[0] != '\0')
+		event_tell(service, service->events_due);
+	service->events_due[0] = '\0';
+}

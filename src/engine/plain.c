@@ -1,0 +1,61 @@
+/* plain.c -- see plain.h. */
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/strb.h"
+#include "engine/plain.h"
+#include "engine/rules.h"
+#include "service/config.h"
+#include "service/supervise_dir.h"
+
+static void add_stat(const struct service *service, struct strb *text)
+{
+	const struct machine *machine = &service->machine;
+
+	if (service->pid == 0) {
+		strb_add(text, "down");
+	} else {
+		strb_add(text,
+			 machine->phase == MACHINE_FINISHING ||
+					 machine->phase == MACHINE_STOPPING
+				 ? "finish"
+				 : "run");
+		if (machine->is_paused)
+			strb_add(text, ", paused");
+		if (machine->is_term_sent)
+			strb_add(text, ", got TERM");
+		if (machine->is_leaving)
+			strb_add(text, ", want exit");
+		else if (machine->want != MACHINE_WANT_UP)
+			strb_add(text, ", want down");
+	}
+	strb_add(text, "\n");
+}
+
+int plain_publish(struct service *service)
+{
+	char room[2][64];
+	struct strb stat = strb_on(room[0], sizeof(room[0]));
+	struct strb pid = strb_on(room[1], sizeof(room[1]));
+	uint32_t sum = 1;
+
+	if (!config_shows(rules_of(service), CONFIG_RUNIT))
+		return 0;
+	add_stat(service, &stat);
+	if (service->pid != 0)
+		strb_add_format(&pid, "%d\n", (int)service->pid);
+	for (int i = 0; i < 2; i++) {
+		for (const char *at = room[i]; *at; at++)
+			sum = sum * 31 + (unsigned char)*at;
+	}
+	if (sum == service->plain_sum)
+		return 0;
+	service->plain_sum = 0;
+	if (fd_replace_file(service->dir_fd, SUPERVISE_DIR "/stat", stat.data,
+			    stat.len, 0644) == -1 ||
+	    fd_replace_file(service->dir_fd, SUPERVISE_DIR "/pid", pid.data,
+			    pid.len, 0644) == -1)
+		return -1;
+	service->plain_sum = sum;
+	return 0;
+}
