@@ -226,6 +226,57 @@ class Logged(Service):
         return read(self.log.dir / "lines")
 
 
+LETTERS = {"start": "S", "run": "R", "finish": "F", "stop": "P"}
+
+
+class Acted(Service):
+    """A service directory whose scripts are actors."""
+
+    def __init__(self, folder, *scripts, **files):
+        super().__init__(folder, "actor")
+        if "run" not in scripts:
+            # One that can't be executed: without it, it may not be finished.
+            (folder / "run").unlink()
+            (folder / "run").write_text("")
+        for script in scripts:
+            if script != "run":
+                (folder / script).symlink_to(helpers() / "actor")
+        for name, text in files.items():
+            (folder / name.replace("_", "-")).write_text(f"{text}\n")
+
+    def trace(self):
+        return [line.split() for line in read(self.dir / "trace").decode().splitlines()]
+
+    def order(self):
+        """A letter for each script that began."""
+        return "".join(LETTERS[t[0]] for t in self.trace() if t[1] == "begin")
+
+    def at(self, script, what):
+        return any(t[:2] == [script, what] for t in self.trace())
+
+    def phase(self):
+        return self.state().get("phase")
+
+    def wait_order(self, wanted):
+        def is_so():
+            return re.fullmatch(wanted, self.order())
+
+        try:
+            wait_until(is_so, 5)
+        except AssertionError:
+            raise AssertionError(f"{self.order()}, not {wanted}") from None
+
+
+def check_finish(service):
+    """It is told of the run before it, or that nobody knows."""
+    last = None
+    for words in service.trace():
+        if words[:2] == ["run", "begin"]:
+            last = words[2]
+        elif words[:2] == ["finish", "begin"]:
+            assert words[6] == last, service.trace()
+
+
 def check_lines(written, logged):
     """
     Every line written is in the log once and in order. A writer that was

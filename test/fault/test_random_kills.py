@@ -1,4 +1,4 @@
-"""Kills at random moments, under a stream of numbered lines.
+"""Kills at random moments, under a stream of numbered lines, and among scripts.
 
 The service, the engine, or both are killed in any order; every line that was
 written before is in the log, once and in order.
@@ -8,12 +8,22 @@ HOLDFAST_SEED repeats a run; HOLDFAST_LONG=1 makes it one of thousands of kills.
 
 import os
 import random
+import re
 import signal
+import subprocess
 import time
 
 import pytest
 
-from faults import LONG, Logged, World, check_lines, read, state_of
+from faults import (
+    LONG,
+    Acted,
+    Logged,
+    World,
+    check_lines,
+    read,
+    state_of,
+)
 from support import BIN, wait_until
 
 SEED = int(os.environ.get("HOLDFAST_SEED", random.randrange(1 << 32)))
@@ -148,3 +158,131 @@ def test_no_kill_of_the_engine_disturbs_a_service(tmp_path):
         storm.check(Logged.logged)
     finally:
         storm.close()
+
+
+# ---- services with all scripts ----
+
+ALL = ("start", "run", "finish", "stop")
+
+
+class ScriptStorm:
+    """Scripts that end, engines that are killed, upgraded or detached, commands:
+    at any moment, so that something is always on the way."""
+
+    # What may be missing was ended before it could leave a trace.
+    KINDS = {
+        "all": (ALL, {}, "(S*((R?F)*P)?)*"),
+        "deaf": (
+            ALL,
+            {"timeout_kill": 50, "dialect": "encore", "act_run": "deaf"},
+            "(S*((R?F)*P)?)*",
+        ),
+        "tidy": (("run", "finish"), {}, "(R?F)*"),
+        "oneshot": (("start", "stop"), {}, "(S*P?)*"),
+    }
+
+    def __init__(self, folder):
+        self.world = World(folder)
+        self.random = random.Random(SEED)
+        self.deeds = []
+        for name, (scripts, files, _) in self.KINDS.items():
+            self.world.services[name] = Acted(self.world.scan / name, *scripts, **files)
+        self.world.start_plain()
+        wait_until(self.is_hosted, 20, "hosted")
+
+    def is_hosted(self):
+        return all(s.is_supervised() for s in self.world.services.values())
+
+    def tell_svscan(self, option):
+        argv = [BIN / "svscanctl", option, self.world.scan]
+        subprocess.run(argv, stderr=subprocess.DEVNULL, timeout=20, check=False)
+
+    def kill_engine(self):
+        self.world.kill_engine()
+        self.world.start_plain()
+
+    def upgrade(self):
+        self.tell_svscan("-u")
+
+    def detach(self):
+        """svscan may be too young to be told; then nothing comes of it."""
+        self.tell_svscan("-d")
+        try:
+            wait_until(lambda: state_of(self.world.engine) is None, 1)
+        except AssertionError:
+            self.world.kill_engine()
+        self.world.start_plain()
+
+    def kill_script(self):
+        """One that has left a trace."""
+        service = self.random.choice(list(self.world.services.values()))
+        traced = {int(words[2]) for words in service.trace()}
+        for pid in service.processes(self.world.harness.pid, but=self.world.engine):
+            if pid not in traced:
+                continue
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+    def command(self):
+        service = self.random.choice(list(self.world.services.values()))
+        try:
+            service.command(self.random.choice("uudrtUD"))
+        except OSError:
+            pass  # nobody there at the moment
+
+    def strike(self):
+        weights = {
+            self.kill_engine: 4,
+            self.upgrade: 2,
+            self.detach: 1,
+            self.kill_script: 4,
+            self.command: 8,
+        }
+        deed = self.random.choices(list(weights), weights.values())[0]
+        self.deeds.append(deed.__name__)
+        deed()
+
+    def go_down(self, service):
+        service.command("d")
+        wait_until(lambda: service.phase() in ("down", "gone"), 20, "down")
+
+    def end(self):
+        wait_until(self.is_hosted, 20, "hosted again")
+        for service in self.world.services.values():
+            self.go_down(service)
+            left = service.processes(self.world.harness.pid, but=self.world.engine)
+            assert not left, f"{left} are left in {service.dir}"
+
+    def check(self):
+        for name, service in self.world.services.items():
+            assert not service.has_violation(), f"two at a time in {name}"
+            wanted, order = self.KINDS[name][2], service.order()
+            assert re.fullmatch(wanted, order), f"{name}: {order}"
+            if "finish" not in self.KINDS[name][0]:
+                continue
+            told_of = [t[6] for t in service.trace() if t[:2] == ["finish", "begin"]]
+            assert len(set(told_of)) == len(told_of), f"{name}: {service.trace()}"
+            state = service.state()
+            counts = {int(state["starts"]), int(state["deaths"]), len(told_of)}
+            assert len(counts) == 1, f"{name}: {state}, {service.trace()}"
+
+
+def test_no_script_is_skipped_or_run_beside_another(tmp_path, capsys):
+    storm = ScriptStorm(tmp_path / "storm")
+    try:
+        for _ in range(KILLS * 4):
+            storm.strike()
+            time.sleep(storm.random.uniform(0, 0.08))
+        storm.end()
+        storm.check()
+        with capsys.disabled():
+            orders = {n: len(s.order()) for n, s in storm.world.services.items()}
+            print(f"\nscripts, seed {SEED}: {len(storm.deeds)} deeds, ran {orders}")
+    except AssertionError as error:
+        raise AssertionError(
+            f"seed {SEED}: {error}\n{storm.world.said()[-3000:]}\n{storm.deeds[-20:]}"
+        ) from error
+    finally:
+        storm.world.close()
