@@ -6,12 +6,11 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/exec.h"
 #include "base/strb.h"
 #include "engine/child.h"
 #include "service/identity.h"
 #include "service/supervise_dir.h"
-
-extern char **environ;
 
 _Noreturn void child_fail(const struct spawn_plan *plan, const char *what)
 {
@@ -125,6 +124,23 @@ static void reset_signals(const struct spawner *spawner)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* Returns on failure only, with errno. */
+static void become(const struct spawn_plan *plan, char *path, char *argv[])
+{
+	char *const *envp = plan->environment ? plan->environment : environ;
+	char *by_execline[] = {(char[]){"execlineb"}, (char[]){"-P"}, path,
+			       NULL};
+	char *by_shell[] = {(char[]){"sh"}, path, NULL};
+
+	if (!plan->is_command_line) {
+		execve(path, argv, envp);
+		return;
+	}
+	exec_search(by_execline, envp);
+	if (errno == ENOENT)
+		execve("/bin/sh", by_shell, envp);
+}
+
 _Noreturn void child_run(const struct spawner *spawner,
 			 const struct spawn_plan *plan, int lock_fd,
 			 int input_dir_fd, struct spawned *spawned,
@@ -164,6 +180,6 @@ _Noreturn void child_run(const struct spawner *spawner,
 	if (spawner->has_raised_limit)
 		setrlimit(RLIMIT_NOFILE, &spawner->limit);
 	reset_signals(spawner);
-	execve(path, argv, plan->environment ? plan->environment : environ);
+	become(plan, path, argv);
 	child_fail(plan, "start");
 }

@@ -72,6 +72,11 @@ static struct machine_rules make_rules(const struct service_config *config)
 		.longest_wait_ns = policy_longest_ns(&config->policy),
 	};
 
+	if (config->type == CONFIG_TYPE_ONESHOT) {
+		rules.has_start = config_has(config, CONFIG_UP);
+		rules.has_stop = (config->there >> CONFIG_DOWN & 1) != 0;
+		rules.has_finish = has_run = false;
+	}
 	rules.is_oneshot = rules.has_start && !has_run;
 	/* Without a way to say that it is ready, it can't be late for that. */
 	if (config->notification_fd == -1 &&

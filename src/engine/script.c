@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/exec.h"
 #include "engine/herald.h"
 #include "engine/publish.h"
 #include "engine/rules.h"
@@ -12,8 +13,6 @@
 
 #define NUMBER_SIZE 16
 
-extern char **environ;
-
 /* What ended, as arguments: see config_finish_numbers(). */
 struct finish_arguments {
 	char first[NUMBER_SIZE], second[NUMBER_SIZE], group[NUMBER_SIZE];
@@ -21,12 +20,14 @@ struct finish_arguments {
 
 const char *script_name(const struct service *service)
 {
+	bool is_lines = rules_of(service)->type == CONFIG_TYPE_ONESHOT;
+
 	if (service->is_inline)
 		return "log";
 	switch (service->machine.phase) {
-	case MACHINE_STARTING: return "start";
+	case MACHINE_STARTING: return is_lines ? "up" : "start";
 	case MACHINE_FINISHING: return "finish";
-	case MACHINE_STOPPING: return "stop";
+	case MACHINE_STOPPING: return is_lines ? "down" : "stop";
 	default: return "run";
 	}
 }
@@ -106,6 +107,7 @@ int script_start(struct service *service, struct spawned *spawned)
 		.lock_fd = service->lock_fd,
 		.input_dir_fd = service->input_dir_fd,
 		.has_output_pipe = service->has_output_pipe,
+		.is_command_line = config->type == CONFIG_TYPE_ONESHOT,
 		.runs_at_input = service->is_inline,
 		.keeps_session = config_has(config, CONFIG_NO_SETSID),
 		.has_pid_namespace = phase == MACHINE_UP &&

@@ -58,8 +58,11 @@ struct spawn_plan {
 	/* Standard input is supervise/pipe of this directory; -1: inherited. */
 	int input_dir_fd;
 	bool has_output_pipe; /* standard output is the own supervise/pipe */
-	bool runs_at_input;   /* the script is in, and its cwd, input_dir_fd */
-	bool keeps_session;   /* no session and no process group of its own */
+	/* What is run is no program but a command line in that file: by
+	 * execlineb, or, where there is none, by sh. */
+	bool is_command_line;
+	bool runs_at_input; /* the script is in, and its cwd, input_dir_fd */
+	bool keeps_session; /* no session and no process group of its own */
 	/* Descriptors of the script's choice, -1: none: for its word that it is
 	 * ready (see ready.h), and one that holds a lock for as long as it, or
 	 * a child that inherited it, lives. */

@@ -481,6 +481,48 @@ def test_other_directories_have_no_stat(scan):
     assert not (service.path / "supervise" / "stat").exists()
 
 
+# ---- one-shots of s6-rc ----
+
+
+def oneshot(scan, up, down=None):
+    service = scan.make(run=None)
+    (service.path / "type").write_text("oneshot\n")
+    (service.path / "up").write_text(up)
+    if down is not None:
+        (service.path / "down").write_text(down)
+    return service
+
+
+def test_oneshot_of_command_lines(scan):
+    service = oneshot(scan, 'sh -c "echo up >>trace"\n', 'sh -c "echo down >>trace"\n')
+    scan.start()
+    service.wait_phase("active")
+    assert trace(service) == ["up"] and service.state()["ready"] == "1"
+    kill_and_start(scan)
+    wait_until(lambda: service.svok() == 0)
+    assert (trace(service), service.state()["phase"]) == (["up"], "active")
+    service.svc("-d")
+    service.wait_phase("down")
+    assert trace(service) == ["up", "down"]
+
+
+def test_oneshot_that_fails(scan):
+    service = oneshot(scan, 'sh -c "echo up >>trace; exit 3"\n', "echo down >>trace\n")
+    scan.start()
+    service.wait_phase("down")
+    assert (service.state()["failed"], trace(service)) == ("1", ["up"])
+
+
+def test_oneshot_is_run_by_execlineb_where_there_is_one(scan, tmp_path):
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    write_script(programs / "execlineb", '#!/bin/sh\necho "$*" >>trace\n')
+    service = oneshot(scan, "if { true } true\n")
+    scan.start(env=os.environ | {"PATH": f"{programs}:{os.environ['PATH']}"})
+    service.wait_phase("active")
+    assert trace(service) == ["-P ./up"]
+
+
 # ---- all of it ----
 
 

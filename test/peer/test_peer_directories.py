@@ -127,8 +127,24 @@ def test_we_read_what_s6_supervise_writes(s6, service, programs):
     assert before <= seconds <= int(time.time())
 
 
-def test_s6_ftrig_wait_hears_our_events(s6, tmp_path, programs):
+@pytest.fixture
+def moved_s6(s6, tmp_path):
+    """As s6-ftrigrd is looked for, and looks for its libraries: in ../bin."""
     bin_dir, environment = s6
+    moved = tmp_path / "bin"
+    moved.mkdir()
+    for program in bin_dir.iterdir():
+        (moved / program.name).symlink_to(program)
+    for name in S6_LIBRARIES[:2]:
+        for library in (peer_programs(name).parent / "lib").glob("*/lib*.so.*"):
+            short = moved / library.name.split(".")[0]
+            if not short.is_symlink():
+                short.symlink_to(library)
+    return moved, environment
+
+
+def test_s6_ftrig_wait_hears_our_events(moved_s6, tmp_path, programs):
+    bin_dir, environment = moved_s6
     scan = support.Scan(tmp_path, programs)
     service = scan.make(down=True)
     events = service.path / "event"
