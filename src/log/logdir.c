@@ -16,9 +16,6 @@
 #include "log/request.h"
 #include "log/trouble.h"
 
-/* Where, before its limit, a file may end for the sake of a line's end. */
-#define TAIL_BYTES 2000
-
 /* The size of the original's buffer, of which files still bear the mark. */
 #define CHUNK_BYTES 512
 
@@ -45,7 +42,7 @@ void logdir_end_chunk(struct logdir *dir)
 {
 	dir->chunk_bytes = 0;
 	if (dir->size_bytes + dir->pending_bytes >=
-	    dir->config.size_limit - TAIL_BYTES)
+	    dir->config.size_limit - dir->config.tail_bytes)
 		logdir_flush(dir);
 }
 
@@ -99,7 +96,8 @@ static size_t choose_len(const struct logdir *dir)
 	size_t len = dir->pending_bytes < room ? dir->pending_bytes : room;
 	size_t i = dir->first_piece, before = 0;
 
-	if (dir->size_bytes + len < dir->config.size_limit - TAIL_BYTES)
+	if (dir->size_bytes + len <
+	    dir->config.size_limit - dir->config.tail_bytes)
 		return len;
 	/* Find the piece that holds byte len-1, then go back from there. */
 	while (before + dir->pieces[i].iov_len < len)
@@ -281,7 +279,7 @@ void logdir_flush(struct logdir *dir)
 		drop(dir, (size_t)done);
 		dir->size_bytes += (uint64_t)done;
 		if (ends_line &&
-		    dir->size_bytes >= config->size_limit - TAIL_BYTES)
+		    dir->size_bytes >= config->size_limit - config->tail_bytes)
 			logdir_rotate(dir);
 	}
 	write_stuck(dir);
@@ -311,6 +309,7 @@ void logdir_abandon(struct logdir *dir)
 	archive_close(&dir->archive);
 	close(dir->dir_fd);
 	close(dir->lock_fd);
+	dir->is_open = false;
 	memory_free(dir->pieces, LOGDIR_PIECES * sizeof(*dir->pieces));
 }
 

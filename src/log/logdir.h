@@ -4,7 +4,7 @@
  * One process writes it at a time: it holds a lock. Lines go to `current`.
  * Before that would grow past the limit it becomes `previous` and then an old
  * file (archive.h), by way of a processor if there is one. A file ends at a
- * line's end wherever one falls within its last 2000 bytes. The mode of a
+ * line's end wherever one falls within its last bytes, its tail. The mode of a
  * file tells its state: 744 is complete and synced, 644 isn't. At each
  * instant every byte written is in exactly one file, so a crash loses none.
  *
@@ -30,14 +30,22 @@
 
 #include "log/archive.h"
 
+/* The tail of files of multilog. */
+#define TAIL_BYTES 2000
+
 /* Pieces noted before a flush is forced; below any system's IOV_MAX. */
 #define LOGDIR_PIECES 512
 
 /* All texts are borrowed and must outlive the directory. */
 struct logdir_config {
 	const char *path;
-	const char *processor;     /* NULL for none */
-	unsigned long size_limit;  /* bytes; 4096 to 16777215 */
+	const char *processor; /* NULL for none */
+	const char *prefix;    /* of its lines, behind stamps; or NULL */
+	bool is_optional; /* must be there; what is wrong is a warning only */
+	unsigned long size_limit; /* bytes; 4096 to 16777215 for multilog */
+	/* Bytes before it within which the end of a line ends a file; at most
+	 * size_limit. */
+	unsigned long tail_bytes;
 	unsigned long count_limit; /* files, `current` included; at least 2 */
 	unsigned long total_limit; /* bytes of all files; 0 for none */
 	unsigned long age_limit_s; /* of the first line of `current`; 0: none */
@@ -52,6 +60,7 @@ struct logdir {
 	int current_fd;      /* owned; when stuck maybe of `previous` */
 	uint64_t size_bytes; /* of what current_fd is open on */
 	uint64_t lost_bytes; /* put, but not written when stuck */
+	bool is_open;        /* between logdir_open() and logdir_close() */
 	bool is_stuck;
 	bool has_leftovers; /* `previous` or `processed`, found at start */
 	int64_t due_ms;     /* request_now_ms() to rotate at; 0: never */

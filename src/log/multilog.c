@@ -13,23 +13,24 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/diag.h"
 #include "base/memory.h"
 #include "base/scan.h"
-#include "base/strb.h"
 #include "base/tai64n.h"
 #include "log/input.h"
 #include "log/line.h"
 #include "log/logdir.h"
+#include "log/mark.h"
 #include "log/multilog.h"
 #include "log/request.h"
 #include "log/script.h"
 #include "log/status.h"
 
-#define READ_SIZE  (256 * 1024)
-#define STAMP_SIZE (TAI64N_LABEL_SIZE + 1) /* label and space */
+#define READ_SIZE (256 * 1024)
 
 /*
  * Lines whose ends are in different blocks of a read are in different chunks
@@ -44,15 +45,17 @@
 #define BURST_BYTES   (16 * 1024)
 #define BURST_REST_MS 1000
 
-/* An unjudged piece, a read, and a newline at the end; more for stamps. */
-#define TEXT_SIZE (LINE_LIMIT + 2 * READ_SIZE)
+/* A read, and a newline at the end; more for marks. Besides: an unjudged
+ * piece of a line. */
+#define TEXT_SIZE (2 * READ_SIZE)
 
 struct multilog {
+	struct script_source source;
 	struct script script;
 	struct status *statuses; /* script.status_count, opened_statuses open */
-	struct logdir *dirs;     /* script.dir_count, opened_dirs open */
+	struct logdir *dirs;     /* script.dir_count */
 	bool *is_wanted; /* by dirs[i]: the line being judged or taken */
-	size_t opened_statuses, opened_dirs;
+	size_t opened_statuses;
 	struct input input;
 	int result; /* of the run so far */
 
@@ -60,38 +63,109 @@ struct multilog {
 	size_t line_start;   /* in the text: of what isn't handed on */
 	bool has_line;       /* a line has begun and not ended */
 	bool is_judged;      /* ... and it is known who wants it */
-	bool has_stamp;      /* `stamp` is of this read */
+	bool has_mark;       /* `mark` is of this read */
+	size_t mark_bytes;   /* the length of a mark */
 	size_t read_at;      /* in this read: behind what was taken */
 	size_t block;        /* of BLOCK_SIZE: which one of this read */
 	size_t taken_bytes;  /* of input, not yet released to it */
 	size_t handed_bytes; /* of these, handed to the directories */
 	bool is_stuck;       /* a directory gave up: nothing is released */
 	int64_t rest_due_ms; /* request_now_ms() to give memory back; or 0 */
-	char stamp[STAMP_SIZE];
-	char *text; /* owned: TEXT_SIZE */
-	char *raw;  /* owned: READ_SIZE; NULL if there are no stamps */
+	int udp_fd;          /* owned; -1 until there is something to send */
+	bool has_told_udp;
+	char mark[MARK_SIZE];
+	size_t text_bytes; /* of `text`, without SCAN_SLACK */
+	char *text;        /* owned */
+	char *raw; /* owned: READ_SIZE; NULL if lines stay as they are */
 };
 
-/* Shows a line on standard error; who doesn't listen isn't waited for. */
-static void alert(const char *line, size_t len)
+/*
+ * The line as it is shown elsewhere: mark, prefix, and at most `limit` bytes
+ * in all. Returns how many elements of `out` that takes.
+ */
+static int compose(const struct multilog *log, const char *prefix,
+		   const char *line, size_t len, size_t limit,
+		   struct iovec out[3])
 {
-	char room[ALERT_LIMIT + sizeof("...\n")];
-	struct strb text = strb_on(room, sizeof(room));
+	size_t mark_bytes = len < log->mark_bytes ? len : log->mark_bytes;
+	const char *bytes[3] = {line, prefix ? prefix : "", line + mark_bytes};
+	size_t counts[3] = {mark_bytes, strlen(bytes[1]), len - mark_bytes};
 
-	strb_add_bytes(&text, line, len < ALERT_LIMIT ? len : ALERT_LIMIT);
-	strb_add(&text, len > ALERT_LIMIT ? "...\n" : "\n");
-	if (write(STDERR_FILENO, room, text.len) == -1)
+	for (int i = 0; i < 3; i++) {
+		size_t count = counts[i] < limit ? counts[i] : limit;
+
+		/* writev(2) doesn't write through the pointer. */
+		out[i] = (struct iovec){(void *)bytes[i], count};
+		limit -= count;
+	}
+	return 3;
+}
+
+/* Shows a line on standard error; who doesn't listen isn't waited for. */
+static void alert(const struct multilog *log, const char *prefix,
+		  const char *line, size_t len, bool is_cut)
+{
+	struct iovec parts[4];
+	size_t limit = log->script.alert_limit;
+	int count = compose(log, prefix, line, len, limit, parts);
+
+	parts[count] = is_cut || len > limit
+			       ? (struct iovec){(void *)"...\n", 4}
+			       : (struct iovec){(void *)"\n", 1};
+	if (writev(STDERR_FILENO, parts, count + 1) == -1)
 		return;
+}
+
+/* Sends a line. UDP promises nothing, but a failure is told of, once. */
+static void send_line(struct multilog *log, const struct action *action,
+		      const char *line, size_t len)
+{
+	struct iovec parts[4];
+	struct msghdr message = {
+		.msg_name = &log->script.peers[action->index],
+		.msg_namelen = sizeof(log->script.peers[0]),
+		.msg_iov = parts,
+	};
+	int count = compose(log, action->prefix, line, len, SIZE_MAX, parts);
+
+	parts[count++] = (struct iovec){(void *)"\n", 1};
+	message.msg_iovlen = (size_t)count;
+	if (log->udp_fd == -1)
+		log->udp_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (log->udp_fd != -1 &&
+	    sendmsg(log->udp_fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) != -1)
+		return;
+	if (!log->has_told_udp)
+		diag_warn_errno("unable to send lines of %s by UDP",
+				log->script.dirs[action->index].path);
+	log->has_told_udp = true;
+}
+
+/* Bytes of a line that patterns don't see and limits don't count. */
+static size_t hidden_bytes(const struct multilog *log)
+{
+	return log->script.is_mark_hidden ? log->mark_bytes : 0;
+}
+
+/* What patterns see of the `len` bytes at `line`. */
+static bool matches(const struct multilog *log, const struct action *action,
+		    const char *line, size_t len)
+{
+	size_t hidden = hidden_bytes(log);
+
+	return pattern_matches(&action->pattern, line + hidden, len - hidden);
 }
 
 /* Runs the actions on a line, or on as much of it as they may see. */
 static void judge(struct multilog *log, const char *line, size_t len)
 {
 	const struct script *script = &log->script;
+	size_t limit = script->line_limit + hidden_bytes(log);
+	bool is_cut = script->is_mark_hidden && len > limit;
 	bool is_selected = true;
 
-	if (len > LINE_LIMIT)
-		len = LINE_LIMIT;
+	if (len > limit)
+		len = limit;
 	for (size_t i = 0; i < script->action_count; i++) {
 		const struct action *action = &script->actions[i];
 
@@ -99,12 +173,17 @@ static void judge(struct multilog *log, const char *line, size_t len)
 		case ACTION_DESELECT:
 		case ACTION_SELECT:
 			if (is_selected == (action->kind == ACTION_DESELECT) &&
-			    pattern_matches(&action->pattern, line, len))
+			    matches(log, action, line, len))
 				is_selected = !is_selected;
 			break;
+		case ACTION_BEGIN: is_selected = action->is_selected; break;
 		case ACTION_ALERT:
 			if (is_selected)
-				alert(line, len);
+				alert(log, action->prefix, line, len, is_cut);
+			break;
+		case ACTION_SEND:
+			if (is_selected)
+				send_line(log, action, line, len);
 			break;
 		case ACTION_STATUS:
 			if (is_selected)
@@ -112,11 +191,29 @@ static void judge(struct multilog *log, const char *line, size_t len)
 					   len);
 			break;
 		case ACTION_DIR:
-			log->is_wanted[action->index] = is_selected;
+			log->is_wanted[action->index] =
+				is_selected && log->dirs[action->index].is_open;
 			break;
 		case ACTION_KIND_COUNT: break;
 		}
 	}
+}
+
+/* Hands a piece of a line to a directory. */
+static void hand_on(struct multilog *log, struct logdir *dir, const char *piece,
+		    size_t len)
+{
+	const char *prefix = dir->config.prefix;
+
+	/* A line begins in its first piece, which has all of the mark. */
+	if (prefix && !log->is_judged) {
+		if (log->mark_bytes > 0)
+			logdir_put(dir, piece, log->mark_bytes);
+		logdir_put(dir, prefix, strlen(prefix));
+		piece += log->mark_bytes;
+		len -= log->mark_bytes;
+	}
+	logdir_put(dir, piece, len);
 }
 
 static void end_chunks(struct multilog *log)
@@ -145,13 +242,14 @@ static void take_piece(struct multilog *log, size_t count, bool is_whole)
 	}
 	log->has_line = !is_whole;
 	if (!log->is_judged) {
-		if (!is_whole && len < LINE_LIMIT)
+		if (!is_whole &&
+		    len < log->script.line_limit + hidden_bytes(log))
 			return;
 		judge(log, piece, is_whole ? len - 1 : len);
 	}
 	for (size_t i = 0; i < log->script.dir_count; i++) {
 		if (log->is_wanted[i])
-			logdir_put(&log->dirs[i], piece, len);
+			hand_on(log, &log->dirs[i], piece, len);
 	}
 	log->line_start = log->text_len;
 	log->is_judged = !is_whole;
@@ -163,7 +261,7 @@ static size_t held_input_bytes(const struct multilog *log)
 {
 	size_t len = log->text_len - log->line_start;
 
-	return len > 0 && log->script.has_stamps ? len - STAMP_SIZE : len;
+	return len > 0 ? len - log->mark_bytes : 0;
 }
 
 /* Writes all that was handed on, and makes room in the text. */
@@ -192,15 +290,15 @@ static void flush(struct multilog *log)
 }
 
 /* The text must have room. */
-static void add_stamp(struct multilog *log)
+static void add_mark(struct multilog *log)
 {
-	if (!log->has_stamp) {
-		tai64n_format(tai64n_now(), log->stamp);
-		log->stamp[TAI64N_LABEL_SIZE] = ' ';
-		log->has_stamp = true;
+	if (!log->has_mark) {
+		mark_format(log->script.mark, tai64n_now(), log->mark);
+		log->has_mark = true;
 	}
-	memcpy(log->text + log->text_len, log->stamp, STAMP_SIZE);
-	log->text_len += STAMP_SIZE;
+	/* A constant count: the copy is a few instructions. */
+	memcpy(log->text + log->text_len, log->mark, MARK_SIZE);
+	log->text_len += log->mark_bytes;
 }
 
 /* Splits bytes that were read to the end of the text. */
@@ -218,20 +316,30 @@ static void take_plain(struct multilog *log, size_t count)
 	}
 }
 
-/* Copies bytes from `raw` to the text, with a stamp before each line. */
-static void take_stamped(struct multilog *log, size_t count)
+/* Lines end where they did: a newline stays one. */
+static void replace(struct multilog *log, size_t count)
+{
+	const char *replaced = log->script.replaced;
+
+	for (size_t i = 0; replaced && i < count; i++)
+		log->raw[i] = replaced[(unsigned char)log->raw[i]];
+}
+
+/* Copies bytes from `raw` to the text, with a mark before each line. */
+static void take_marked(struct multilog *log, size_t count)
 {
 	const char *at = log->raw;
 
+	replace(log, count);
 	while (count > 0) {
 		bool is_whole;
 		size_t len;
 
-		/* From here on there is room for a stamp and the rest. */
-		if (log->text_len > TEXT_SIZE - STAMP_SIZE - count)
+		/* From here on there is room for a mark and the rest. */
+		if (log->text_len > log->text_bytes - MARK_SIZE - count)
 			flush(log);
 		if (!log->has_line)
-			add_stamp(log);
+			add_mark(log);
 		len = scan_copy(log->text + log->text_len, at, count);
 		is_whole = len <= count;
 		if (!is_whole)
@@ -256,8 +364,7 @@ static void take_end(struct multilog *log)
 /* Reads and logs once: as input_read(). */
 static long take_some(struct multilog *log, size_t limit)
 {
-	bool has_stamps = log->script.has_stamps;
-	char *room = has_stamps ? log->raw : log->text + log->text_len;
+	char *room = log->raw ? log->raw : log->text + log->text_len;
 	long got = input_read(&log->input, room, limit);
 
 	if (got <= 0)
@@ -266,12 +373,12 @@ static long take_some(struct multilog *log, size_t limit)
 		log->rest_due_ms = request_now_ms() + BURST_REST_MS;
 		request_wake_at(log->rest_due_ms);
 	}
-	log->has_stamp = false;
+	log->has_mark = false;
 	log->read_at = 0;
 	log->block = 0;
 	end_chunks(log);
-	if (has_stamps)
-		take_stamped(log, (size_t)got);
+	if (log->raw)
+		take_marked(log, (size_t)got);
 	else
 		take_plain(log, (size_t)got);
 	flush(log);
@@ -300,38 +407,11 @@ static void rest(struct multilog *log)
 		request_wake_at(log->rest_due_ms);
 		return;
 	}
-	memory_give_back(log->text + log->text_len, TEXT_SIZE - log->text_len);
+	memory_give_back(log->text + log->text_len,
+			 log->text_bytes - log->text_len);
 	if (log->raw)
 		memory_give_back(log->raw, READ_SIZE);
 	log->rest_due_ms = 0;
-}
-
-int multilog_run(struct multilog *log)
-{
-	bool is_stopping = false;
-
-	/* Once stopping, byte by byte, so as to leave the next line unread. */
-	while (!is_stopping || (log->has_line && !log->is_stuck)) {
-		long got = take_some(log, is_stopping ? 1 : READ_SIZE);
-
-		if (got == 0)
-			break;
-		if (got == -1 && errno != EINTR) {
-			diag_fatal_errno("unable to read input");
-			log->result = -1;
-			break;
-		}
-		if (got == -1) {
-			int requests = request_take();
-
-			rotate(log, requests);
-			rest(log);
-			if (requests & REQUEST_STOP)
-				is_stopping = true;
-		}
-	}
-	take_end(log);
-	return log->result;
 }
 
 /*
@@ -344,7 +424,7 @@ static void release_written(void *context)
 
 	if (log->is_stuck || log->script.status_count > 0)
 		return;
-	for (size_t i = 0; i < log->opened_dirs; i++) {
+	for (size_t i = 0; i < log->script.dir_count; i++) {
 		if (log->dirs[i].pending_bytes > 0)
 			return;
 	}
@@ -357,6 +437,7 @@ static void release_written(void *context)
 static int open_outputs(struct multilog *log)
 {
 	const struct script *script = &log->script;
+	size_t opened_count = 0;
 
 	while (log->opened_statuses < script->status_count) {
 		size_t i = log->opened_statuses;
@@ -366,79 +447,181 @@ static int open_outputs(struct multilog *log)
 			return -1;
 		log->opened_statuses++;
 	}
-	while (log->opened_dirs < script->dir_count) {
-		size_t i = log->opened_dirs;
+	for (size_t i = 0; i < script->dir_count; i++) {
+		struct logdir *dir = &log->dirs[i];
 
-		if (logdir_open(&log->dirs[i], &script->dirs[i]) == -1)
-			return -1;
-		log->dirs[i].before_rotation = release_written;
-		log->dirs[i].context = log;
-		log->opened_dirs++;
+		if (logdir_open(dir, &script->dirs[i]) == -1) {
+			if (!script->is_tolerant)
+				return -1;
+			continue;
+		}
+		dir->before_rotation = release_written;
+		dir->context = log;
+		opened_count++;
+		if (script->told_as)
+			diag_print("%s: info: append: %s/current",
+				   script->told_as, script->dirs[i].path);
 	}
-	return 0;
+	if (opened_count > 0 || !script->is_tolerant)
+		return 0;
+	diag_fatal("no functional log directories");
+	return -1;
 }
 
-static int allocate(struct multilog *log, char *const args[])
+/* Reads the script, and gets room for the directories of it. */
+static int read_script(struct multilog *log)
 {
 	const struct script *script = &log->script;
 
-	if (script_parse(&log->script, args) == -1)
+	if (log->source.read(&log->script, log->source.context) == -1)
 		return -1;
-	log->text = memory_get(TEXT_SIZE + SCAN_SLACK);
-	if (script->has_stamps)
-		log->raw = memory_get(READ_SIZE + SCAN_SLACK);
-	if (!log->text || (script->has_stamps && !log->raw))
-		return -1;
+	log->mark_bytes = mark_len(script->mark);
 	/* One more of each: calloc(0) may return NULL. */
 	log->statuses =
 		calloc(script->status_count + 1, sizeof(*log->statuses));
 	log->dirs = calloc(script->dir_count + 1, sizeof(*log->dirs));
+	return log->statuses && log->dirs ? 0 : -1;
+}
+
+static int allocate(struct multilog *log)
+{
+	const struct script *script = &log->script;
+
+	if (read_script(log) == -1)
+		return -1;
+	log->text_bytes = script->line_limit + TEXT_SIZE;
+	log->text = memory_get(log->text_bytes + SCAN_SLACK + MARK_SIZE);
+	if (script->mark != MARK_NONE || script->replaced)
+		log->raw = memory_get(READ_SIZE + SCAN_SLACK);
 	log->is_wanted = calloc(script->dir_count + 1, sizeof(bool));
-	return log->statuses && log->dirs && log->is_wanted ? 0 : -1;
+	if (!log->text || !log->is_wanted)
+		return -1;
+	return log->raw || (script->mark == MARK_NONE && !script->replaced)
+		       ? 0
+		       : -1;
+}
+
+/* Frees what read_script() got. */
+static void drop_script(struct multilog *log)
+{
+	for (size_t i = 0; i < log->opened_statuses; i++)
+		status_close(&log->statuses[i]);
+	log->opened_statuses = 0;
+	free(log->statuses);
+	free(log->dirs);
+	log->statuses = NULL;
+	log->dirs = NULL;
+	script_free(&log->script);
 }
 
 /* What is left when the directories are closed. */
 static void release(struct multilog *log)
 {
-	for (size_t i = 0; i < log->opened_statuses; i++)
-		status_close(&log->statuses[i]);
-	script_free(&log->script);
-	free(log->statuses);
-	free(log->dirs);
+	drop_script(log);
 	input_close(&log->input);
+	if (log->udp_fd != -1)
+		close(log->udp_fd);
 	free(log->is_wanted);
-	memory_free(log->text, TEXT_SIZE + SCAN_SLACK);
+	memory_free(log->text, log->text_bytes + SCAN_SLACK + MARK_SIZE);
 	memory_free(log->raw, READ_SIZE + SCAN_SLACK);
 	free(log);
 }
 
-struct multilog *multilog_open(char *const args[], int input_fd)
+struct multilog *multilog_open(struct script_source source, int input_fd)
 {
 	struct multilog *log = calloc(1, sizeof(*log));
 
-	if (!log || allocate(log, args) == -1) {
+	if (!log) {
+		diag_fatal("out of memory");
+		return NULL;
+	}
+	log->source = source;
+	log->udp_fd = -1;
+	if (allocate(log) == -1) {
 		diag_fatal("out of memory");
 		goto out;
 	}
 	input_open(&log->input, input_fd);
 	if (open_outputs(log) == 0)
 		return log;
-	for (size_t i = 0; i < log->opened_dirs; i++)
-		logdir_abandon(&log->dirs[i]);
+	for (size_t i = 0; i < log->script.dir_count; i++) {
+		if (log->dirs[i].is_open)
+			logdir_abandon(&log->dirs[i]);
+	}
 out:
-	if (log)
-		release(log);
+	release(log);
 	return NULL;
+}
+
+/* Brings everything to disk: 0, or -1 after saying why not. */
+static int close_dirs(struct multilog *log)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < log->script.dir_count; i++) {
+		if (log->dirs[i].is_open && logdir_close(&log->dirs[i]) == -1)
+			result = -1;
+	}
+	return result;
+}
+
+/*
+ * Closes everything, and opens what the script says now: 0, or -1 after saying
+ * what is wrong. A line that is half in a directory goes on there.
+ */
+static int reload(struct multilog *log)
+{
+	size_t dir_count = log->script.dir_count;
+
+	if (close_dirs(log) == -1)
+		log->result = -1;
+	drop_script(log);
+	log->is_stuck = false;
+	if (read_script(log) == -1 || log->script.dir_count != dir_count) {
+		diag_fatal("out of memory");
+		return -1;
+	}
+	if (open_outputs(log) == -1)
+		return -1;
+	for (size_t i = 0; i < dir_count; i++)
+		log->is_wanted[i] = log->is_wanted[i] && log->dirs[i].is_open;
+	return 0;
+}
+
+int multilog_run(struct multilog *log)
+{
+	bool is_stopping = false;
+
+	/* Once stopping, byte by byte, so as to leave the next line unread. */
+	while (!is_stopping || (log->has_line && !log->is_stuck)) {
+		long got = take_some(log, is_stopping ? 1 : READ_SIZE);
+		int requests;
+
+		if (got == 0)
+			break;
+		if (got == -1 && errno != EINTR) {
+			diag_fatal_errno("unable to read input");
+			log->result = -1;
+			break;
+		}
+		if (got != -1)
+			continue;
+		requests = request_take();
+		rotate(log, requests);
+		rest(log);
+		if (requests & REQUEST_STOP)
+			is_stopping = true;
+		if ((requests & REQUEST_RELOAD) && reload(log) == -1)
+			return -1;
+	}
+	take_end(log);
+	return log->result;
 }
 
 int multilog_close(struct multilog *log)
 {
-	int result = 0;
+	int result = close_dirs(log);
 
-	for (size_t i = 0; i < log->opened_dirs; i++) {
-		if (logdir_close(&log->dirs[i]) == -1)
-			result = -1;
-	}
 	release(log);
 	return result;
 }

@@ -9,15 +9,27 @@
 #ifndef LOG_MULTILOG_H
 #define LOG_MULTILOG_H
 
+#include "log/script.h"
+
 struct multilog;
 
+/* Where its script comes from, at the start and when a reload is asked for. */
+struct script_source {
+	/*
+	 * Makes a script, with as many directories each time, which
+	 * script_free() ends in any case: 0, or -1 with ENOMEM.
+	 */
+	int (*read)(struct script *script, void *context);
+	void *context;
+};
+
 /*
- * Prepares what `args`, which are NULL-terminated and must outlive it, ask
- * for: status files first, then directories. Then reads from `input_fd`,
+ * Prepares what the script asks for: status files first, then directories.
+ * Then reads from `input_fd`,
  * which stays the caller's. NULL after saying what is wrong; directories
  * that were prepared by then are left unfinished.
  */
-struct multilog *multilog_open(char *const args[], int input_fd);
+struct multilog *multilog_open(struct script_source source, int input_fd);
 
 /*
  * Logs until the end of input, or until a stop is asked for (request.h) and

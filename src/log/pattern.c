@@ -39,12 +39,40 @@ static bool take_part(const struct pattern_part *part, const char **at,
 	return true;
 }
 
+static bool runit_matches(const char *source, const char *text, size_t len)
+{
+	const char *end = text + len;
+
+	for (;; source++) {
+		bool is_repeated = *source == '+';
+
+		if (*source == '*') {
+			if (source[1] == '\0')
+				return true;
+			text = memchr(text, source[1], (size_t)(end - text));
+			if (!text)
+				return false;
+			continue;
+		}
+		if (is_repeated)
+			source++;
+		if (*source == '\0')
+			return !is_repeated && text == end;
+		if (text == end || *text++ != *source)
+			return false;
+		while (is_repeated && text < end && *text == *source)
+			text++;
+	}
+}
+
 bool pattern_matches(const struct pattern *pattern, const char *text,
 		     size_t len)
 {
 	const char *end = text + len;
 	size_t last = pattern->part_count - 1;
 
+	if (pattern->kind == PATTERN_RUNIT)
+		return runit_matches(pattern->source, text, len);
 	if (!take_part(&pattern->parts[0], &text, end))
 		return false;
 	for (size_t i = 1; i <= last; i++) {

@@ -20,7 +20,15 @@ struct pattern_part {
 	size_t len;
 };
 
+/* Other suites' languages; those but the first have no parts. */
+enum pattern_kind {
+	PATTERN_CLASSIC,
+	PATTERN_RUNIT, /* a star as above; "+x" is one x or more. svlogd(8) */
+};
+
 struct pattern {
+	enum pattern_kind kind;
+	const char *source;         /* borrowed; not of PATTERN_CLASSIC */
 	struct pattern_part *parts; /* borrowed: the caller's room */
 	size_t part_count;          /* one more than the stars; at least 1 */
 };

@@ -11,6 +11,11 @@
 #include "log/recover.h"
 #include "log/trouble.h"
 
+/* What is wrong with a directory isn't fatal if others may do. */
+#define TELL(dir, ...)                                                         \
+	((dir)->config.is_optional ? diag_warn_errno(__VA_ARGS__)              \
+				   : diag_fatal_errno(__VA_ARGS__))
+
 /* Whether a file exists, and is complete. */
 enum condition { ABSENT, INCOMPLETE, COMPLETE, UNKNOWN };
 
@@ -76,8 +81,7 @@ static int resume(struct logdir *dir, const struct stat *current)
 	dir->current_fd = openat(dir->dir_fd, "current",
 				 O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC);
 	if (dir->current_fd == -1) {
-		diag_fatal_errno("unable to append to %s/current",
-				 dir->config.path);
+		TELL(dir, "unable to append to %s/current", dir->config.path);
 		return -1;
 	}
 	dir->has_leftovers =
@@ -99,15 +103,13 @@ static int restart(struct logdir *dir)
 		return -1;
 	state_fd = recover_create(dir->dir_fd, "state");
 	if (state_fd == -1) {
-		diag_fatal_errno("unable to write to %s/state",
-				 dir->config.path);
+		TELL(dir, "unable to write to %s/state", dir->config.path);
 		return -1;
 	}
 	close(state_fd);
 	dir->current_fd = recover_create(dir->dir_fd, "current");
 	if (dir->current_fd == -1) {
-		diag_fatal_errno("unable to write to %s/current",
-				 dir->config.path);
+		TELL(dir, "unable to write to %s/current", dir->config.path);
 		return -1;
 	}
 	return archive_sync(archive);
@@ -122,19 +124,19 @@ static int open_current(struct logdir *dir)
 	int opened;
 
 	if (condition == UNKNOWN) {
-		diag_fatal_errno("unable to stat %s/current", path);
+		TELL(dir, "unable to stat %s/current", path);
 		return -1;
 	}
 	if (condition != COMPLETE &&
 	    condition_of(dir->dir_fd, "processed", &processed) == UNKNOWN) {
-		diag_fatal_errno("unable to stat %s/processed", path);
+		TELL(dir, "unable to stat %s/processed", path);
 		return -1;
 	}
 	opened = condition == COMPLETE ? resume(dir, &current) : restart(dir);
 	if (opened == -1)
 		return -1;
 	if (fchmod(dir->current_fd, 0644) == -1) {
-		diag_fatal_errno("unable to set mode of %s/current", path);
+		TELL(dir, "unable to set mode of %s/current", path);
 		return -1;
 	}
 	return 0;
@@ -147,8 +149,7 @@ static int lock(struct logdir *dir)
 		O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0600);
 	if (dir->lock_fd == -1 ||
 	    flock(dir->lock_fd, LOCK_EX | LOCK_NB) == -1) {
-		diag_fatal_errno("unable to lock directory %s",
-				 dir->config.path);
+		TELL(dir, "unable to lock directory %s", dir->config.path);
 		return -1;
 	}
 	return 0;
@@ -171,16 +172,19 @@ int logdir_open(struct logdir *dir, const struct logdir_config *config)
 		diag_fatal("out of memory");
 		return -1;
 	}
-	mkdir(config->path, 0700); /* opening it tells whether it is there */
+	if (!config->is_optional)
+		mkdir(config->path, 0700); /* opening it tells of trouble */
 	dir->dir_fd = open(config->path,
 			   O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
 	if (dir->dir_fd == -1 ||
 	    archive_open(&dir->archive, config, dir->dir_fd) == -1) {
-		diag_fatal_errno("unable to open directory %s", config->path);
+		TELL(dir, "unable to open directory %s", config->path);
 		goto out;
 	}
-	if (lock(dir) == 0 && open_current(dir) == 0)
+	if (lock(dir) == 0 && open_current(dir) == 0) {
+		dir->is_open = true;
 		return 0;
+	}
 out:
 	archive_close(&dir->archive);
 	close_if_open(dir->current_fd);

@@ -8,17 +8,17 @@
 #include "log/request.h"
 
 static volatile sig_atomic_t untaken, is_stopping;
-static sigset_t both, let_in;
+static sigset_t handled, let_in;
 static int64_t wake_due_ms; /* 0: never */
 
 static void note(int signal)
 {
-	/* Handlers mask each other, so the two bits don't race. */
+	/* Handlers mask each other, so the bits don't race. */
 	if (signal == SIGTERM) {
 		untaken |= REQUEST_STOP;
 		is_stopping = 1;
 	} else {
-		untaken |= REQUEST_ROTATE;
+		untaken |= signal == SIGHUP ? REQUEST_RELOAD : REQUEST_ROTATE;
 	}
 }
 
@@ -26,15 +26,28 @@ void request_init(void)
 {
 	struct sigaction action = {.sa_handler = note};
 
-	sigemptyset(&both);
-	sigaddset(&both, SIGTERM);
-	sigaddset(&both, SIGALRM);
-	action.sa_mask = both;
-	sigprocmask(SIG_BLOCK, &both, &let_in);
+	sigemptyset(&handled);
+	sigaddset(&handled, SIGTERM);
+	sigaddset(&handled, SIGALRM);
+	action.sa_mask = handled;
+	sigprocmask(SIG_BLOCK, &handled, &let_in);
 	sigdelset(&let_in, SIGTERM);
 	sigdelset(&let_in, SIGALRM);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGALRM, &action, NULL);
+}
+
+void request_init_reload(void)
+{
+	struct sigaction action = {.sa_handler = note};
+
+	sigaddset(&handled, SIGHUP);
+	action.sa_mask = handled;
+	sigprocmask(SIG_BLOCK, &handled, NULL);
+	sigdelset(&let_in, SIGHUP);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGALRM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
 }
 
 static void wake(int signal)
@@ -60,6 +73,8 @@ void request_reset(void)
 
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGALRM, &action, NULL);
+	if (sigismember(&handled, SIGHUP))
+		sigaction(SIGHUP, &action, NULL);
 	sigprocmask(SIG_SETMASK, &let_in, NULL);
 }
 
@@ -71,11 +86,12 @@ static void admit(void)
 {
 	sigset_t pending;
 
-	if (sigpending(&pending) == -1 || (!sigismember(&pending, SIGTERM) &&
-					   !sigismember(&pending, SIGALRM)))
+	if (sigpending(&pending) == -1 ||
+	    (!sigismember(&pending, SIGTERM) &&
+	     !sigismember(&pending, SIGALRM) && !sigismember(&pending, SIGHUP)))
 		return;
 	sigprocmask(SIG_SETMASK, &let_in, NULL);
-	sigprocmask(SIG_BLOCK, &both, NULL);
+	sigprocmask(SIG_BLOCK, &handled, NULL);
 }
 
 int64_t request_now_ms(void)
@@ -125,7 +141,7 @@ int request_take(void)
 {
 	int requests = request_pending();
 
-	untaken = 0; /* both are blocked: nothing comes in between */
+	untaken = 0; /* they are blocked: nothing comes in between */
 	return requests;
 }
 

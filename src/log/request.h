@@ -16,10 +16,14 @@ enum request {
 	REQUEST_STOP = 1,
 	REQUEST_ROTATE = 2,
 	REQUEST_TIMER = 4, /* no signal: request_wake_at() */
+	REQUEST_RELOAD = 8,
 };
 
 /* Blocks and catches both signals. Cannot fail. */
 void request_init(void);
+
+/* Has HUP ask for a reload, from now on. */
+void request_init_reload(void);
 
 /*
  * From now on `signal` ends waits, too. It is no request, and otherwise as

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "log/line.h"
 #include "log/script.h"
 
 #define SIZE_DEFAULT  99999
@@ -97,13 +98,17 @@ static void add(struct script *script, struct action action)
 int script_parse(struct script *script, char *const args[])
 {
 	struct logdir_config next = {.size_limit = SIZE_DEFAULT,
+				     .tail_bytes = TAIL_BYTES,
 				     .count_limit = COUNT_DEFAULT};
 	struct pattern_part *parts;
 
 	*script = (struct script){0};
 	if (reserve(script, args) == -1)
 		return -1;
-	script->has_stamps = args[0] && args[0][0] == 't';
+	script->line_limit = LINE_LIMIT;
+	script->alert_limit = ALERT_LIMIT;
+	if (args[0] && args[0][0] == 't')
+		script->mark = MARK_TAI64N;
 	parts = script->parts;
 	for (; *args; args++) {
 		const char *rest = *args + 1; /* used when **args isn't '\0' */
@@ -149,5 +154,9 @@ void script_free(struct script *script)
 	free(script->status_paths);
 	free(script->dirs);
 	free(script->parts);
+	free(script->peers);
+	for (size_t i = 0; i < script->text_count; i++)
+		free(script->texts[i]);
+	free(script->texts);
 	*script = (struct script){0};
 }

@@ -97,7 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		line += len + 1;
 	}
 	MUST(script_parse(&script, args) == 0);
-	MUST(script.has_stamps == (args[0] && args[0][0] == 't'));
+	MUST((script.mark == MARK_TAI64N) == (args[0] && args[0][0] == 't'));
 	check_script(&script, args, line, (size_t)(end - line));
 	script_free(&script);
 	return 0;

@@ -67,6 +67,14 @@ def passes_unchanged(line):
     return not LABEL_LINE.match(line)
 
 
+def plus_at_the_end(case, theirs, ours):
+    """Only where there is a pattern with a plus; one at its beginning is told
+    from an empty line, others where the line ends with what they repeat."""
+    return theirs["exit"] == ours["exit"] and any(
+        rule[:1] in b"+-eE" and b"+" in rule[1:] for rule in case["rules"] if rule
+    )
+
+
 def shown_as_date(line, shown):
     """Whether a labelled line came out as a date and its rest; or as it was,
     which only a year that no calendar has may."""
@@ -498,6 +506,13 @@ TABLE = [
                 limit_s="3",
             )
         ],
+    ),
+    Difference(
+        "svlogd: behind a plus the line has an end",
+        "svlogd",
+        "runit's goes on matching behind the end of the line, and finds what it had.",
+        plus_at_the_end,
+        [{"options": [], "rules": [b"-x+x", b"-+x"], "lines": [b"x", b""], "dirs": [b"a"]}],
     ),
     Difference(
         "multilog: an empty processor is none",

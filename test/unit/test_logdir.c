@@ -152,8 +152,10 @@ int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *limit,
 
 /* The directory under test, as the current one, and what is in it. */
 
-static const struct logdir_config small = {
-	.path = "./log", .size_limit = 4096, .count_limit = 1000};
+static const struct logdir_config small = {.path = "./log",
+					   .size_limit = 4096,
+					   .tail_bytes = TAIL_BYTES,
+					   .count_limit = 1000};
 static struct logdir dir; /* large, so not on the stack */
 
 static int make_folder(void **state)

@@ -66,11 +66,11 @@ static void stamps_are_asked_for_first_or_not_at_all(void **unused)
 	struct script none = parse((char *[]){NULL});
 
 	(void)unused;
-	assert_true(first.has_stamps);
+	assert_int_equal(first.mark, MARK_TAI64N);
 	assert_int_equal(first.action_count, 1);
-	assert_false(later.has_stamps);
+	assert_int_equal(later.mark, MARK_NONE);
 	assert_int_equal(later.action_count, 1);
-	assert_false(none.has_stamps);
+	assert_int_equal(none.mark, MARK_NONE);
 	assert_int_equal(none.action_count, 0);
 	script_free(&first);
 	script_free(&later);
