@@ -173,6 +173,10 @@ static bool is_told(const struct transition *t)
 {
 	if (!is_service(t->before->phase))
 		return false;
+	if (t->event == EVENT_YIELD)
+		return t->before->phase == MACHINE_UP && !t->before->is_ending;
+	if (t->event == EVENT_RELEASED)
+		return machine_is_held_back(t->before);
 	return is_command(t, CONTROL_DOWN) || is_command(t, CONTROL_RESTART) ||
 	       t->event == EVENT_STOP || is_late(t);
 }
@@ -238,6 +242,9 @@ static void check_start(const struct transition *t)
 	if (after->phase != MACHINE_STOPPING)
 		return;
 	assert_true(t->rules->has_stop && t->owes_stop);
+	/* It goes down to come up again, when it may. */
+	if (t->event == EVENT_YIELD)
+		return;
 	assert_false(after->is_start_due);
 	if (after->want == MACHINE_WANT_UP)
 		assert_true(after->is_leaving);
@@ -355,6 +362,8 @@ static void check_wishes(const struct transition *t)
 	/* What was asked for on the way down is remembered, and no more. */
 	if (after->is_start_due && !before->is_start_due)
 		assert_true(is_asked_for(t) ||
+			    (t->event == EVENT_YIELD &&
+			     before->phase == MACHINE_ACTIVE) ||
 			    (t->event == EVENT_DRAIN &&
 			     before->want == MACHINE_WANT_UP));
 	if (after->want == MACHINE_WANT_DOWN)
