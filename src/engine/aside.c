@@ -88,7 +88,7 @@ static int start(struct aside *aside, const struct aside_plan *plan)
 
 	for (int i = 0; plan->arguments[i]; i++)
 		spawn_plan.arguments[i] = plan->arguments[i];
-	if (spawn(service->spawner, &spawn_plan, &spawned) == -1)
+	if (spawn(service->spawner, 0, &spawn_plan, &spawned) == -1)
 		return -1;
 	aside->process = (struct loop_process){.pid = spawned.pid,
 					       .is_child = true,

@@ -105,6 +105,7 @@ static void prepare_service(const struct entry_context *context,
 {
 	service->loop = context->loop;
 	service->spawner = context->spawner;
+	service->starter = context->starter;
 	service->obituaries = context->obituaries;
 	service->input_dir_fd = -1;
 	service->on_gone = on_service_gone;
@@ -116,6 +117,14 @@ static struct service *logger_of(struct service *service)
 	struct entry *entry = service->owner;
 
 	return entry->logger ? &entry->logger->service : NULL;
+}
+
+/* Without it, the scanner looks now and then. */
+static void watch_directory(const struct entry_context *context,
+			    struct entry *entry)
+{
+	loop_directory_add(context->loop, &entry->changes, entry->name);
+	entry->service.is_watched = entry->changes.is_added;
 }
 
 struct entry *entry_new(struct entry_context *context, const char *name,
@@ -144,8 +153,7 @@ struct entry *entry_new(struct entry_context *context, const char *name,
 	entry->service.logger_of = logger_of;
 	entry->changes.on_change = on_change;
 	entry->changes.owner = entry;
-	/* Without it, the scanner looks now and then. */
-	loop_directory_add(context->loop, &entry->changes, name);
+	watch_directory(context, entry);
 	return entry;
 out:
 	error = errno;
@@ -486,7 +494,7 @@ bool entry_host(struct entry_context *context, struct entry *entry)
 	bool is_well;
 
 	if (!entry->changes.is_added)
-		loop_directory_add(context->loop, &entry->changes, entry->name);
+		watch_directory(context, entry);
 	if (!entry_is_hosted(entry) && !may_have(entry, "run")) {
 		if (context->depend && !depend_look(context->depend, entry))
 			return false;
@@ -578,6 +586,7 @@ static void on_change(struct loop_directory *changes,
 		       (strcmp(name, "log") == 0 && !entry->logger) ||
 		       !entry_is_hosted(entry);
 
+	entry->service.may_have_changed = true;
 	if (!matters)
 		return;
 	entry->must_look = true;

@@ -58,6 +58,7 @@ struct entry {
 struct entry_context {
 	struct loop *loop;
 	struct spawner *spawner;
+	struct starter *starter;
 	const struct obituaries *obituaries;
 	struct depend *depend;     /* NULL: nobody waits for anybody */
 	unsigned descriptors_left; /* that services may still take */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/diag.h"
 #include "base/fd.h"
@@ -147,7 +148,10 @@ void publish(struct service *service)
 
 static void publish_again(struct loop_timer *timer)
 {
-	publish(timer->owner);
+	struct service *service = timer->owner;
+
+	if (!service->is_start_pending) /* then it comes all the same */
+		publish(service);
 }
 
 void publish_begin(struct service *service)
@@ -183,6 +187,10 @@ enum record_result publish_in_child(const void *owner,
 		return RECORD_FAILED;
 	pack_status(service, (pid_t)identity->pid, record);
 	if (replace_file(AT_FDCWD, SUPERVISE_STATUS, record, STATUS_SIZE) == -1)
+		return RECORD_PARTIAL;
+	/* Whoever sees that it runs is right to think that it is supervised. */
+	if (service->is_fresh && linkat(AT_FDCWD, SUPERVISE_CONTROL, AT_FDCWD,
+					SUPERVISE_OK, 0) == -1)
 		return RECORD_PARTIAL;
 	return RECORD_COMPLETE;
 }

@@ -103,6 +103,7 @@ int rules_refresh(struct service *service)
 	struct strb troubles = strb_on(room, sizeof(room));
 	struct service_config config;
 
+	service->may_have_changed = false;
 	config_defaults(&config);
 	if (config_read(service->dir_fd, &config, &troubles) == -1)
 		return -1;
@@ -113,6 +114,16 @@ int rules_refresh(struct service *service)
 				  config.type != CONFIG_TYPE_ONESHOT;
 	service->machine.rules = make_rules(rules_of(service));
 	return 0;
+}
+
+void rules_refresh_after_changes(struct service *service)
+{
+	if (service->is_watched && !service->config) {
+		loop_directories_catch_up(service->loop);
+		if (!service->may_have_changed)
+			return;
+	}
+	rules_refresh(service);
 }
 
 void rules_forget(struct service *service)

@@ -16,6 +16,9 @@
  * read, and what was known holds.
  */
 int rules_refresh(struct service *service);
+/* The same, unless it is known that nothing changed. */
+void rules_refresh_after_changes(struct service *service);
+
 void rules_forget(struct service *service);
 
 /* What is known; that of an empty directory where nothing is. */

@@ -12,6 +12,7 @@
 #include "engine/entry.h"
 #include "engine/left.h"
 #include "engine/scan.h"
+#include "engine/starter.h"
 
 #define BUCKETS 1024 /* a power of two */
 /* While something is in trouble: soon at first, for what passes by itself. */
@@ -31,6 +32,7 @@ struct bad_name {
 struct scanner {
 	struct entry_context context;
 	struct depend depend;
+	struct starter starter;
 	struct entry *entries;
 	struct entry *buckets[BUCKETS]; /* by device and inode */
 	struct bad_name *bad_names;
@@ -382,6 +384,7 @@ void scanner_scan(struct scanner *scanner)
 	else
 		look_at(scanner, loop_now_ns() + RESCAN_NS);
 	depend_scan_ends(&scanner->depend, scanner->entries);
+	starter_flush(&scanner->starter);
 }
 
 /* ---- beginning and end ---- */
@@ -398,6 +401,16 @@ static unsigned descriptors_for_services(void)
 	return (unsigned)limit.rlim_cur - SPARE_DESCRIPTORS;
 }
 
+void scanner_settle(struct scanner *scanner)
+{
+	starter_flush(&scanner->starter);
+}
+
+static void make_starts(void *owner)
+{
+	scanner_settle(owner);
+}
+
 struct scanner *scanner_new(struct loop *loop, struct spawner *spawner,
 			    const struct obituaries *obituaries)
 {
@@ -407,6 +420,9 @@ struct scanner *scanner_new(struct loop *loop, struct spawner *spawner,
 		return NULL;
 	scanner->context.loop = loop;
 	scanner->context.spawner = spawner;
+	scanner->context.starter = &scanner->starter;
+	scanner->starter.spawner = spawner;
+	loop_before_wait(loop, make_starts, scanner);
 	scanner->context.obituaries = obituaries;
 	scanner->context.depend = &scanner->depend;
 	depend_begin(&scanner->depend, loop);
@@ -424,6 +440,7 @@ void scanner_free(struct scanner *scanner)
 	if (!scanner)
 		return;
 	loop_timer_cancel(scanner->context.loop, &scanner->again);
+	loop_before_wait(scanner->context.loop, NULL, NULL);
 	loop_directory_remove(scanner->context.loop, &scanner->changes);
 	while (scanner->entries)
 		drop(scanner, &scanner->entries);

@@ -33,6 +33,10 @@ void scanner_free(struct scanner *scanner);
 /* Looks at the directory now. */
 void scanner_scan(struct scanner *scanner);
 
+/* Makes the starts that are still gathered: before what isn't a round of the
+ * loop. */
+void scanner_settle(struct scanner *scanner);
+
 /*
  * From now on, a service whose name is gone is ended, and its logger after it.
  * Before the first scan.

@@ -153,6 +153,7 @@ static bool is_over(struct scanning *scanning)
 	if (!scanning->wants_upgrade)
 		return true;
 	scanning->wants_upgrade = false;
+	scanner_settle(scanning->scanner);
 	upgrade_run(&scanning->upgrade, &scanning->spawner, scanning->scanner,
 		    scanning->commander.control_fd, &scanning->obituaries);
 	diag_warn_errno("unable to run %s, going on as before",

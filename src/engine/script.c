@@ -11,12 +11,7 @@
 #include "engine/script.h"
 #include "service/config.h"
 
-#define NUMBER_SIZE 16
-
-/* What ended, as arguments: see config_finish_numbers(). */
-struct finish_arguments {
-	char first[NUMBER_SIZE], second[NUMBER_SIZE], group[NUMBER_SIZE];
-};
+extern char **environ;
 
 const char *script_name(const struct service *service)
 {
@@ -32,18 +27,23 @@ const char *script_name(const struct service *service)
 	}
 }
 
-static void fill_arguments(const struct service *service,
-			   struct finish_arguments *arguments)
+static void fill_arguments(const struct service *service, struct script *script)
 {
 	const struct process_end *end = &service->last_end;
+	const char **arguments = script->plan.arguments;
 	int first, second;
 
 	config_finish_numbers(
 		rules_of(service), end->is_known ? end->exit_code : -1,
 		end->signal_number, end->has_dumped, &first, &second);
-	snprintf(arguments->first, NUMBER_SIZE, "%d", first);
-	snprintf(arguments->second, NUMBER_SIZE, "%d", second);
-	snprintf(arguments->group, NUMBER_SIZE, "%d", (int)service->last_pid);
+	snprintf(script->first, SCRIPT_NUMBER_SIZE, "%d", first);
+	snprintf(script->second, SCRIPT_NUMBER_SIZE, "%d", second);
+	snprintf(script->group, SCRIPT_NUMBER_SIZE, "%d",
+		 (int)service->last_pid);
+	arguments[0] = script->first;
+	arguments[1] = script->second;
+	arguments[2] = service->name;
+	arguments[3] = script->group;
 }
 
 static bool is_for_same(const char *entry, const char *other)
@@ -75,32 +75,24 @@ static char **environment_with(char *entry)
 }
 
 /* Tells "run" where to say that it is ready, if there is a socket for that. */
-static int spawn_with(struct service *service, struct spawn_plan *plan,
-		      struct spawned *spawned)
+static int add_herald(const struct service *service, struct script *script)
 {
 	const char *said = herald_entry(service);
-	char entry[HERALD_ENTRY_SIZE];
-	char **environment;
-	int result;
 
 	if (!said || service->machine.phase != MACHINE_UP)
-		return spawn(service->spawner, plan, spawned);
-	snprintf(entry, sizeof(entry), "%s", said);
-	environment = environment_with(entry);
-	if (!environment)
-		return -1;
-	plan->environment = environment;
-	result = spawn(service->spawner, plan, spawned);
-	free(environment);
-	return result;
+		return 0;
+	snprintf(script->entry, sizeof(script->entry), "%s", said);
+	script->environment = environment_with(script->entry);
+	script->plan.environment = script->environment;
+	return script->environment ? 0 : -1;
 }
 
-int script_start(struct service *service, struct spawned *spawned)
+int script_prepare(const struct service *service, struct script *script)
 {
 	const struct service_config *config = rules_of(service);
 	enum machine_phase phase = service->machine.phase;
-	struct finish_arguments numbers;
-	struct spawn_plan plan = {
+
+	script->plan = (struct spawn_plan){
 		.script = script_name(service),
 		.name = service->name,
 		.dir_fd = service->dir_fd,
@@ -118,16 +110,15 @@ int script_start(struct service *service, struct spawned *spawned)
 		.record = publish_in_child,
 		.owner = service,
 	};
+	if (phase == MACHINE_FINISHING)
+		fill_arguments(service, script);
+	else if (config->evidence != 0) /* daemontools tells no name */
+		script->plan.arguments[0] = service->name;
+	script->environment = NULL;
+	return add_herald(service, script);
+}
 
-	/* Those of daemontools get none. */
-	if (config->evidence != 0)
-		plan.arguments[0] = service->name;
-	if (phase == MACHINE_FINISHING) {
-		fill_arguments(service, &numbers);
-		plan.arguments[0] = numbers.first;
-		plan.arguments[1] = numbers.second;
-		plan.arguments[2] = service->name;
-		plan.arguments[3] = numbers.group;
-	}
-	return spawn_with(service, &plan, spawned);
+void script_free(struct script *script)
+{
+	free(script->environment);
 }

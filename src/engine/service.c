@@ -23,12 +23,33 @@
 #include "engine/rules.h"
 #include "engine/script.h"
 #include "engine/service.h"
+#include "engine/starter.h"
 #include "service/config.h"
 #include "service/identity.h"
 #include "service/supervise_dir.h"
 
 static void take_step(struct service *service, enum machine_event event,
 		      char letter);
+
+/* ---- that it is supervised ---- */
+
+static int make_ok(struct service *service)
+{
+	return supervise_dir_make_ok(service->dir_fd, service->control_fd,
+				     &service->ok_fd);
+}
+
+/* Where nothing was on record before, only now something is. */
+static void offer_ok(struct service *service)
+{
+	if (!service->is_fresh || !service->is_hosted ||
+	    service->is_start_pending)
+		return;
+	service->is_fresh = false;
+	if (make_ok(service) == -1)
+		diag_warn_errno("unable to read %s/" SUPERVISE_OK,
+				service->name);
+}
 
 /* ---- the process ---- */
 
@@ -62,7 +83,7 @@ static void process_ended(struct service *service, struct process_end end)
 	enum machine_phase phase = service->machine.phase;
 	enum machine_event event;
 
-	rules_refresh(service);
+	rules_refresh_after_changes(service);
 	end_process(service, end);
 	event = rules_judge_end(service, &end);
 	event_note_end(service, phase, event == EVENT_FAILED);
@@ -140,38 +161,63 @@ static int give_up_process(const struct spawned *spawned)
 	return -1;
 }
 
+/* What follows, once the process has a number. */
+static void after_start(struct service *service, const struct spawned *spawned)
+{
+	service->pid = spawned->pid;
+	service->start_ticks = spawned->start_ticks;
+	if (spawned->record == RECORD_COMPLETE)
+		service->is_fresh = false; /* the process made "ok", too */
+	publish_started(service, spawned->record);
+	offer_ok(service);
+	notify_start(service);
+	if (service->machine.phase == MACHINE_UP)
+		event_tell(service, "u");
+	probe_update(service);
+	if (service->gate)
+		service->gate->after_step(service);
+}
+
+void service_started(struct service *service, const struct spawned *spawned)
+{
+	service->is_start_pending = false;
+	if (spawned->pid != -1 &&
+	    (watch_process(service, spawned->pid, spawned->pidfd, true) == 0 ||
+	     give_up_process(spawned) == 0)) {
+		after_start(service, spawned);
+		return;
+	}
+	service->starts -= service->machine.phase == MACHINE_UP;
+	service->changed_at = service->changed_before;
+	publish_forget(service);
+	refuse_start(service);
+	offer_ok(service);
+}
+
 static void start_now(struct service *service)
 {
-	struct timespec before = service->changed_at;
-	bool is_counted = service->machine.phase == MACHINE_UP;
+	struct script script;
 	struct spawned spawned;
-	int result;
 
 	if (service->before_start)
 		service->before_start(service);
-	if (is_counted) {
+	if (service->machine.phase == MACHINE_UP) {
 		ready_listen(service, true);
 		herald_listen(service, true);
 	}
+	service->changed_before = service->changed_at;
 	service->changed_at = tai64n_now();
-	service->starts += is_counted;
-	result = script_start(service, &spawned);
-	if (result == 0 &&
-	    watch_process(service, spawned.pid, spawned.pidfd, true) == -1)
-		result = give_up_process(&spawned);
-	if (result == -1) {
-		service->starts -= is_counted;
-		service->changed_at = before;
-		publish_forget(service);
-		refuse_start(service);
+	service->starts += service->machine.phase == MACHINE_UP;
+	service->is_start_pending = true;
+	if (service->starter) {
+		starter_add(service->starter, service);
 		return;
 	}
-	service->pid = spawned.pid;
-	service->start_ticks = spawned.start_ticks;
-	publish_started(service, spawned.record);
-	notify_start(service);
-	if (is_counted)
-		event_tell(service, "u");
+	spawned.pid = -1;
+	if (script_prepare(service, &script) == 0)
+		spawn(service->spawner, 0, &script.plan, &spawned);
+	service_started(service, &spawned);
+	script_free(&script);
 }
 
 static void start_process(struct service *service)
@@ -187,14 +233,20 @@ static void start_process(struct service *service)
 void service_start_on(struct service *service)
 {
 	if (!service->is_hosted || service->machine.phase != MACHINE_UP ||
-	    service->pid != 0)
+	    service->pid != 0 || service->is_start_pending)
 		return;
 	if (service->machine.is_ending) { /* in the meantime */
 		take_step(service, EVENT_START_REFUSED, 0);
 		return;
 	}
 	start_now(service);
-	probe_update(service);
+}
+
+/* Nothing can be done to a process that has no number yet. */
+static void finish_start(struct service *service)
+{
+	if (service->is_start_pending)
+		starter_flush(service->starter);
 }
 
 /* To the process, or to all of its group, which it leads. */
@@ -254,7 +306,10 @@ static void send_signals_due(struct service *service)
 		return;
 	send_signals(service, service->signals_due, service->is_due_to_group);
 	service->signals_due[0] = service->signals_due[1] = 0;
-	publish(service);
+	/* In an orderly stop the end is put on record soon; until then it would
+	 * only be told to end once more. */
+	if (!service->machine.is_leaving)
+		publish(service);
 }
 
 void service_hooked(struct service *service, bool is_done)
@@ -376,6 +431,9 @@ static void take_step(struct service *service, enum machine_event event,
 	struct machine_step step;
 	char hook;
 
+	finish_start(service);
+	if (!service->is_hosted)
+		return;
 	if (service->gate)
 		service->gate->before_step(service);
 	step = machine_step(&service->machine, event, letter, loop_now_ns());
@@ -486,12 +544,6 @@ void service_listen(struct service *service)
 }
 
 /* ---- taking over ---- */
-
-static int make_ok(struct service *service)
-{
-	return supervise_dir_make_ok(service->dir_fd, service->control_fd,
-				     &service->ok_fd);
-}
 
 /* A link that leads nowhere is no file; one that can't be followed is trouble.
  */
@@ -690,10 +742,7 @@ void service_begin(struct service *service)
 {
 	event_tell(service, "s");
 	go_on(service);
-	if (service->is_fresh && service->is_hosted && make_ok(service) == -1)
-		diag_warn_errno("unable to read %s/" SUPERVISE_OK,
-				service->name);
-	service->is_fresh = false;
+	offer_ok(service);
 }
 
 void service_stop(struct service *service)
@@ -734,11 +783,13 @@ void service_ready(struct service *service)
 
 bool service_is_running(const struct service *service)
 {
-	return service->is_hosted && service->pid != 0;
+	return service->is_hosted &&
+	       (service->pid != 0 || service->is_start_pending);
 }
 
 void service_forget(struct service *service)
 {
+	finish_start(service);
 	if (!service->is_hosted)
 		return;
 	service->is_hosted = false;

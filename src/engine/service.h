@@ -37,15 +37,21 @@ struct service_gate {
 	/* The service may stand differently now. It may have let go. */
 	void (*after_step)(struct service *service);
 };
+struct starter;
 
 struct service {
 	/* Set by the owner before service_open(), and kept by it. */
 	struct loop *loop;
 	struct spawner *spawner;
-	const char *name; /* for messages; may be replaced at any time */
-	int dir_fd;       /* the service directory */
+	struct starter *starter; /* NULL: each start is made at once */
+	const char *name;        /* for messages; may be replaced at any time */
+	int dir_fd;              /* the service directory */
 	const struct obituaries *obituaries; /* NULL: nobody tells */
 	int input_dir_fd; /* a logger: the directory of its service; else -1 */
+	/* Its owner sets may_have_changed when a name in the directory came or
+	 * went; else nobody tells, and it is looked at each time. */
+	bool is_watched;
+	bool may_have_changed;
 	bool has_output_pipe; /* its output goes to its supervise/pipe */
 	/* A logger that is the file "log" of its service, and runs there. */
 	bool is_inline;
@@ -64,9 +70,10 @@ struct service {
 	/* The rest is service.c's. */
 	bool is_hosted;
 	int lock_fd, control_fd; /* owned; -1 when closed */
-	int ok_fd;           /* owned; -1: "ok" is another name of "control" */
-	bool is_fresh;       /* nothing was on record here before */
-	bool is_down_wanted; /* there is a file "down" */
+	int ok_fd; /* owned; -1: "ok" is another name of "control" */
+	bool is_start_pending; /* it was handed to the starter */
+	bool is_fresh;         /* nothing was on record here before */
+	bool is_down_wanted;   /* there is a file "down" */
 	struct machine machine;
 	struct loop_watch control;
 	struct loop_watch ready; /* see ready.h */
@@ -90,7 +97,7 @@ struct service {
 	/* What is on record for the file "down", and not known to be done. */
 	enum control_down_file down_file_due;
 	struct loop_timer again; /* set while a record isn't written */
-	struct timespec changed_at, ready_at;
+	struct timespec changed_at, changed_before, ready_at;
 	int64_t starts, deaths;
 	int64_t last_pid; /* of the last "run" that ended */
 	struct policy_memory memory;
@@ -127,6 +134,9 @@ void service_release(struct service *service);
 
 /* It is to end, and to be started again when its gate lets it. */
 void service_yield(struct service *service);
+
+/* Its script runs now; or not, with errno, where spawned->pid is -1. */
+void service_started(struct service *service, const struct spawned *spawned);
 
 /* It said that it is ready, in whatever way it has for that. */
 void service_ready(struct service *service);

@@ -41,11 +41,12 @@ static int take_slots(struct spawner *spawner)
 {
 	int fd = STDERR_FILENO;
 
-	for (int i = 0; i < SPAWN_SLOT_COUNT; i++) {
-		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int i = 0; i < SPAWN_LANES * SPAWN_SLOT_COUNT; i++) {
+		fd = openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC);
 		if (fd == -1)
 			return -1;
-		spawner->slots[i] = fd;
+		spawner->lanes[i / SPAWN_SLOT_COUNT]
+			.slots[i % SPAWN_SLOT_COUNT] = fd;
 	}
 	spawner->keep_below = (unsigned)fd + 1;
 	return 0;

@@ -26,6 +26,14 @@
 
 enum spawn_slot { SLOT_LOCK, SLOT_INPUT, SPAWN_SLOT_COUNT };
 
+/* What one start at a time needs; several lanes start side by side. */
+struct spawn_lane {
+	int slots[SPAWN_SLOT_COUNT];
+	char *stack; /* owned: what the child runs on until it execs */
+};
+
+#define SPAWN_LANES 4
+
 struct spawner {
 	char boot_id[BOOT_ID_SIZE];
 	struct rlimit limit; /* of descriptors, as this process got it */
@@ -34,9 +42,8 @@ struct spawner {
 	bool has_ignored;
 	/* Descriptors below `keep_below` are all that a child gets to see; the
 	 * slots among them are where the parent puts what the child needs. */
-	int slots[SPAWN_SLOT_COUNT];
+	struct spawn_lane lanes[SPAWN_LANES];
 	unsigned keep_below;
-	char *stack; /* owned: what the child runs on until it execs */
 };
 
 #define SPAWN_ARGUMENTS  4
@@ -103,11 +110,15 @@ int spawner_open(struct spawner *spawner);
  * another program), or raises it again (when that failed). */
 void spawner_raise_limit(struct spawner *spawner, bool raise);
 
+/* How many lanes threads may use at the same time: 1 where they may not. */
+unsigned spawn_lanes(void);
+
 /*
- * Starts the script. 0, or -1 with errno when the system has no process to
- * give. A script that can't be run shows as an exit with 111, and a message.
+ * Starts the script, by way of that lane. 0, or -1 with errno when the system
+ * has no process to give. A script that can't be run shows as an exit with 111,
+ * and a message.
  */
-int spawn(struct spawner *spawner, const struct spawn_plan *plan,
+int spawn(struct spawner *spawner, unsigned lane, const struct spawn_plan *plan,
 	  struct spawned *spawned);
 
 #endif

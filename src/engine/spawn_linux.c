@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -25,6 +26,7 @@
 
 struct start {
 	const struct spawner *spawner;
+	const struct spawn_lane *lane;
 	const struct spawn_plan *plan;
 	struct spawned *spawned;
 };
@@ -41,14 +43,15 @@ static int begin_child(void *argument)
 		    CLOSE_RANGE_UNSHARE) == -1 &&
 	    unshare(CLONE_FILES) == -1)
 		child_fail(start->plan, "set up descriptors for");
-	child_run(spawner, start->plan, spawner->slots[SLOT_LOCK],
-		  start->plan->input_dir_fd == -1 ? -1
-						  : spawner->slots[SLOT_INPUT],
+	child_run(spawner, start->plan, start->lane->slots[SLOT_LOCK],
+		  start->plan->input_dir_fd == -1
+			  ? -1
+			  : start->lane->slots[SLOT_INPUT],
 		  start->spawned, NULL);
 }
 
 /* A stack that runs into a guard page, not into somebody's data. */
-static int make_stack(struct spawner *spawner)
+static int make_stack(struct spawn_lane *lane)
 {
 	char *stack =
 		mmap(NULL, GUARD_BYTES + STACK_BYTES, PROT_READ | PROT_WRITE,
@@ -57,50 +60,63 @@ static int make_stack(struct spawner *spawner)
 	if (stack == MAP_FAILED)
 		return -1;
 	mprotect(stack, GUARD_BYTES, PROT_NONE);
-	spawner->stack = stack;
+	lane->stack = stack;
 	return 0;
 }
 
-static int fill_slot(struct spawner *spawner, enum spawn_slot slot, int fd)
+static int fill_slot(const struct spawn_lane *lane, enum spawn_slot slot,
+		     int fd)
 {
-	return dup3(fd, spawner->slots[slot], O_CLOEXEC);
+	return dup3(fd, lane->slots[slot], O_CLOEXEC);
 }
 
 /* A slot that went on holding a lock would outlive its service. */
-static void empty_slots(struct spawner *spawner, const struct spawn_plan *plan)
+static void empty_slots(const struct spawn_lane *lane,
+			const struct spawn_plan *plan)
 {
-	fill_slot(spawner, SLOT_LOCK, STDERR_FILENO);
+	fill_slot(lane, SLOT_LOCK, STDERR_FILENO);
 	if (plan->input_dir_fd != -1)
-		fill_slot(spawner, SLOT_INPUT, STDERR_FILENO);
+		fill_slot(lane, SLOT_INPUT, STDERR_FILENO);
 }
 
-int spawn(struct spawner *spawner, const struct spawn_plan *plan,
-	  struct spawned *spawned)
+/* As many as there are processors, and one, as a start mostly waits. */
+unsigned spawn_lanes(void)
 {
-	struct start start = {spawner, plan, spawned};
+	long count = sysconf(_SC_NPROCESSORS_ONLN) + 1;
+
+	return count < 1             ? 1
+	       : count > SPAWN_LANES ? SPAWN_LANES
+				     : (unsigned)count;
+}
+
+int spawn(struct spawner *spawner, unsigned lane_number,
+	  const struct spawn_plan *plan, struct spawned *spawned)
+{
+	struct spawn_lane *lane = &spawner->lanes[lane_number];
+	struct start start = {spawner, lane, plan, spawned};
 	sigset_t all, before;
 	int error;
 
 	*spawned = (struct spawned){.pid = -1, .pidfd = -1, .start_ticks = -1};
-	if (!spawner->stack && make_stack(spawner) == -1)
+	if (!lane->stack && make_stack(lane) == -1)
 		return -1;
 	/* Not a signal may be taken by the child on the shared memory. */
 	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &before);
-	if (fill_slot(spawner, SLOT_LOCK, plan->lock_fd) == -1)
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	if (fill_slot(lane, SLOT_LOCK, plan->lock_fd) == -1)
 		goto out;
 	if (plan->input_dir_fd != -1 &&
-	    fill_slot(spawner, SLOT_INPUT, plan->input_dir_fd) == -1)
+	    fill_slot(lane, SLOT_INPUT, plan->input_dir_fd) == -1)
 		goto out;
 	spawned->pid = clone(
-		begin_child, spawner->stack + GUARD_BYTES + STACK_BYTES,
+		begin_child, lane->stack + GUARD_BYTES + STACK_BYTES,
 		CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD |
 			(plan->has_pid_namespace ? CLONE_NEWPID : 0) | SIGCHLD,
 		&start, &spawned->pidfd);
 out:
 	error = errno;
-	empty_slots(spawner, plan);
-	sigprocmask(SIG_SETMASK, &before, NULL);
+	empty_slots(lane, plan);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	errno = error;
 	return spawned->pid == -1 ? -1 : 0;
 }

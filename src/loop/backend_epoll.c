@@ -345,13 +345,11 @@ static void tell_all(struct backend *backend)
 		tell_bucket(backend, i, -1, DIRECTORY_ENTRIES, NULL);
 }
 
-/* What doesn't fit comes with the next round: whoever changes a directory
- * without end mustn't keep the loop from everything else. */
-static void on_changes(struct loop_watch *watch)
+/* False: there was nothing left to read. */
+static bool read_changes(struct backend *backend)
 {
-	struct backend *backend = watch->owner;
 	_Alignas(struct inotify_event) char room[4096];
-	ssize_t count = read(watch->fd, room, sizeof(room));
+	ssize_t count = read(backend->changes.fd, room, sizeof(room));
 	const char *stop = room + (count > 0 ? count : 0);
 
 	for (char *at = room; at < stop;) {
@@ -363,6 +361,29 @@ static void on_changes(struct loop_watch *watch)
 		else if (!(event->mask & IN_IGNORED))
 			tell_change(backend, event);
 	}
+	return count > 0;
+}
+
+/* What doesn't fit comes with the next round: whoever changes a directory
+ * without end mustn't keep the loop from everything else. */
+static void on_changes(struct loop_watch *watch)
+{
+	read_changes(watch->owner);
+}
+
+#define CATCH_UP_READS 16
+
+void loop_directories_catch_up(struct loop *loop)
+{
+	struct backend *backend = loop_backend(loop);
+
+	if (backend->changes.fd == -1)
+		return;
+	for (int i = 0; i < CATCH_UP_READS; i++) {
+		if (!read_changes(backend))
+			return;
+	}
+	tell_all(backend); /* there is no end to it: anything may be */
 }
 
 static int start_inotify(struct backend *backend)

@@ -12,6 +12,8 @@ struct loop {
 	struct backend *backend;
 	struct timers timers;
 	int64_t round_ns; /* the moment up to which timers are being run */
+	void (*before_wait)(void *owner);
+	void *before_wait_owner;
 	bool is_stopped;
 };
 
@@ -110,11 +112,21 @@ int loop_run(struct loop *loop)
 {
 	loop->is_stopped = false;
 	while (!loop->is_stopped) {
+		if (loop->before_wait)
+			loop->before_wait(loop->before_wait_owner);
+		if (loop->is_stopped)
+			break;
 		if (backend_wait(loop->backend, timeout_ms(loop)) == -1)
 			return -1;
 		run_timers(loop);
 	}
 	return 0;
+}
+
+void loop_before_wait(struct loop *loop, void (*call)(void *owner), void *owner)
+{
+	loop->before_wait = call;
+	loop->before_wait_owner = owner;
 }
 
 void loop_stop(struct loop *loop)

@@ -99,6 +99,15 @@ void loop_free(struct loop *loop); /* NULL is fine; watchers are forgotten */
 int loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 
+/* `call` is made before each wait, for what was gathered in the callbacks of a
+ * round. One per loop; NULL: none. */
+void loop_before_wait(struct loop *loop, void (*call)(void *owner),
+		      void *owner);
+
+/* Tells of all changes of directories up to now: for who is about to rely on
+ * there being none. */
+void loop_directories_catch_up(struct loop *loop);
+
 /* CLOCK_MONOTONIC now, in nanoseconds. */
 int64_t loop_now_ns(void);
 

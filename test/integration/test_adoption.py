@@ -322,6 +322,32 @@ def test_never_two_of_a_service(scan):
     assert not any(is_alive(pid) for pid in pids)
 
 
+def test_never_two_when_killed_during_a_boot(scan):
+    """Many are started side by side then."""
+    services = [
+        scan.make(f"s{number:03}", SINGLE + "exec sleep 1000\n")
+        for number in range(150)
+    ]
+    moments = random.Random(3)
+    scan.start()
+    for _ in range(6):
+        time.sleep(moments.random() / 20)  # when it happens must not matter
+        kill_and_start(scan)
+    for service in services:
+        scan.wait_until(lambda: program_of(service.pid()) == "sleep", 60)
+    for service in services:
+        assert service.lines("violations") == []
+        assert service.value("starts") >= len(service.lines("starts"))
+    pids = [service.pid() for service in services]
+    assert len(set(pids)) == len(services)
+    scan.process.send_signal(signal.SIGKILL)
+    scan.process.wait()
+    scan.start()
+    wait_hosted(scan, *services)
+    assert [service.pid() for service in services] == pids
+    scan.stop()
+
+
 def test_killed_in_an_orderly_stop(scan):
     """The next svscan begins anew, when the old processes have ended."""
     service = scan.make(
