@@ -124,6 +124,18 @@ static void reset_signals(const struct spawner *spawner)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* Where it can't, its process group stands in: see scope.h. */
+static void enter_cgroup(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd == -1)
+		return;
+	if (write(fd, "0", 1) == -1)
+		errno = 0;
+	close(fd);
+}
+
 /* Returns on failure only, with errno. */
 static void become(const struct spawn_plan *plan, char *path, char *argv[])
 {
@@ -172,6 +184,8 @@ _Noreturn void child_run(const struct spawner *spawner,
 		child_fail(plan, "set up descriptors for");
 	if (plan->lock_fd_number != -1 && put_lock(plan->lock_fd_number) == -1)
 		child_fail(plan, "acquire " SUPERVISE_LOCK_FD " for");
+	if (plan->cgroup_path)
+		enter_cgroup(plan->cgroup_path);
 	leave_trace(spawner, plan, lock_fd, spawned);
 	if (plan->runs_at_input && fchdir(input_dir_fd) == -1)
 		child_fail(plan, "switch to the directory of");

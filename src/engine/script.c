@@ -8,6 +8,7 @@
 #include "engine/herald.h"
 #include "engine/publish.h"
 #include "engine/rules.h"
+#include "engine/scope.h"
 #include "engine/script.h"
 #include "service/config.h"
 
@@ -87,7 +88,7 @@ static int add_herald(const struct service *service, struct script *script)
 	return script->environment ? 0 : -1;
 }
 
-int script_prepare(const struct service *service, struct script *script)
+int script_prepare(struct service *service, struct script *script)
 {
 	const struct service_config *config = rules_of(service);
 	enum machine_phase phase = service->machine.phase;
@@ -110,6 +111,8 @@ int script_prepare(const struct service *service, struct script *script)
 		.record = publish_in_child,
 		.owner = service,
 	};
+	if (phase == MACHINE_UP && scope_make(service, script->cgroup))
+		script->plan.cgroup_path = script->cgroup;
 	if (phase == MACHINE_FINISHING)
 		fill_arguments(service, script);
 	else if (config->evidence != 0) /* daemontools tells no name */

@@ -5,6 +5,7 @@
 #define ENGINE_SCRIPT_H
 
 #include "engine/herald.h"
+#include "engine/scope.h"
 #include "engine/service.h"
 
 #define SCRIPT_NUMBER_SIZE 16
@@ -16,12 +17,13 @@ struct script {
 	char first[SCRIPT_NUMBER_SIZE], second[SCRIPT_NUMBER_SIZE];
 	char group[SCRIPT_NUMBER_SIZE];
 	char entry[HERALD_ENTRY_SIZE];
+	char cgroup[SCOPE_PATH_SIZE];
 	char **environment; /* owned; NULL: the supervisor's */
 };
 
 /* Fills in what starts the script that the machine's phase is named for. 0, or
  * -1 with errno when memory is short. script_free() in both cases. */
-int script_prepare(const struct service *service, struct script *script);
+int script_prepare(struct service *service, struct script *script);
 
 void script_free(struct script *script);
 

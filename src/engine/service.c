@@ -21,6 +21,7 @@
 #include "engine/ready.h"
 #include "engine/recall.h"
 #include "engine/rules.h"
+#include "engine/scope.h"
 #include "engine/script.h"
 #include "engine/service.h"
 #include "engine/starter.h"
@@ -66,6 +67,7 @@ static void end_process(struct service *service, struct process_end end)
 		service->last_end_at = service->changed_at;
 	}
 	if (phase == MACHINE_UP) {
+		scope_remove(service);
 		service->last_pid = service->pid;
 		service->deaths++;
 	}
@@ -252,6 +254,8 @@ static void finish_start(struct service *service)
 /* To the process, or to all of its group, which it leads. */
 static void send_signal(struct service *service, int number, bool is_to_group)
 {
+	if (number == SIGKILL && scope_kill(service))
+		return;
 	/* As long as the leader can be asked for, the group has its number. */
 	if (is_to_group && loop_process_signal(&service->process, 0) == 0 &&
 	    kill(-service->pid, number) == 0)

@@ -106,6 +106,7 @@ struct service {
 	struct process_end last_end;
 	struct timespec last_end_at; /* tv_sec 0: none yet */
 	unsigned char published[STATUS_SIZE];
+	bool is_scope_missed; /* there is no cgroup for it, and it was said */
 	bool is_unwatched; /* its process can't be adopted, and it was said */
 	bool is_status_broken; /* the last publication failed, and it was said
 				*/

@@ -78,6 +78,7 @@ struct spawn_plan {
 	 * what is in that FIFO outlives this process, and nobody takes the
 	 * script for a supervisor. */
 	bool holds_control;
+	const char *cgroup_path;  /* see scope.h; NULL: it stays */
 	char *const *environment; /* NULL: this process's */
 	/* It is process 1 of a new pid namespace. Where the system has none,
 	 * the start fails. */

@@ -523,6 +523,34 @@ def test_oneshot_is_run_by_execlineb_where_there_is_one(scan, tmp_path):
     assert trace(service) == ["-P ./up"]
 
 
+# ---- kill-scope ----
+
+# Leaves a process that TERM and KILL of the group don't reach.
+ESCAPER = TRACER + "setsid sleep 1000 & echo $! >child\nexec sleep 1000\n"
+
+
+def escaped(service):
+    wait_until(lambda: service.lines("child"))
+    return int(service.lines("child")[0])
+
+
+def test_kill_reaches_all_of_the_cgroup(scan):
+    service = scan.make(run=ESCAPER)
+    (service.path / "kill-scope").write_text("cgroup\n")
+    scan.start()
+    child = escaped(service)
+    if any("unable to make a cgroup" in line for line in scan.said()):
+        pytest.skip("no cgroups can be made here")
+    pid = service.wait_program()
+    folder = open(f"/proc/{pid}/cgroup").read().strip().split("\n")[-1]
+    assert "/holdfast-" in folder and folder in open(f"/proc/{child}/cgroup").read()
+    kill_and_start(scan)
+    wait_until(lambda: service.svok() == 0)
+    service.send(b"Ok")
+    service.wait_phase("down")
+    wait_until(lambda: not is_alive(child))
+
+
 # ---- all of it ----
 
 
