@@ -12,12 +12,14 @@
 
 enum mark_kind {
 	MARK_NONE,
-	MARK_TAI64N, /* a label */
-	MARK_RUNIT,  /* YYYY-MM-DD_HH:MM:SS.xxxxx, UTC; runit's svlogd -tt */
-	MARK_RUNIT_T /* the same with a T between; -ttt */
+	MARK_TAI64N,  /* a label */
+	MARK_RUNIT,   /* YYYY-MM-DD_HH:MM:SS.xxxxx, UTC; runit's svlogd -tt */
+	MARK_RUNIT_T, /* the same with a T between; -ttt */
+	MARK_ACCU,    /* SSSSSSSSSS.UUUUUU, Unix time; daemontools-encore's T */
+	MARK_ISO      /* YYYY-MM-DDTHH:MM:SS.NNNNNNNNNZ, ISO 8601, UTC */
 };
 
-#define MARK_SIZE 27 /* bytes: room for any */
+#define MARK_SIZE 32 /* bytes: room for any */
 
 /* The length of such marks, the space included. */
 size_t mark_len(enum mark_kind kind);

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/fd.h"
 #include "base/memory.h"
 #include "base/scan.h"
 #include "base/tai64n.h"
@@ -73,6 +74,10 @@ struct multilog {
 	int64_t rest_due_ms; /* request_now_ms() to give memory back; or 0 */
 	int udp_fd;          /* owned; -1 until there is something to send */
 	bool has_told_udp;
+	bool is_output_wanted; /* as is_wanted, of standard output */
+	bool has_told_out;
+	const char *out; /* in the text: for standard output */
+	size_t out_len;
 	char mark[MARK_SIZE];
 	size_t text_bytes; /* of `text`, without SCAN_SLACK */
 	char *text;        /* owned */
@@ -176,6 +181,7 @@ static void judge(struct multilog *log, const char *line, size_t len)
 			    matches(log, action, line, len))
 				is_selected = !is_selected;
 			break;
+		case ACTION_OUTPUT: log->is_output_wanted = is_selected; break;
 		case ACTION_BEGIN: is_selected = action->is_selected; break;
 		case ACTION_ALERT:
 			if (is_selected)
@@ -216,6 +222,28 @@ static void hand_on(struct multilog *log, struct logdir *dir, const char *piece,
 	logdir_put(dir, piece, len);
 }
 
+/* Writes what is for standard output; if that fails, it is lost. */
+static void flush_out(struct multilog *log)
+{
+	if (log->out_len > 0 &&
+	    fd_write_all(STDOUT_FILENO, log->out, log->out_len) == -1 &&
+	    !log->has_told_out) {
+		diag_warn_errno("unable to write output, lines are lost");
+		log->has_told_out = true;
+	}
+	log->out_len = 0;
+}
+
+/* Notes a piece of the text, for one write of all that is in a row. */
+static void put_out(struct multilog *log, const char *piece, size_t len)
+{
+	if (log->out_len > 0 && log->out + log->out_len != piece)
+		flush_out(log);
+	if (log->out_len == 0)
+		log->out = piece;
+	log->out_len += len;
+}
+
 static void end_chunks(struct multilog *log)
 {
 	for (size_t i = 0; i < log->script.dir_count; i++)
@@ -251,6 +279,8 @@ static void take_piece(struct multilog *log, size_t count, bool is_whole)
 		if (log->is_wanted[i])
 			hand_on(log, &log->dirs[i], piece, len);
 	}
+	if (log->is_output_wanted)
+		put_out(log, piece, len);
 	log->line_start = log->text_len;
 	log->is_judged = !is_whole;
 	log->handed_bytes = log->taken_bytes;
@@ -269,6 +299,7 @@ static void flush(struct multilog *log)
 {
 	size_t held_len = log->text_len - log->line_start;
 
+	flush_out(log);
 	for (size_t i = 0; i < log->script.dir_count; i++) {
 		logdir_flush(&log->dirs[i]);
 		log->is_stuck = log->is_stuck || log->dirs[i].is_stuck;
@@ -422,7 +453,7 @@ static void release_written(void *context)
 {
 	struct multilog *log = context;
 
-	if (log->is_stuck || log->script.status_count > 0)
+	if (log->is_stuck || log->script.status_count > 0 || log->out_len > 0)
 		return;
 	for (size_t i = 0; i < log->script.dir_count; i++) {
 		if (log->dirs[i].pending_bytes > 0)
@@ -538,7 +569,8 @@ struct multilog *multilog_open(struct script_source source, int input_fd)
 	log->source = source;
 	log->udp_fd = -1;
 	if (allocate(log) == -1) {
-		diag_fatal("out of memory");
+		if (errno != EINVAL) /* that has been told of */
+			diag_fatal("out of memory");
 		goto out;
 	}
 	input_open(&log->input, input_fd);

@@ -17,7 +17,7 @@ struct multilog;
 struct script_source {
 	/*
 	 * Makes a script, with as many directories each time, which
-	 * script_free() ends in any case: 0, or -1 with ENOMEM.
+	 * script_free() ends in any case: 0, or -1 as script_parse().
 	 */
 	int (*read)(struct script *script, void *context);
 	void *context;

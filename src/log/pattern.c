@@ -1,6 +1,8 @@
 /* pattern.c -- see pattern.h. */
+#include <fnmatch.h>
 #include <string.h>
 
+#include "log/line.h"
 #include "log/pattern.h"
 
 size_t pattern_count_parts(const char *source)
@@ -65,6 +67,21 @@ static bool runit_matches(const char *source, const char *text, size_t len)
 	}
 }
 
+/* For functions that want a string. */
+static bool string_matches(const struct pattern *pattern, const char *text,
+			   size_t len)
+{
+	char string[LINE_LIMIT + 1];
+
+	if (len > LINE_LIMIT)
+		len = LINE_LIMIT;
+	memcpy(string, text, len);
+	string[len] = '\0';
+	if (pattern->kind == PATTERN_FNMATCH)
+		return fnmatch(pattern->source, string, 0) == 0;
+	return regexec(pattern->regex, string, 0, NULL, 0) == 0;
+}
+
 bool pattern_matches(const struct pattern *pattern, const char *text,
 		     size_t len)
 {
@@ -73,6 +90,8 @@ bool pattern_matches(const struct pattern *pattern, const char *text,
 
 	if (pattern->kind == PATTERN_RUNIT)
 		return runit_matches(pattern->source, text, len);
+	if (pattern->kind != PATTERN_CLASSIC)
+		return string_matches(pattern, text, len);
 	if (!take_part(&pattern->parts[0], &text, end))
 		return false;
 	for (size_t i = 1; i <= last; i++) {

@@ -11,6 +11,7 @@
 #ifndef LOG_PATTERN_H
 #define LOG_PATTERN_H
 
+#include <regex.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -23,12 +24,15 @@ struct pattern_part {
 /* Other suites' languages; those but the first have no parts. */
 enum pattern_kind {
 	PATTERN_CLASSIC,
-	PATTERN_RUNIT, /* a star as above; "+x" is one x or more. svlogd(8) */
+	PATTERN_FNMATCH, /* of the shell; fnmatch(3) */
+	PATTERN_REGEX,   /* extended; found anywhere. regcomp(3) */
+	PATTERN_RUNIT,   /* a star as above; "+x" is one x or more. svlogd(8) */
 };
 
 struct pattern {
 	enum pattern_kind kind;
 	const char *source;         /* borrowed; not of PATTERN_CLASSIC */
+	const regex_t *regex;       /* borrowed; of PATTERN_REGEX */
 	struct pattern_part *parts; /* borrowed: the caller's room */
 	size_t part_count;          /* one more than the stars; at least 1 */
 };
@@ -42,7 +46,10 @@ size_t pattern_count_parts(const char *source);
  */
 struct pattern pattern_compile(const char *source, struct pattern_part *room);
 
-/* Whether the pattern matches all of the `len` bytes at `text`. */
+/*
+ * Whether the pattern matches all of the `len` bytes at `text`. Those of
+ * fnmatch(3) and regcomp(3) see no byte behind a '\0', nor the 1001st.
+ */
 bool pattern_matches(const struct pattern *pattern, const char *text,
 		     size_t len);
 

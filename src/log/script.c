@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/diag.h"
 #include "log/line.h"
 #include "log/script.h"
 
@@ -84,8 +85,9 @@ static int reserve(struct script *script, char *const args[])
 	script->status_paths = calloc(arg_count + 1, sizeof(char *));
 	script->dirs = calloc(arg_count + 1, sizeof(*script->dirs));
 	script->parts = calloc(part_count + 1, sizeof(*script->parts));
-	if (!script->actions || !script->status_paths || !script->dirs ||
-	    !script->parts)
+	script->regexes = calloc(arg_count + 1, sizeof(*script->regexes));
+	if (!script->regexes || !script->actions || !script->status_paths ||
+	    !script->dirs || !script->parts)
 		return -1;
 	return 0;
 }
@@ -95,20 +97,77 @@ static void add(struct script *script, struct action action)
 	script->actions[script->action_count++] = action;
 }
 
+/* An argument of one letter, so as to ignore all that begin with it. */
+static bool is_just(const char *arg, char letter)
+{
+	return arg[0] == letter && arg[1] == '\0';
+}
+
+/* What the first argument says of marks. */
+static enum mark_kind mark_of(const char *first)
+{
+	if (!first)
+		return MARK_NONE;
+	if (first[0] == 't')
+		return MARK_TAI64N;
+	if (is_just(first, 'T'))
+		return MARK_ACCU;
+	return is_just(first, 'i') ? MARK_ISO : MARK_NONE;
+}
+
+/* Of the argument `arg`, in the language of `kind`: 0, or -1 as script_parse().
+ */
+static int compile(struct script *script, enum pattern_kind kind,
+		   const char *arg, struct pattern *pattern)
+{
+	regex_t *regex = &script->regexes[script->regex_count];
+	char reason[128];
+	int error;
+
+	pattern->kind = kind;
+	pattern->source = arg + 1;
+	if (kind != PATTERN_REGEX)
+		return 0;
+	error = regcomp(regex, arg + 1, REG_EXTENDED | REG_NOSUB);
+	if (error == REG_ESPACE) {
+		errno = ENOMEM;
+		return -1;
+	}
+	if (error != 0) {
+		regerror(error, regex, reason, sizeof(reason));
+		diag_fatal("unable to use %s: %s", arg, reason);
+		errno = EINVAL;
+		return -1;
+	}
+	script->regex_count++;
+	pattern->regex = regex;
+	return 0;
+}
+
+/* The language that `arg` chooses for patterns; `kind` if it chooses none. */
+static enum pattern_kind choose(const char *arg, enum pattern_kind kind)
+{
+	if (is_just(arg, 'F'))
+		return PATTERN_FNMATCH;
+	if (is_just(arg, 'X'))
+		return PATTERN_REGEX;
+	return is_just(arg, 'C') ? PATTERN_CLASSIC : kind;
+}
+
 int script_parse(struct script *script, char *const args[])
 {
 	struct logdir_config next = {.size_limit = SIZE_DEFAULT,
 				     .tail_bytes = TAIL_BYTES,
 				     .count_limit = COUNT_DEFAULT};
 	struct pattern_part *parts;
+	enum pattern_kind kind = PATTERN_CLASSIC;
 
 	*script = (struct script){0};
 	if (reserve(script, args) == -1)
 		return -1;
 	script->line_limit = LINE_LIMIT;
 	script->alert_limit = ALERT_LIMIT;
-	if (args[0] && args[0][0] == 't')
-		script->mark = MARK_TAI64N;
+	script->mark = mark_of(args[0]);
 	parts = script->parts;
 	for (; *args; args++) {
 		const char *rest = *args + 1; /* used when **args isn't '\0' */
@@ -121,7 +180,19 @@ int script_parse(struct script *script, char *const args[])
 				**args == '-' ? ACTION_DESELECT : ACTION_SELECT;
 			action.pattern = pattern_compile(rest, parts);
 			parts += action.pattern.part_count;
+			if (compile(script, kind, *args, &action.pattern) == -1)
+				return -1;
 			break;
+		case '1':
+			if (*rest)
+				continue;
+			action.kind = ACTION_OUTPUT;
+			break;
+		case 'h':
+			if (!*rest)
+				script->is_mark_hidden = true;
+			continue;
+		case 'p': next.prefix = *rest ? rest : NULL; continue;
 		case 'e': break;
 		case '=':
 			action.kind = ACTION_STATUS;
@@ -141,7 +212,7 @@ int script_parse(struct script *script, char *const args[])
 		case 'a':
 		case 'd': set_limit(&next, **args, rest); continue;
 		case '!': next.processor = *rest ? rest : NULL; continue;
-		default: continue;
+		default: kind = choose(*args, kind); continue;
 		}
 		add(script, action);
 	}
@@ -153,6 +224,9 @@ void script_free(struct script *script)
 	free(script->actions);
 	free(script->status_paths);
 	free(script->dirs);
+	for (size_t i = 0; i < script->regex_count; i++)
+		regfree(&script->regexes[i]);
+	free(script->regexes);
 	free(script->parts);
 	free(script->peers);
 	for (size_t i = 0; i < script->text_count; i++)

@@ -1,9 +1,10 @@
 /*
  * script.h -- a logger's actions, from its arguments to a table.
  *
- * Parsing does no input or output and can only fail for want of memory: an
- * argument that means nothing is ignored. The table is built once and never
- * changes. Source: the 0.76 specification, 3.2.
+ * Parsing does no input or output and can only fail for want of memory, or for
+ * a regular expression that is none: an argument that means nothing is ignored.
+ * The table is built once and never changes. Source: the 0.76
+ * specification, 3.2.
  */
 #ifndef LOG_SCRIPT_H
 #define LOG_SCRIPT_H
@@ -22,6 +23,7 @@ enum action_kind {
 	ACTION_ALERT,    /* e */
 	ACTION_STATUS,   /* =FILE */
 	ACTION_DIR,      /* a directory's name */
+	ACTION_OUTPUT,   /* 1: standard output */
 	ACTION_BEGIN,    /* whatever came before: selected, or not, from here */
 	ACTION_SEND,     /* to an address, by UDP */
 	ACTION_KIND_COUNT
@@ -53,12 +55,15 @@ struct script {
 	struct sockaddr_in *peers; /* of SEND; dir_count, if any */
 	char **texts;              /* owned: what patterns are parts of */
 	size_t text_count;
+	regex_t *regexes; /* of patterns, compiled */
+	size_t regex_count;
 	struct pattern_part *parts; /* where the patterns' parts are kept */
 };
 
 /*
  * Parses the NULL-terminated `args`, which must outlive the script. 0, or -1
- * with ENOMEM; in both cases script_free() ends it.
+ * with ENOMEM, or with EINVAL after saying which argument can't be used; in
+ * any case script_free() ends it.
  */
 int script_parse(struct script *script, char *const args[]);
 

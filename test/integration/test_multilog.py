@@ -1091,3 +1091,64 @@ def test_nothing_is_allocated_after_the_start(strace, tmp_path):
     late = calls[calls.index("read") :]
     assert late.count("linkat") > 100
     assert {"brk", "mmap", "mremap"}.isdisjoint(late)
+
+
+def logged(folder, *actions, data=b"fatal: x\ninfo: y\nzz\n"):
+    done = subprocess.run(
+        [MULTILOG, *actions], cwd=folder, input=data, capture_output=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    return done.stdout
+
+
+def current_of(folder):
+    return (folder / "log" / "current").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "letter, form",
+    [
+        ("T", rb"\d{10}\.\d{6} "),
+        ("i", rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z "),
+        ("t", rb"@[0-9a-f]{24} "),
+    ],
+)
+def test_patterns_need_not_see_the_stamp(letter, form, tmp_path):
+    logged(tmp_path, letter, "-*", "+zz", "+* zz", "./log")
+    assert re.fullmatch(form + b"zz\n", current_of(tmp_path))
+    logged(tmp_path, letter, "h", "-*", "+zz", "./hidden")
+    hidden = (tmp_path / "hidden" / "current").read_bytes()
+    assert re.fullmatch(form + b"zz\n", hidden)
+
+
+def test_patterns_of_other_languages(tmp_path):
+    logged(tmp_path, "-*", "X", "+^(fatal|z+$)", "F", "-[a-f]*", "C", "+info*", "./log")
+    assert current_of(tmp_path) == b"info: y\nzz\n"
+
+
+def test_a_regular_expression_that_is_none_is_told_of(tmp_path):
+    done = subprocess.run(
+        [MULTILOG, "X", "+(", "./log"], cwd=tmp_path, capture_output=True, timeout=60
+    )
+    assert done.returncode == 111
+    assert done.stderr.startswith(b"multilog: fatal: unable to use +(: ")
+    assert not (tmp_path / "log").exists()
+
+
+def test_prefixes_and_standard_output(tmp_path):
+    out = logged(tmp_path, "t", "pA: ", "./log", "-* info*", "1", "p", "./plain")
+    assert re.fullmatch(rb"@[0-9a-f]{24} fatal: x\n@[0-9a-f]{24} zz\n", out)
+    lines = current_of(tmp_path).splitlines()
+    assert [line[26:] for line in lines] == [b"A: fatal: x", b"A: info: y", b"A: zz"]
+    assert (tmp_path / "plain" / "current").read_bytes() == out
+
+
+def test_a_long_line_goes_to_standard_output_whole(tmp_path):
+    data = b"x" * 700000 + b"\nend"
+    assert logged(tmp_path, "s16777215", "pP", "1", "./log", data=data) == data + b"\n"
+    assert current_of(tmp_path) == b"P" + data.replace(b"\n", b"\nP") + b"\n"
+
+
+def test_words_that_begin_with_these_letters_are_ignored(tmp_path):
+    assert logged(tmp_path, "Ti", "ii", "hh", "Fx", "Xx", "Cx", "12", "./log") == b""
+    assert current_of(tmp_path) == b"fatal: x\ninfo: y\nzz\n"

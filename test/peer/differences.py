@@ -67,6 +67,10 @@ def passes_unchanged(line):
     return not LABEL_LINE.match(line)
 
 
+def first_is_a_stamp(case, theirs, ours):
+    return case["actions"][:1] == [b"T"]
+
+
 def plus_at_the_end(case, theirs, ours):
     """Only where there is a pattern with a plus; one at its beginning is told
     from an empty line, others where the line ends with what they repeat."""
@@ -506,6 +510,13 @@ TABLE = [
                 limit_s="3",
             )
         ],
+    ),
+    Difference(
+        "multilog: T is a stamp",
+        "multilog",
+        "daemontools-encore's accustamp; 0.76 ignores it.",
+        first_is_a_stamp,
+        [multilog_case(actions=[b"T", b"./a"])],
     ),
     Difference(
         "svlogd: behind a plus the line has an end",
