@@ -615,6 +615,7 @@ def test_state_tells_all(scan):
         "refused-starts": "0",
         "signal-due": "0",
         "next-signal-due": "0",
+        "down-file-due": "0",
         "hosted": "1",
         "boot": boot,
     }
