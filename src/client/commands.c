@@ -2,7 +2,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdbool.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "client/commands.h"
@@ -42,4 +45,41 @@ int commands_write(int control_fd, const char *letters, size_t count)
 			done = write(control_fd, letters, count);
 	}
 	return done == -1 ? -1 : 0;
+}
+
+static bool has_unread(int fd)
+{
+	int count = 0;
+
+#ifdef FIONREAD
+	if (ioctl(fd, FIONREAD, &count) == -1)
+		return false;
+#else
+	(void)fd;
+#endif
+	return count > 0;
+}
+
+static bool has_reader(int fd)
+{
+	struct pollfd look = {.fd = fd};
+
+	return poll(&look, 1, 0) == 0;
+}
+
+/* No system tells a writer of when the last byte was read, so this looks ever
+ * less often: mostly once. */
+void commands_close(int control_fd, int64_t *patience_ns)
+{
+	const long longest_ns = 10000000;
+	struct timespec nap = {0, 50000};
+
+	while (*patience_ns > 0 && has_unread(control_fd)) {
+		*patience_ns -=
+			has_reader(control_fd) ? nap.tv_nsec : nap.tv_nsec / 50;
+		nanosleep(&nap, NULL);
+		if (nap.tv_nsec < longest_ns)
+			nap.tv_nsec *= 2;
+	}
+	close(control_fd);
 }

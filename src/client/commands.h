@@ -8,6 +8,7 @@
 #define CLIENT_COMMANDS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* A supervisor that was stopped reads nothing: it isn't waited for longer. */
 #define COMMANDS_TIMEOUT_MS 5000
@@ -25,5 +26,19 @@ int commands_open(int dir_fd);
  * SIGPIPE must be ignored or blocked.
  */
 int commands_write(int control_fd, const char *letters, size_t count);
+
+/*
+ * What a client has the patience for in all, in nanoseconds, to begin with.
+ * Where no supervisor is left it lasts fifty times as long: the next one is on
+ * its way.
+ */
+#define COMMANDS_PATIENCE_NS INT64_C(100000000)
+
+/*
+ * Closes what commands_open() gave, once the bytes in it were obeyed: with its
+ * last writer would go what a supervisor that is killed leaves to the next.
+ * Takes what that took from *patience_ns; doesn't wait when there is none left.
+ */
+void commands_close(int control_fd, int64_t *patience_ns);
 
 #endif

@@ -37,6 +37,7 @@ struct letters {
 	char bytes[64];
 	size_t count;
 	size_t scope; /* the letters from here on are for the same process */
+	int64_t patience_ns; /* see commands_close() */
 };
 
 /* Of daemontools-encore: the following letters are for the log, or for the
@@ -90,7 +91,7 @@ static enum condition condition_of(const char *name)
 
 /* Trouble with one directory is a warning, and the next one follows. 0, or -1
  * if there was any. */
-static int control(const char *dir, const struct letters *letters)
+static int control(const char *dir, struct letters *letters)
 {
 	int control_fd, result = 0;
 
@@ -112,12 +113,12 @@ static int control(const char *dir, const struct letters *letters)
 		diag_warn_errno("error writing commands to %s", dir);
 		result = -1;
 	}
-	close(control_fd);
+	commands_close(control_fd, &letters->patience_ns);
 	return result;
 }
 
 /* Returns how many could not be controlled. */
-static int control_all(char *const dirs[], const struct letters *letters)
+static int control_all(char *const dirs[], struct letters *letters)
 {
 	int troubled = 0;
 	int start_fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -140,7 +141,7 @@ static bool has_letter(const struct letters *letters, char letter)
 
 /* The codes are svwait's. */
 static int control_and_wait(struct await *await, char *const dirs[],
-			    size_t count, const struct letters *letters)
+			    size_t count, struct letters *letters)
 {
 	int troubled, code;
 
@@ -158,7 +159,7 @@ static int control_and_wait(struct await *await, char *const dirs[],
 
 int main(int argc, char *argv[])
 {
-	struct letters letters = {.count = 0};
+	struct letters letters = {.patience_ns = COMMANDS_PATIENCE_NS};
 	struct await await = {.condition = CONDITION_NONE, .timeout_ns = -1};
 	char options[64];
 	int letter;

@@ -17,6 +17,7 @@
 #include "engine/hook.h"
 #include "engine/notify.h"
 #include "engine/probe.h"
+#include "engine/glance.h"
 #include "engine/publish.h"
 #include "engine/ready.h"
 #include "engine/recall.h"
@@ -290,8 +291,17 @@ static void close_descriptors(struct service *service)
 	}
 }
 
+/* They are on record now, and the next supervisor needn't see them. */
+static void take_commands_out(struct service *service)
+{
+	if (service->control_left > 0 && service->control_fd != -1)
+		glance_take(service->control_fd, service->control_left);
+	service->control_left = 0;
+}
+
 static void let_go(struct service *service)
 {
+	take_commands_out(service);
 	service->is_hosted = false;
 	event_tell(service, "x");
 	aside_forget_all(service);
@@ -523,9 +533,13 @@ static void read_commands(struct service *service, size_t most)
 	for (size_t done = 0; done < most && count > 0 && service->is_hosted &&
 			      !hook_is_awaited(service);
 	     done += (size_t)count) {
-		count = read(service->control_fd, letters, at_once);
+		/* A hook's command is out before its hook begins. */
+		count = at_once == 1 ? read(service->control_fd, letters, 1)
+				     : glance(service->control_fd, letters,
+					      at_once, &service->control_left);
 		if (count > 0)
 			obey_all(service, letters, (size_t)count);
+		take_commands_out(service);
 		if (at_once > 1 || count <= 0)
 			service->is_for_logger = false;
 	}

@@ -74,6 +74,7 @@ struct service {
 	bool is_start_pending; /* it was handed to the starter */
 	bool is_fresh;         /* nothing was on record here before */
 	bool is_down_wanted;   /* there is a file "down" */
+	size_t control_left;   /* bytes there that are being obeyed */
 	struct machine machine;
 	struct loop_watch control;
 	struct loop_watch ready; /* see ready.h */

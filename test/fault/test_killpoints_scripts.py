@@ -10,6 +10,7 @@ import os
 import pathlib
 import re
 import signal
+import subprocess
 import time
 
 import pytest
@@ -24,12 +25,12 @@ from killing import (
     is_same,
     try_every_point,
 )
-from support import wait_until
+from support import BIN, wait_until
 
 class Scripts(FromRest):
     """All of the scripts; the others change what they must."""
 
-    most = 20
+    most = 16
     scripts = ("start", "run", "finish", "stop")
     files = {}
     wanted = None  # the order of scripts in which things may have come about
@@ -108,6 +109,74 @@ class Told(Command, Scripts):
     def prepare(self, world):
         Scripts.prepare(self, world)
         self.ready(world)
+
+
+class Kept(Told):
+    """svc gives the command, and nobody gives it again."""
+
+    scripts = ("run", "finish")
+    whole = "(RF)*"
+
+    def act(self, world):
+        world.svc = subprocess.Popen([BIN / "svc", f"-{self.letter}", world.service.dir])
+
+    def begin_again(self, world):
+        world.start_plain()
+
+    def check(self, world):
+        assert world.svc.wait(20) == 0
+        super().check(world)
+
+
+class KeptDown(Kept):
+    letter = "d"
+    wanted = "RF"
+
+    def is_obeyed(self, world):
+        return world.service.is_down() and world.service.phase() == "down"
+
+
+class KeptUp(Kept):
+    letter = "u"
+    wanted = "RFR"
+
+    def ready(self, world):
+        self.told(world, "d", lambda: world.service.phase() == "down")
+        self.past_throttle(world)
+
+    def is_obeyed(self, world):
+        return world.service.is_up()
+
+
+class KeptTerm(Kept):
+    """A signal may come twice, and the second is for another process then."""
+
+    letter = "t"
+    wanted = "(RF){1,2}R"
+
+    def ready(self, world):
+        self.past_throttle(world)
+
+    def is_obeyed(self, world):
+        return is_another(world, world.service)
+
+
+class KeptDownExit(Kept):
+    """All of it, or nothing; svscan then takes it over again."""
+
+    letter = "dx"
+    wanted = "(RF){1,2}R"
+
+    def is_obeyed(self, world):
+        state = world.service.state()
+        is_back = state["want"] == "up" and state["leaving"] == "0"
+        return is_another(world, world.service) and is_back
+
+    def check(self, world):
+        """Who takes it over again counts from the beginning."""
+        assert world.svc.wait(20) == 0
+        world.service.wait_order(self.wanted)
+        check_finish(world.service)
 
 
 class FinishOnTheWayDown(Told):
@@ -455,6 +524,10 @@ class InlineLoggerDies(InlineLogger):
 
 
 SCENARIOS = [
+    KeptDown,
+    KeptUp,
+    KeptTerm,
+    KeptDownExit,
     FinishAfterDeath,
     DeathAmongAll,
     FinishOnTheWayDown,

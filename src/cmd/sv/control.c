@@ -149,6 +149,7 @@ static void choose_letters(const struct job *job, const struct order *order,
 /* 0, or -1 after it was said why not. */
 static int send_letters(const struct job *job, const char *letters)
 {
+	int64_t patience_ns = COMMANDS_PATIENCE_NS;
 	int control_fd, result = -1;
 
 	control_fd = commands_open(job->waiting.dir_fd);
@@ -161,7 +162,7 @@ static int send_letters(const struct job *job, const char *letters)
 	if (result == -1)
 		line_end();
 	if (control_fd != -1)
-		close(control_fd);
+		commands_close(control_fd, &patience_ns);
 	return result;
 }
 
