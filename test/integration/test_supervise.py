@@ -616,6 +616,8 @@ def test_state_tells_all(scan):
         "signal-due": "0",
         "next-signal-due": "0",
         "down-file-due": "0",
+        "status-text": "",
+        "stopping": "0",
         "hosted": "1",
         "boot": boot,
     }
