@@ -56,8 +56,10 @@ class Plan:
         """The measures in sessions of that size, by name."""
         return [
             name
-            for name in self.measures
-            if size in self.sizes and size in MEASURES[name].SESSIONS
+            for name in MEASURES  # in their order: a stop ends a session
+            if name in self.measures
+            and size in self.sizes
+            and size in MEASURES[name].SESSIONS
         ]
 
     def is_complete(self):
