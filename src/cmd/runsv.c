@@ -10,6 +10,7 @@
 
 #include "base/diag.h"
 #include "base/program.h"
+#include "engine/aside.h"
 #include "engine/entry.h"
 
 /* What could not be taken over is tried again after this time. */
@@ -132,6 +133,7 @@ int main(int argc, char *argv[])
 				       "unable to wait for events");
 	}
 	entry_free(&runsv.context, runsv.entry);
+	aside_free_all();
 	loop_free(runsv.context.loop);
 	return code;
 }

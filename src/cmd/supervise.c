@@ -9,6 +9,7 @@
 
 #include "base/diag.h"
 #include "base/program.h"
+#include "engine/aside.h"
 #include "engine/service.h"
 
 static void on_gone(struct service *service)
@@ -62,6 +63,7 @@ int main(int argc, char *argv[])
 	begin(&service);
 	if (service.is_hosted && loop_run(service.loop) == -1)
 		diag_die_errno(EXIT_SYSTEM, "unable to wait for events");
+	aside_free_all();
 	loop_free(service.loop);
 	close(service.dir_fd);
 	return 0;

@@ -9,11 +9,24 @@
 struct aside {
 	struct service *service; /* NULL: it has gone */
 	struct aside *next;      /* of that service */
+	struct aside *next_of_all;
 	struct loop *loop;
 	struct loop_process process;
 	struct loop_timer limit;
 	void (*on_end)(struct service *service, struct process_end end);
 };
+
+/* All that run, whose services may have gone. */
+static struct aside *in_flight;
+
+static void unlink_from_all(struct aside *aside)
+{
+	struct aside **link = &in_flight;
+
+	while (*link != aside)
+		link = &(*link)->next_of_all;
+	*link = aside->next_of_all;
+}
 
 static void unlink_from_service(struct aside *aside)
 {
@@ -44,6 +57,7 @@ static void on_exit_of_process(struct loop_process *process,
 
 	loop_timer_cancel(aside->loop, &aside->limit);
 	unlink_from_service(aside);
+	unlink_from_all(aside);
 	tell(aside, end);
 	free(aside);
 }
@@ -127,6 +141,8 @@ int aside_start(struct service *service, const struct aside_plan *plan)
 	loop_timer_set(aside->loop, &aside->limit,
 		       loop_now_ns() + plan->limit_ns);
 	service->asides = aside;
+	aside->next_of_all = in_flight;
+	in_flight = aside;
 	return 0;
 }
 
@@ -137,5 +153,18 @@ void aside_forget_all(struct service *service)
 	while ((aside = service->asides)) {
 		service->asides = aside->next;
 		aside->service = NULL;
+	}
+}
+
+void aside_free_all(void)
+{
+	struct aside *aside;
+
+	while ((aside = in_flight)) {
+		in_flight = aside->next_of_all;
+		unlink_from_service(aside);
+		loop_timer_cancel(aside->loop, &aside->limit);
+		loop_process_remove(aside->loop, &aside->process);
+		free(aside);
 	}
 }

@@ -37,4 +37,7 @@ int aside_start(struct service *service, const struct aside_plan *plan);
  * killed when its limit comes, as if nothing had happened. */
 void aside_forget_all(struct service *service);
 
+/* The loop ends: those that still run go on by themselves. */
+void aside_free_all(void);
+
 #endif

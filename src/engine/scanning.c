@@ -9,6 +9,7 @@
 #include "engine/command.h"
 #include "engine/moved.h"
 #include "engine/scan.h"
+#include "engine/aside.h"
 #include "engine/scanning.h"
 #include "engine/upgrade.h"
 
@@ -180,6 +181,7 @@ int scanning_run(const struct scanning_rules *rules, const char *called_as,
 	if (rules->follows_name)
 		moved_end(&scanning.moved);
 	commander_close(&scanning.commander, scanning.loop);
+	aside_free_all();
 	scanner_free(scanning.scanner);
 	obituaries_close(&scanning.obituaries);
 	loop_free(scanning.loop);

@@ -510,7 +510,7 @@ static bool is_more(const struct service *service, size_t count)
 static void obey_all(struct service *service, const char *letters, size_t count)
 {
 	for (size_t i = 0; i < count && service->is_hosted; i++) {
-		bool has_logger = service->is_for_logger;
+		bool has_logger = service->is_for_logger && service->logger_of;
 		struct service *target =
 			has_logger ? service->logger_of(service) : service;
 
