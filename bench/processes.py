@@ -18,7 +18,7 @@ def become_subreaper():
 
 def descendants(pid):
     """The pids of all living processes below pid."""
-    children = {}
+    children, ended = {}, set()
     for entry in os.listdir("/proc"):
         if entry.isdigit():
             try:
@@ -26,12 +26,13 @@ def descendants(pid):
             except OSError:
                 continue
             fields = stat.rpartition(")")[2].split()
-            if fields[0] != "Z":
-                children.setdefault(int(fields[1]), []).append(int(entry))
+            children.setdefault(int(fields[1]), []).append(int(entry))
+            if fields[0] == "Z":  # its threads may have children yet
+                ended.add(int(entry))
     found, todo = [], [pid]
     while todo:
         below = children.get(todo.pop(), [])
-        found += below
+        found += set(below) - ended
         todo += below
     return found
 

@@ -94,11 +94,13 @@ class Harness:
 
 def children_of(pid):
     """Of a process that may end meanwhile; zombies too."""
+    found = []
     try:
-        text = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text()
+        for task in pathlib.Path(f"/proc/{pid}/task").iterdir():  # svscan has threads
+            found += map(int, (task / "children").read_text().split())
     except OSError:
-        return []
-    return [int(word) for word in text.split()]
+        pass
+    return found
 
 
 def below(pid):
