@@ -115,14 +115,16 @@ static int empty_copy(struct peek *peek, void *out, size_t count)
 	while (held_left + count > 0) {
 		struct iovec places[2] = {{held, held_left}, {at, count}};
 		ssize_t got = readv(peek->copy_out_fd, places, 2);
-		size_t old;
+		size_t old, fresh;
 
 		if (got <= 0)
 			return -1;
 		old = (size_t)got < held_left ? (size_t)got : held_left;
 		held_left -= old;
-		at += (size_t)got - old;
-		count -= (size_t)got - old;
+		fresh = (size_t)got - old;
+		if (fresh > 0) /* `out` may be NULL where none is wanted */
+			at += fresh;
+		count -= fresh;
 	}
 	return 0;
 }
