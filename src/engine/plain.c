@@ -51,10 +51,11 @@ int plain_publish(struct service *service)
 	if (sum == service->plain_sum)
 		return 0;
 	service->plain_sum = 0;
-	if (fd_replace_file(service->dir_fd, SUPERVISE_DIR "/stat", stat.data,
-			    stat.len, 0644) == -1 ||
-	    fd_replace_file(service->dir_fd, SUPERVISE_DIR "/pid", pid.data,
-			    pid.len, 0644) == -1)
+	/* Where "stat" says that it runs, "pid" tells which process. */
+	if (fd_replace_file(service->dir_fd, SUPERVISE_DIR "/pid", pid.data,
+			    pid.len, 0644) == -1 ||
+	    fd_replace_file(service->dir_fd, SUPERVISE_DIR "/stat", stat.data,
+			    stat.len, 0644) == -1)
 		return -1;
 	service->plain_sum = sum;
 	return 0;

@@ -466,7 +466,8 @@ def test_stat_and_pid_for_scripts_of_runit(scan):
     hook(service, "z", TRACER)
     pid = start(scan, service)
     stat = service.path / "supervise" / "stat"
-    assert (stat.read_text(), service.read("supervise/pid")) == ("run\n", f"{pid}\n")
+    wait_until(lambda: service.read("supervise/stat") == "run\n")
+    assert service.read("supervise/pid") == f"{pid}\n"
     service.send(b"p")
     wait_until(lambda: stat.read_text() == "run, paused\n")
     service.send(b"cd")

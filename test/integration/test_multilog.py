@@ -1043,7 +1043,8 @@ def test_a_crash_at_any_system_call_loses_nothing_written(
     make_outage(tmp_path / "whole")
     done, trace = strace(tmp_path / "whole", *actions, data=data)
     assert done.returncode == 0
-    points = list(calls_in(trace))
+    # How many signals come, and so return, is another number each time.
+    points = [call for call in calls_in(trace) if call[0] != "rt_sigreturn"]
     assert len(points) > 80
     for number, crash in enumerate(points[1:]):  # not before execve
         folder = tmp_path / str(number)
