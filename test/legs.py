@@ -25,12 +25,19 @@ import xml.etree.ElementTree
 TOP = pathlib.Path(__file__).resolve().parent.parent
 # Tests that say nothing about a certain build; they run with the release.
 OF_NO_BUILD = {
+    f"test/integration/test_{name}.py" for name in ("bench", "install", "manuals")
+}
+# With sanitizers, these are for a long test: others exercise most of the same.
+OF_A_LONG_TEST = {
     f"test/integration/test_{name}.py"
-    for name in ("bench", "install", "manuals", "tutorial", "worked_example", "version")
+    for name in (
+        *("install_service_root", "tutorial", "worked_example", "version"),
+        *("vectors", "svscanboot", "sv", "svwait"),
+    )
 }
 # Tests of what stands on the event loop; they run with its other backend, too.
 # The tutorial doesn't: there a change of a directory is seen within seconds only.
-OF_THE_LOOP = re.compile(r"/test_(svscan|svwait|svc|runsv|supervise|adopt|worked)")
+OF_THE_LOOP = re.compile(r"/test_(svscan|svwait|svc|runsv|supervise|adopt)")
 # The running children, for the case that this process is told to stop.
 RUNNING = set()
 
@@ -364,7 +371,7 @@ def all_legs():
             "build asan",
             "build-asan",
             "build-asan/stage/bin",
-            [name for name in integration if name not in OF_NO_BUILD],
+            sanitized_tests(integration),
             sanitized=True,
         )
     ]
@@ -374,6 +381,11 @@ def all_legs():
     legs += [release_tests("peer", test_files("peer"))]
     legs += fuzz_legs(sanitize)
     return legs + source_checks() + [UnitTests("build-gcc"), UnitTests("build-asan")]
+
+
+def sanitized_tests(integration):
+    spared = set() if "HOLDFAST_LONG" in os.environ else OF_A_LONG_TEST
+    return sorted(set(integration) - OF_NO_BUILD - spared)
 
 
 def fault_legs():
