@@ -102,6 +102,16 @@ static void on_move(void *owner)
 	scanner_move(scanning->scanner);
 }
 
+/* After begin(), however far that came. */
+static void end(struct scanning *scanning)
+{
+	commander_close(&scanning->commander, scanning->loop);
+	aside_free_all();
+	scanner_free(scanning->scanner);
+	obituaries_close(&scanning->obituaries);
+	loop_free(scanning->loop);
+}
+
 /* False: it can't begin, and it was said why. */
 static bool begin(struct scanning *scanning)
 {
@@ -165,25 +175,28 @@ static bool is_over(struct scanning *scanning)
 int scanning_run(const struct scanning_rules *rules, const char *called_as,
 		 char *folder)
 {
-	struct scanning scanning = {.rules = rules};
+	struct scanning scanning = {
+		.rules = rules,
+		.commander = {.lock_fd = -1, .control_fd = -1},
+		.obituaries = {.fd = -1},
+	};
 
 	upgrade_begin(&scanning.upgrade, called_as, folder);
 	if (folder && !scanning.upgrade.inherited && chdir(folder) == -1) {
 		diag_fatal_errno("unable to chdir to %s", folder);
 		return EXIT_SYSTEM;
 	}
-	if (!begin(&scanning))
-		return EXIT_SYSTEM;
+	if (!begin(&scanning)) {
+		scanning.exit_code = EXIT_SYSTEM;
+		goto out;
+	}
 	if (rules->follows_name)
 		follow(&scanning, folder);
 	while (!is_over(&scanning))
 		;
 	if (rules->follows_name)
 		moved_end(&scanning.moved);
-	commander_close(&scanning.commander, scanning.loop);
-	aside_free_all();
-	scanner_free(scanning.scanner);
-	obituaries_close(&scanning.obituaries);
-	loop_free(scanning.loop);
+out:
+	end(&scanning);
 	return scanning.exit_code;
 }
