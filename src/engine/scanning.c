@@ -105,6 +105,8 @@ static void on_move(void *owner)
 /* After begin(), however far that came. */
 static void end(struct scanning *scanning)
 {
+	if (!scanning->loop)
+		return;
 	commander_close(&scanning->commander, scanning->loop);
 	aside_free_all();
 	scanner_free(scanning->scanner);
