@@ -1,40 +1,14 @@
 """Processes as /proc shows them: who belongs to whom, and what each costs."""
 
-import ctypes
 import os
 import pathlib
 import signal
+import sys
 import time
 
-PR_SET_CHILD_SUBREAPER = 36
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "test"))
 
-
-def become_subreaper():
-    """Orphans of what is started come to this process, which ends them."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == -1:
-        raise OSError(ctypes.get_errno(), "unable to become a subreaper")
-
-
-def descendants(pid):
-    """The pids of all living processes below pid."""
-    children, ended = {}, set()
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                stat = pathlib.Path("/proc", entry, "stat").read_text()
-            except OSError:
-                continue
-            fields = stat.rpartition(")")[2].split()
-            children.setdefault(int(fields[1]), []).append(int(entry))
-            if fields[0] == "Z":  # its threads may have children yet
-                ended.add(int(entry))
-    found, todo = [], [pid]
-    while todo:
-        below = children.get(todo.pop(), [])
-        found += set(below) - ended
-        todo += below
-    return found
+from proc import become_subreaper, descendants  # noqa: E402, F401
 
 
 def end_descendants(first=(), limit_s=60):

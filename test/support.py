@@ -1,6 +1,5 @@
 """What every test shares: where the programs are, waiting, and cleaning up."""
 
-import ctypes
 import os
 import pathlib
 import re
@@ -8,6 +7,13 @@ import signal
 import subprocess
 import sys
 import time
+
+from proc import (  # noqa: F401
+    become_subreaper,
+    descendants,
+    is_alive,
+    process_fields,
+)
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 BIN = pathlib.Path(os.environ.get("HOLDFAST_BIN", TOP / "out" / "bin")).absolute()
@@ -45,33 +51,6 @@ def wait_until(condition, limit_s=30, what=None):
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {limit_s} s: {what or condition}")
         time.sleep(0.005)
-
-
-def become_subreaper():
-    """Orphans of what the tests start come to this process, which ends them."""
-    PR_SET_CHILD_SUBREAPER = 36
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
-def descendants(pid=None):
-    """The pids of all living processes below pid (default: this process)."""
-    children, ended = {}, set()
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                stat = pathlib.Path("/proc", entry, "stat").read_text()
-            except OSError:
-                continue
-            fields = stat.rpartition(")")[2].split()
-            children.setdefault(int(fields[1]), []).append(int(entry))
-            if fields[0] == "Z":  # its threads may have children yet
-                ended.add(int(entry))
-    found, todo = [], [pid or os.getpid()]
-    while todo:
-        below = children.get(todo.pop(), [])
-        found += set(below) - ended
-        todo += below
-    return found
 
 
 class Programs:
@@ -155,20 +134,6 @@ def write_script(path, text):
 SLEEPER = "#!/bin/sh\nexec sleep 1000\n"
 # Keeps all it reads.
 KEEPER = "#!/bin/sh\nexec cat >>lines\n"
-
-
-def process_fields(pid):
-    """/proc/PID/stat from field 3, the state, on; None if there is none."""
-    try:
-        text = pathlib.Path("/proc", str(pid), "stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    return text.rpartition(")")[2].split()
-
-
-def is_alive(pid):
-    fields = process_fields(pid)
-    return fields is not None and fields[0] not in "ZX"
 
 
 def program_of(pid):

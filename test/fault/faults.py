@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 import time
 
+from proc import children_of, is_alive, state_of  # noqa: F401
 from support import BIN, wait_until
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -92,35 +93,15 @@ class Harness:
         self.errors.close()
 
 
-def children_of(pid):
-    """Of a process that may end meanwhile; zombies too."""
-    found = []
-    try:
-        for task in pathlib.Path(f"/proc/{pid}/task").iterdir():  # svscan has threads
-            found += map(int, (task / "children").read_text().split())
-    except OSError:
-        pass
-    return found
-
-
 def below(pid):
     """All processes below pid, but not zombies."""
     found, todo = [], [pid]
     while todo:
         for child in children_of(todo.pop()):
             todo.append(child)
-            if state_of(child) not in (None, "Z"):
+            if is_alive(child):
                 found.append(child)
     return found
-
-
-def state_of(pid):
-    """'S', 'T', 'Z' ... as the kernel calls it; None when it is gone."""
-    try:
-        text = pathlib.Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return None
-    return text.rpartition(")")[2].split()[0]
 
 
 def read(path):

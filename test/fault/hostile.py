@@ -13,15 +13,6 @@ TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 SPARE_CPU_S = 2.0
 
 
-def state_of(pid):
-    """'S', 'T', 'Z' ... as the kernel calls it; None when it is gone."""
-    try:
-        text = pathlib.Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return None
-    return text.rpartition(")")[2].split()[0]
-
-
 def cpu_s(pid):
     """What the process has used so far, in seconds."""
     text = pathlib.Path(f"/proc/{pid}/stat").read_text()

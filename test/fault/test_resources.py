@@ -14,7 +14,8 @@ import tempfile
 
 import pytest
 
-from hostile import RUN, Scan, cpu_s, kill, state_of
+from hostile import RUN, Scan, cpu_s, kill
+from proc import children_of, state_of
 from support import BIN, wait_until, write_script
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -382,17 +383,9 @@ def test_thousands_of_orphans(program, programs, tmp_path):
     scan.add("many", run=f"#!/bin/sh\n{loop}\n>done\nexec sleep 1000\n")
     scan.start(BIN / program)
     wait_until((scan.path / "many" / "done").exists, 60, "all orphans")
-    first = wait_until(lambda: children(scan.process.pid))[0]
-    wait_until(lambda: not any(state_of(pid) == "Z" for pid in children(first)), 30)
+    first = wait_until(lambda: children_of(scan.process.pid))[0]
+    wait_until(lambda: not any(state_of(pid) == "Z" for pid in children_of(first)), 30)
     scan.check_engine()
-
-
-def children(pid):
-    try:
-        text = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    except OSError:
-        return []
-    return [int(word) for word in text.split()]
 
 
 def test_without_proc_nothing_is_started_twice(programs, tmp_path):

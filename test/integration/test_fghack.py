@@ -1,10 +1,10 @@
 """fghack(8): what becomes of programs that leave for the background."""
 
 import os
-import pathlib
 import signal
 import subprocess
 
+from proc import children_of, is_alive
 from support import BIN, wait_until
 
 # Forks twice with a session between, as daemons do, and ends with code 7 when
@@ -30,19 +30,6 @@ def start_daemon(programs, work, first="pass"):
     )
     wait_until((work / "pid").exists)
     return fghack, int((work / "pid").read_text())
-
-
-def is_alive(pid):
-    try:
-        stat = pathlib.Path("/proc", str(pid), "stat").read_text()
-    except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[0] != "Z"
-
-
-def children_of(pid):
-    path = pathlib.Path("/proc", str(pid), "task", str(pid), "children")
-    return path.read_text().split()
 
 
 def has_ended_child(process):

@@ -13,6 +13,7 @@ import time
 
 import pytest
 
+from proc import parent_of
 from support import BIN, descendants, wait_until, write_script
 
 PATH = (
@@ -32,14 +33,6 @@ trap 'echo term >>log; kill $!; exit 3' TERM
 echo "start $$" >>log
 while :; do sleep 1000 & wait; kill $!; done
 """
-
-
-def parent_of(pid):
-    try:
-        stat = pathlib.Path("/proc", str(pid), "stat").read_text()
-    except OSError:
-        return None
-    return int(stat.rpartition(")")[2].split()[1])
 
 
 def children_of(pid):

@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from proc import children_of
 from support import BIN, TOP, wait_until, write_script
 
 # Numbers its lines for as long as it lives, slowly enough to be readable.
@@ -30,13 +31,6 @@ def pid_of(path):
     line = subprocess.run([BIN / "svstat", path], capture_output=True, text=True).stdout
     found = re.search(r"up \(pid (\d+)\)", line)
     return int(found.group(1)) if found else None
-
-
-def children_of(pid):
-    return [
-        int(child)
-        for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    ]
 
 
 def lines_of(scan_dir):

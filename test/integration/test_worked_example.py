@@ -23,7 +23,7 @@ import tempfile
 
 import pytest
 
-from support import BIN, TOP, wait_until, write_script
+from support import BIN, TOP, is_alive, wait_until, write_script
 
 NEEDED = "svscan svc svstat multilog setuidgid envdir envuidgid softlimit"
 LIMIT_S = 60
@@ -48,14 +48,6 @@ def package(name):
     if done.returncode != 0:
         pytest.skip(f"no package {name}: {done.stderr.strip()}")
     return pathlib.Path(done.stdout.strip())
-
-
-def is_alive(pid):
-    try:
-        stat = pathlib.Path("/proc", str(pid), "stat").read_text()
-    except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 class Machine:
