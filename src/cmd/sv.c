@@ -1,5 +1,6 @@
 /*
- * sv.c -- control services, and tell how they are: runit's commands.
+ * sv.c -- control services, and tell how they are: runit's commands, and those
+ * that only this sv has.
  *
  * Called by another name than sv it is an init script, as LSB has it, for the
  * service of that name.
@@ -12,6 +13,7 @@
 #include "base/options.h"
 #include "base/program.h"
 #include "base/span.h"
+#include "cmd/sv/command.h"
 #include "cmd/sv/control.h"
 #include "cmd/sv/graph.h"
 #include "cmd/sv/order.h"
@@ -29,8 +31,16 @@ enum init_code {
 	INIT_SYSTEM = 151,
 };
 
+/* In the order in which sv names them. */
+static const struct command commands[] = {
+	{"graph", "[-d dir] graph [--dot] [dir]", graph_command},
+};
+
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
 struct sv {
 	const char *init_name; /* NULL: this is no init script */
+	const char *scan_dir;  /* of -d; NULL: nobody said so */
 	struct control_request request;
 };
 
@@ -40,8 +50,9 @@ static _Noreturn void die_of_usage(const struct sv *sv)
 		diag_print("usage: %s [-w sec] command", sv->init_name);
 		exit(INIT_WRONG_USE);
 	}
-	diag_print("usage: sv graph [--dot] [scandir]");
-	diag_print("usage: sv [-v] [-w sec] command service ...");
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		diag_print("usage: sv %s", commands[i].usage);
+	diag_print("usage: sv [-v] [-w sec] [-d dir] command service ...");
 	exit(EXIT_USAGE);
 }
 
@@ -63,8 +74,9 @@ static void take_options(struct sv *sv, int argc, char *argv[])
 	sv->request.timeout_ns = DEFAULT_TIMEOUT_NS;
 	if (wait)
 		span_parse(wait, SPAN_SECOND_NS, &sv->request.timeout_ns);
-	while ((letter = options_next(argc, argv, "+:vw:")) != -1) {
+	while ((letter = options_next(argc, argv, "+:d:vw:")) != -1) {
 		switch (letter) {
+		case 'd': sv->scan_dir = optarg; break;
 		case 'v': sv->request.waits = true; break;
 		case 'w':
 			sv->request.waits = true;
@@ -100,18 +112,26 @@ static void take_operands(struct sv *sv, char *argv[])
 		die_of_usage(sv);
 }
 
-/* What isn't about one service but about all of them. */
-static int show_graph(const struct sv *sv, char *operands[])
+static const struct command *find_command(const char *word)
 {
-	bool is_dot = operands[0] && strcmp(operands[0], "--dot") == 0;
-	const char *scan_dir = operands[is_dot ? 1 : 0];
+	for (size_t i = 0; word && i < COMMAND_COUNT; i++) {
+		if (strcmp(word, commands[i].name) == 0)
+			return &commands[i];
+	}
+	return NULL;
+}
 
-	if (scan_dir && (scan_dir[0] == '-' || operands[is_dot ? 2 : 1]))
-		die_of_usage(sv);
-	scan_dir = scan_dir_find(scan_dir);
-	if (graph_print(scan_dir, is_dot) == -1)
-		diag_die_errno(EXIT_SYSTEM, "unable to show %s", scan_dir);
-	return 0;
+static int run_command(const struct sv *sv, const struct command *command,
+		       int argc, char *argv[])
+{
+	int code;
+
+	optind = 0; /* of its own options nothing was read yet */
+	code = command->run(sv->scan_dir, argc, argv);
+	if (code != COMMAND_MISUSED)
+		return code;
+	diag_print("usage: sv %s", command->usage);
+	return EXIT_USAGE;
 }
 
 static int show_all(const struct sv *sv)
@@ -143,6 +163,7 @@ static int show_for_init(const struct sv *sv)
 int main(int argc, char *argv[])
 {
 	struct sv sv = {.init_name = name_of_program(argv)};
+	const struct command *command;
 	bool is_status;
 	int failed;
 
@@ -150,10 +171,11 @@ int main(int argc, char *argv[])
 	if (strcmp(sv.init_name, "sv") == 0)
 		sv.init_name = NULL;
 	take_options(&sv, argc, argv);
-	if (!sv.init_name && argv[optind] && strcmp(argv[optind], "graph") == 0)
-		return show_graph(&sv, argv + optind + 1);
+	command = sv.init_name ? NULL : find_command(argv[optind]);
+	if (command)
+		return run_command(&sv, command, argc - optind, argv + optind);
 	take_operands(&sv, argv + optind);
-	sv.request.scan_dir = scan_dir_find(NULL);
+	sv.request.scan_dir = scan_dir_find(sv.scan_dir);
 	is_status = sv.request.order->kind == ORDER_STATUS;
 	if (is_status && sv.init_name)
 		return show_for_init(&sv);

@@ -228,6 +228,24 @@ def test_a_supervisor_that_is_replaced_is_not_missed(scan, sv, programs):
     assert stop.communicate(timeout=30)[0].startswith("ok: down: ")
 
 
+def test_an_option_says_where_services_are(scan, sv):
+    service = scan.make()
+    scan.start()
+    service.wait_program()
+    where = ("-d", str(scan.path))
+    said = sv(*where, "status", "service", SVDIR="/nowhere")
+    assert said == (0, "run: service: (pid N)\n")
+    assert sv(*where, "graph", SVDIR="/nowhere")[0] == 0
+    assert sv("-d", str(scan.path / "none"), "graph")[0] == 111
+
+
+def test_wrong_use_of_a_command_shows_its_usage(scan):
+    for wrong in (("graph", "-x"), ("graph", "a", "b"), ("graph", "--dots")):
+        done = subprocess.run([BIN / "sv", *wrong], capture_output=True, text=True)
+        assert done.returncode == 100
+        assert done.stderr.splitlines()[-1] == "usage: sv [-d dir] graph [--dot] [dir]"
+
+
 def test_wrong_use(sv):
     for wrong in ((), ("status",), ("bogus", "x"), ("-w", "x", "up", "a"), ("U", "x")):
         assert sv(*wrong) == (100, "")

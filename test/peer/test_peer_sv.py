@@ -162,9 +162,12 @@ def play(name, kind, steps, folder, host, theirs, programs):
 
 
 def drop_empty(outcome):
-    """Their usage ends with an empty line; ours tells of commands of our own."""
-    said = outcome and outcome[2].replace("usage: sv graph [--dot] [scandir]\n", "")
-    return outcome and (outcome[0], outcome[1].strip(), said.strip())
+    """Their usage ends with an empty line; ours has lines, before theirs, of
+    commands of our own, and an option more."""
+    lines = outcome[2].strip().splitlines() if outcome else []
+    ours = [line for line in lines[:-1] if line.startswith("usage: sv ")]
+    lines = [line.replace(" [-d dir]", "") for line in lines if line not in ours]
+    return outcome and (outcome[0], outcome[1].strip(), "\n".join(lines))
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,18 @@
 /* graph.c -- see graph.h. */
 #include <errno.h>
+#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/diag.h"
+#include "base/options.h"
 #include "client/survey.h"
+#include "cmd/sv/command.h"
 #include "cmd/sv/graph.h"
+#include "service/scan_dir.h"
 
 #define MS_NS 1000000
 
@@ -199,7 +205,7 @@ static void print_dot(const struct picture *picture)
 	puts("}");
 }
 
-int graph_print(const char *scan_dir, bool is_dot)
+static int print_graph(const char *scan_dir, bool is_dot)
 {
 	struct picture picture = {.path = NULL};
 	int result = -1;
@@ -224,4 +230,26 @@ out:
 	free(picture.is_shown);
 	survey_free(&picture.survey);
 	return result;
+}
+
+int graph_command(const char *scan_dir, int argc, char *argv[])
+{
+	static const struct option words[] = {
+		{"dot", no_argument, NULL, 'D'},
+		{NULL, 0, NULL, 0},
+	};
+	bool is_dot = false;
+	int letter;
+
+	while ((letter = options_next_long(argc, argv, "+:", words)) != -1) {
+		if (letter != 'D')
+			return COMMAND_MISUSED;
+		is_dot = true;
+	}
+	if (argc - optind > 1)
+		return COMMAND_MISUSED;
+	scan_dir = scan_dir_find(argv[optind] ? argv[optind] : scan_dir);
+	if (print_graph(scan_dir, is_dot) == -1)
+		diag_die_errno(EXIT_SYSTEM, "unable to show %s", scan_dir);
+	return 0;
 }

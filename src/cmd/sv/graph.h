@@ -5,13 +5,11 @@
 #ifndef CMD_SV_GRAPH_H
 #define CMD_SV_GRAPH_H
 
-#include <stdbool.h>
-
 /*
- * Prints what the services of `scan_dir` need, want and come after, as a tree
- * with the critical path of the last start, or, if `is_dot`, for Graphviz. 0,
- * or -1 with errno: nothing could be read.
+ * Prints what the services of the scan directory need, want and come after, as
+ * a tree with the critical path of the last start, or, with --dot, for
+ * Graphviz. A command of command.h.
  */
-int graph_print(const char *scan_dir, bool is_dot);
+int graph_command(const char *scan_dir, int argc, char *argv[]);
 
 #endif
