@@ -46,7 +46,7 @@ def syscall_names():
 class Harness:
     """killpoints, and a line of conversation with it."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, only_effects=False):
         self.errors = open(folder / "errors", "ab")
         self.process = subprocess.Popen(
             [helpers() / "killpoints"],
@@ -58,6 +58,8 @@ class Harness:
         )
         self.pid = self.process.pid
         self.room = b""
+        if only_effects:
+            self.tell("effects")
 
     def tell(self, *words):
         line = " ".join(str(word) for word in words) + "\n"
@@ -289,7 +291,7 @@ class World:
         self.scan = self.dir / "scan"
         self.scan.mkdir(parents=True)
         self.services = {}
-        self.harness = Harness(self.dir)
+        self.harness = Harness(self.dir, only_effects=not LONG)
         self.engine = 0
         self.since = None
 

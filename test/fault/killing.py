@@ -1,5 +1,8 @@
 """The supervisor killed at every point: what the scenarios of this share.
 
+A point is any moment between two system calls; those that find the world as the
+one before left it are the same state, and counted apart in a long test only.
+
 A scenario says how to get to where it begins, what happens then, how to see
 that it is over, and what must be true after a kill anywhere in between and a
 fresh start of the supervisor. Points are counted by a run without a kill.
@@ -14,7 +17,7 @@ import time
 from faults import LONG, Logged, World, below, check_lines, syscall_names
 from support import wait_until
 
-WORKERS = 16
+WORKERS = 48
 THROTTLE_S = 1.0
 
 
@@ -24,7 +27,6 @@ class Scenario:
     starts_traced = True  # counting begins with the engine's own start
     has_logger = False
     is_counting = True  # what was started is what is counted as that
-    most = 80  # how many points; a long test takes them all
 
     def build(self, world):
         world.add("a", self.has_logger)
@@ -282,12 +284,8 @@ def await_kill(scenario, world, point):
 def try_every_point(scenario, tmp_path, capsys):
     """The test that each scenario is."""
     counts = [run(scenario, tmp_path / f"dry{i}", 0) for i in range(2)]
-    # How often it waits depends on what else the machine does. All points, then,
-    # or some of those that each run has.
-    is_sample = not LONG and scenario.most
-    points = min(counts) if is_sample else max(counts)
-    stride = -(-points // scenario.most) if is_sample else 1
-    chosen = range(1 + points % stride, points + 1, stride)
+    points = max(counts)  # how often it waits depends on what else the machine does
+    chosen = range(1, points + 1)
     failures, kinds, hits, lost, left = [], collections.Counter(), 0, 0, 0
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
         jobs = {

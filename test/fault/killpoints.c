@@ -2,7 +2,9 @@
  * killpoints.c -- kills a supervisor at any one system call of its choosing.
  *
  * The engine, and each child that it makes until that child has exec'd, stops
- * before and after every system call; each stop is a point. At the point that
+ * before and after every system call; each stop is a point, or, where only
+ * effects are asked for, each that finds the world outside changed since the
+ * last: a killed process leaves nothing else. At the point that
  * was asked for the engine gets SIGKILL, the child goes on by itself as it
  * would in life. This process is the parent of engines and of orphans: it reaps
  * them at once, and at the end of its input it ends whatever is left.
@@ -12,6 +14,7 @@
  *     plain PROGRAM ARGUMENT...    starts a program that isn't watched
  *     arm N                        counts from now on, kills at the Nth point;
  *                                  0: counts only; -1: neither
+ *     effects                      counts points with a change, from now on
  *     count                        asks for the line "count"
  * Lines of output:
  *     started PID
@@ -22,6 +25,7 @@
  * Source: ptrace(2).
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -54,10 +58,11 @@ struct stop_info {
 static pid_t engine_pid; /* 0: none */
 static long wanted = -1; /* the point to kill at; see above */
 static long points;
+static bool only_effects;
 static bool is_waiting; /* the engine is in a wait for events */
 static bool is_killed;
-static char verdict[128];                    /* said when the engine is dead */
-static uint64_t engine_number, child_number; /* the call each is in */
+static char verdict[128]; /* said when the engine is dead */
+static struct stop_info engine_call, child_call; /* the one each is in */
 static sigset_t before;
 static struct rlimit limit;
 
@@ -135,6 +140,92 @@ static bool waits_for_events(const struct stop_info *info)
 	}
 }
 
+/*
+ * What can't be seen once the process is dead: looks, its own memory and
+ * descriptors (locks go with them), its waits. A call that isn't known here
+ * counts as one with an effect.
+ */
+static const int calls_without_effect[] = {
+#ifdef SYS_stat
+	SYS_stat,
+	SYS_lstat,
+	SYS_access,
+	SYS_readlink,
+	SYS_epoll_wait,
+	SYS_poll,
+	SYS_dup2,
+	SYS_arch_prctl,
+#endif
+#ifdef SYS_newfstatat
+	SYS_newfstatat,
+#endif
+	SYS_fstat,
+	SYS_statx,
+	SYS_faccessat,
+	SYS_readlinkat,
+	SYS_getdents64,
+	SYS_lseek,
+	SYS_pread64,
+	SYS_tee,
+	SYS_flock,
+	SYS_close,
+	SYS_dup,
+	SYS_dup3,
+	SYS_pipe2,
+	SYS_epoll_create1,
+	SYS_epoll_ctl,
+	SYS_epoll_pwait,
+	SYS_ppoll,
+	SYS_inotify_init1,
+	SYS_inotify_add_watch,
+	SYS_inotify_rm_watch,
+	SYS_signalfd4,
+	SYS_pidfd_open,
+	SYS_fchdir,
+	SYS_chdir,
+	SYS_umask,
+	SYS_getcwd,
+	SYS_mmap,
+	SYS_munmap,
+	SYS_mprotect,
+	SYS_brk,
+	SYS_madvise,
+	SYS_rt_sigaction,
+	SYS_rt_sigprocmask,
+	SYS_sigaltstack,
+	SYS_futex,
+	SYS_set_tid_address,
+	SYS_getpid,
+	SYS_gettid,
+	SYS_getuid,
+	SYS_geteuid,
+	SYS_getgid,
+	SYS_getegid,
+	SYS_getrandom,
+	SYS_prlimit64,
+	SYS_clock_gettime,
+};
+
+/* Before a call the world is as it was after the last one. */
+static bool changes_world(const struct stop_info *call)
+{
+	size_t count =
+		sizeof(calls_without_effect) / sizeof(calls_without_effect[0]);
+
+	for (size_t i = 0; i < count; i++) {
+		if (call->number == (uint64_t)calls_without_effect[i])
+			return false;
+	}
+	if (call->number == SYS_fcntl)
+		return call->args[1] == F_SETPIPE_SZ;
+#ifdef SYS_open
+	if (call->number == SYS_open)
+		return (call->args[1] & (O_CREAT | O_TRUNC)) != 0;
+#endif
+	return call->number != SYS_openat ||
+	       (call->args[2] & (O_CREAT | O_TRUNC)) != 0;
+}
+
 /* Counts one point; true when it was the one, and the engine is killed. */
 static bool count_point(pid_t pid, uint64_t number, const char *where)
 {
@@ -154,8 +245,8 @@ static bool count_point(pid_t pid, uint64_t number, const char *where)
 static void on_call(pid_t pid)
 {
 	struct stop_info info;
-	uint64_t *number = pid == engine_pid ? &engine_number : &child_number;
-	bool is_entry;
+	struct stop_info *call = pid == engine_pid ? &engine_call : &child_call;
+	bool is_entry, is_point;
 
 	memset(&info, 0, sizeof(info));
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, (void *)sizeof(info), &info) ==
@@ -163,10 +254,13 @@ static void on_call(pid_t pid)
 		return; /* killed this moment */
 	is_entry = info.op == 1;
 	if (is_entry)
-		*number = info.number;
+		*call = info;
 	if (pid == engine_pid)
 		is_waiting = is_entry && waits_for_events(&info);
-	if (count_point(pid, *number, is_entry ? "entry" : "exit") &&
+	is_point = !only_effects || points == 0 ||
+		   (!is_entry && changes_world(call));
+	if (is_point &&
+	    count_point(pid, call->number, is_entry ? "entry" : "exit") &&
 	    pid != engine_pid)
 		ptrace(PTRACE_DETACH, pid, NULL, NULL);
 	else
@@ -266,6 +360,9 @@ static void obey(char *words[], int count)
 		pid = start(words + 1, -1);
 	} else if (count == 2 && strcmp(words[0], "arm") == 0) {
 		arm(words[1]);
+		return;
+	} else if (count == 1 && strcmp(words[0], "effects") == 0) {
+		only_effects = true;
 		return;
 	} else if (count == 1 && strcmp(words[0], "count") == 0) {
 		tell_count();

@@ -2,8 +2,7 @@
 
 Each script leaves its traces, so what ran is known, and in which order. A kill
 may make a script run once more only where doc/crash-only.md says so, and may
-never make the supervisor skip one. HOLDFAST_LONG=1 tries every point, otherwise
-some of each scenario are tried.
+never make the supervisor skip one.
 """
 
 import os
@@ -30,7 +29,6 @@ from support import BIN, wait_until
 class Scripts(FromRest):
     """All of the scripts; the others change what they must."""
 
-    most = 16
     scripts = ("start", "run", "finish", "stop")
     files = {}
     wanted = None  # the order of scripts in which things may have come about
