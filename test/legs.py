@@ -200,7 +200,8 @@ class Pytest(Leg):
         if self.sanitized:
             environment |= self.sanitizer_environment()
         argv = ["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider"]
-        argv += ["-q", "-rfEs", "--durations=10", "-o", "faulthandler_timeout=120"]
+        argv += ["-q", "-rfEs", "--durations=10"]
+        argv += [f"--timeout={self.limit_s // 3}"]  # of a test
         argv += [f"--junitxml={results}", *self.paths]
         code = self.call(argv, log, **environment)
         count = self.count(results) if results.exists() else Count()
