@@ -40,11 +40,11 @@ struct letters {
 	int64_t patience_ns; /* see commands_close() */
 };
 
-/* Of daemontools-encore: the following letters are for the log, or for the
- * service. */
+/* It says whom the following letters are for. */
 static bool is_selector(char letter)
 {
-	return letter == 'L' || letter == 'l';
+	return letter == CONTROL_FOR_LOGGER || letter == CONTROL_FOR_SERVICE ||
+	       letter == CONTROL_FOR_GROUP || letter == CONTROL_FOR_PROCESS;
 }
 
 static void add_letter(struct letters *letters, char letter)
@@ -58,13 +58,13 @@ static void add_letter(struct letters *letters, char letter)
 		letters->scope = letters->count;
 }
 
-/* "+:", every letter of the table, and the selector that is no command. */
+/* "+:", every letter of the table, and the selectors that are no commands. */
 static void list_options(char out[64])
 {
 	const struct control *row;
 	struct strb text = strb_on(out, 64);
 
-	strb_add(&text, "+:L");
+	strb_add(&text, "+:L+=");
 	for (unsigned i = 0; (row = control_row(i)); i++)
 		strb_add_bytes(&text, &row->letter, 1);
 }

@@ -451,6 +451,7 @@ static void take_step(struct service *service, enum machine_event event,
 	if (service->gate)
 		service->gate->before_step(service);
 	step = machine_step(&service->machine, event, letter, loop_now_ns());
+	step.is_to_group |= event == EVENT_COMMAND && service->is_for_group;
 	hook = hook_of_step(service, &step, event, letter);
 	if (service->machine.is_ready && !was_ready)
 		service->ready_at = tai64n_now();
@@ -501,11 +502,31 @@ static bool is_more(const struct service *service, size_t count)
 	       poll(&look, 1, 0) == 1;
 }
 
+/* 'l' commands a reload unless it says whom others are for: ahead of more
+ * letters, or in a directory of encore, which has no reload. */
+static bool is_for_service(const struct service *service, const char *letters,
+			   size_t i, size_t count, bool has_logger)
+{
+	if (letters[i] != CONTROL_FOR_SERVICE)
+		return false;
+	if (rules_of(service)->dialect == CONFIG_ENCORE)
+		return true;
+	return (i == 0 || has_logger) &&
+	       (i + 1 < count || is_more(service, count));
+}
+
+static void obey_for(struct service *target, char letter, bool is_for_group)
+{
+	bool was_for_group = target->is_for_group;
+
+	target->is_for_group = is_for_group;
+	obey(target, letter);
+	target->is_for_group = was_for_group;
+}
+
 /*
  * One write of a client, or, with hooks, a byte of it, as far as that can be
- * told. Before the letters that it means, svc of daemontools-encore writes
- * which process they are for: 'L' is the logger, 'l', if more follows, the
- * service.
+ * told.
  */
 static void obey_all(struct service *service, const char *letters, size_t count)
 {
@@ -514,13 +535,15 @@ static void obey_all(struct service *service, const char *letters, size_t count)
 		struct service *target =
 			has_logger ? service->logger_of(service) : service;
 
-		if (letters[i] == 'L' && service->logger_of)
+		if (letters[i] == CONTROL_FOR_LOGGER && service->logger_of)
 			service->is_for_logger = true;
-		else if (letters[i] == 'l' && (i == 0 || has_logger) &&
-			 (i + 1 < count || is_more(service, count)))
+		else if (is_for_service(service, letters, i, count, has_logger))
 			service->is_for_logger = false;
+		else if (letters[i] == CONTROL_FOR_GROUP ||
+			 letters[i] == CONTROL_FOR_PROCESS)
+			service->is_for_group = letters[i] == CONTROL_FOR_GROUP;
 		else if (target && target->is_hosted)
-			obey(target, letters[i]);
+			obey_for(target, letters[i], service->is_for_group);
 	}
 }
 
@@ -541,7 +564,7 @@ static void read_commands(struct service *service, size_t most)
 			obey_all(service, letters, (size_t)count);
 		take_commands_out(service);
 		if (at_once > 1 || count <= 0)
-			service->is_for_logger = false;
+			service->is_for_logger = service->is_for_group = false;
 	}
 }
 
@@ -628,7 +651,7 @@ const struct service_trouble *service_open(struct service *service)
 	service->herald = NULL;
 	service->events_due[0] = '\0';
 	service->probe.is_set = false;
-	service->is_for_logger = false;
+	service->is_for_logger = service->is_for_group = false;
 	trouble = take_files(service);
 	if (trouble) {
 		int error = errno;

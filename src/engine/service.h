@@ -88,6 +88,7 @@ struct service {
 	bool was_term_sent;    /* before those that a hook holds back */
 	char hook;             /* whose hook is awaited: see hook.h; 0: none */
 	bool is_for_logger;    /* the letters that come next are */
+	bool is_for_group;     /* and the signals of these */
 	struct aside *asides;  /* see aside.h */
 	struct herald *herald; /* owned; see herald.h */
 	char events_due[4];    /* see event.h */

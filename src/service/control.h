@@ -24,6 +24,18 @@ enum control_effect {
 	CONTROL_EFFECT_COUNT
 };
 
+/*
+ * Bytes before the commands of one write that say whom these are for; svc of
+ * daemontools-encore writes them. Each counts until its opposite, or the end of
+ * the write. 'l' may be a command, too: CONTROL_RELOAD.
+ */
+enum control_selector {
+	CONTROL_FOR_LOGGER = 'L',
+	CONTROL_FOR_SERVICE = 'l',
+	CONTROL_FOR_GROUP = '+', /* signals go to the whole process group */
+	CONTROL_FOR_PROCESS = '=',
+};
+
 /* What becomes of the file "down", that is, of the wish after a reboot. */
 enum control_down_file {
 	CONTROL_DOWN_LEFT,

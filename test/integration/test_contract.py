@@ -312,6 +312,40 @@ def test_group_letters_reach_the_whole_group(scan):
     wait_until(lambda: not is_alive(child))
 
 
+def test_signals_for_the_group_until_they_are_for_the_process(scan):
+    """As svc of daemontools-encore writes them: + or =, then what is meant."""
+    child = WITNESS.replace(">>trace", ">>heard")
+    service = scan.make(run=WITNESS.replace("while", f"./child &\nwhile"))
+    log = service.add_log(WITNESS.replace("while", f"./child &\nwhile"))
+    add(service, child=child)
+    add(log, child=child)
+    scan.start()
+    for each in service, log:
+        wait_until(lambda: "up" in trace(each) and "up" in each.lines("heard"))
+    service.svc("-1+2=h")
+    wait_until(lambda: sorted(trace(service)[2:]) == ["HUP", "USR1", "USR2"])
+    wait_until(lambda: service.lines("heard")[1:] == ["up", "USR2"])
+    service.svc("-1")  # what was said before is over
+    wait_until(lambda: trace(service).count("USR1") == 2)
+    service.svc("-L+1")
+    wait_until(lambda: trace(log)[2:] == log.lines("heard")[2:] == ["USR1"])
+    assert service.lines("heard")[1:] == ["up", "USR2"]
+
+
+def test_l_reloads_nothing_in_a_directory_of_encore(scan):
+    service, other = scan.make(run=WITNESS), scan.make("other", run=WITNESS)
+    say(service, dialect="encore")
+    scan.start()
+    for each in service, other:
+        wait_until(lambda: "up" in trace(each))
+        each.send(b"1l")
+        wait_until(lambda: "USR1" in trace(each))
+    wait_until(lambda: "HUP" in trace(other))
+    service.send(b"2")
+    wait_until(lambda: "USR2" in trace(service))
+    assert "HUP" not in trace(service)
+
+
 def test_kill_scope_group(scan):
     service = scan.make(run=TRACER + "sleep 1000 & echo $! >child\nwait\n")
     say(service, kill_scope="group")

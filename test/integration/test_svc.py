@@ -69,8 +69,10 @@ def test_letters_go_in_the_order_given_and_once_each(tmp_path):
         assert done.stderr == "svc: warning: unable to chdir to -x: file does not exist\n"
         assert svc("-LtDlt", "-t", ".", cwd=tmp_path).returncode == 0
         assert os.read(fd, 100) == b"LtDlt"  # for the log, for the service
-        for unknown in "-+", "-=":
-            assert svc(unknown, "-t", ".", cwd=tmp_path).returncode == 100
+        # For the group, for the process.
+        assert svc("-t+t", "-=t", ".", cwd=tmp_path).returncode == 0
+        assert os.read(fd, 100) == b"t+t=t"
+        assert svc("-/", "-t", ".", cwd=tmp_path).returncode == 100
         assert svc(tmp_path).returncode == 0  # no letters, nothing written
         assert os.read(fd, 100) == b""
     finally:
