@@ -18,7 +18,7 @@ def reader():
     """The program, made once."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-directories-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    chosen = ("config.c", "config_read.c", "policy.c", "tally.c")
+    chosen = ("config.c", "config_read.c", "policy.c", "scan_control.c", "tally.c")
     sources = [SOURCES / "service" / name for name in chosen]
     twin = "_portable" if sys.platform == "linux" else "_linux"
     for path in (SOURCES / "base").glob("*.c"):

@@ -21,9 +21,6 @@
 #define GRACE_NS (SECOND_NS / 5)
 /* How long readproctitle may take to end after its input has ended. */
 #define TITLE_END_NS SECOND_NS
-/* svscan's exit codes from here on are failures; below it meant to end. */
-#define FIRST_FAILURE EXIT_USAGE
-
 enum note { NOTE_STOP, NOTE_SCAN, NOTE_CHILD, NOTE_COUNT };
 
 static volatile sig_atomic_t notes[NOTE_COUNT];
@@ -87,7 +84,7 @@ static void judge_svscan(struct boot *boot, int status)
 		boot->exit_code = 0;
 		return;
 	}
-	if (boot->exit_code < FIRST_FAILURE) {
+	if (!death && !scan_control_is_failure(boot->exit_code)) {
 		boot->is_over = true;
 	} else if (boot->is_stopping && is_cut_off && !boot->is_last_try) {
 		boot->is_last_try = boot->stop_pending = true;

@@ -81,6 +81,13 @@ static void on_service_gone(struct service *service)
 	entry->on_gone(entry);
 }
 
+static void on_service_giving_up(struct service *service, int exit_code)
+{
+	struct entry *entry = service->owner;
+
+	entry->on_giving_up(entry, service->name, exit_code);
+}
+
 static void on_change(struct loop_directory *changes,
 		      enum directory_change change, const char *name);
 
@@ -108,6 +115,7 @@ static void prepare_service(const struct entry_context *context,
 	service->starter = context->starter;
 	service->obituaries = context->obituaries;
 	service->input_dir_fd = -1;
+	service->on_giving_up = on_service_giving_up;
 	service->on_gone = on_service_gone;
 	service->owner = entry;
 }

@@ -49,7 +49,10 @@ struct entry {
 	struct complaint said_of_log; /* that it is no directory */
 
 	/* Set by the owner before the loop runs. */
-	void (*on_gone)(struct entry *entry);   /* one of the two has let go */
+	void (*on_gone)(struct entry *entry); /* one of the two has let go */
+	/* One of the two gave up: see struct service. */
+	void (*on_giving_up)(struct entry *entry, const char *name,
+			     int exit_code);
 	void (*on_change)(struct entry *entry); /* it is worth a scan */
 	void *owner;
 };

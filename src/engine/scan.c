@@ -45,6 +45,8 @@ struct scanner {
 	bool has_said_unreadable;
 	bool is_stopping;
 	bool stops_removed; /* those whose name is gone */
+	void (*on_giving_up)(void *owner, const char *name, int exit_code);
+	void *owner; /* of that; both may be NULL */
 };
 
 /* ---- when to look ---- */
@@ -98,6 +100,15 @@ static void on_entry_gone(struct entry *entry)
 		loop_stop(scanner->context.loop);
 }
 
+static void on_entry_giving_up(struct entry *entry, const char *name,
+			       int exit_code)
+{
+	const struct scanner *scanner = entry->owner;
+
+	if (!scanner->is_stopping && scanner->on_giving_up)
+		scanner->on_giving_up(scanner->owner, name, exit_code);
+}
+
 /* ---- the table ---- */
 
 static struct entry **bucket_of(struct scanner *scanner,
@@ -128,6 +139,7 @@ static struct entry *add(struct scanner *scanner, const char *name,
 	if (!entry)
 		return NULL;
 	entry->on_gone = on_entry_gone;
+	entry->on_giving_up = on_entry_giving_up;
 	entry->on_change = on_entry_change;
 	entry->owner = scanner;
 	entry->next = scanner->entries;
@@ -452,6 +464,15 @@ void scanner_free(struct scanner *scanner)
 		free(bad);
 	}
 	free(scanner);
+}
+
+void scanner_on_giving_up(struct scanner *scanner,
+			  void (*on_giving_up)(void *owner, const char *name,
+					       int exit_code),
+			  void *owner)
+{
+	scanner->on_giving_up = on_giving_up;
+	scanner->owner = owner;
 }
 
 void scanner_stop_removed(struct scanner *scanner)

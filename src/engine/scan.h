@@ -27,6 +27,16 @@ struct scanner;
 struct scanner *scanner_new(struct loop *loop, struct spawner *spawner,
 			    const struct obituaries *obituaries);
 
+/*
+ * Calls `on_giving_up` when the service `name` has failed for good and its
+ * directory demands the end of all, with that exit code. It must not stop the
+ * scanner from there.
+ */
+void scanner_on_giving_up(struct scanner *scanner,
+			  void (*on_giving_up)(void *owner, const char *name,
+					       int exit_code),
+			  void *owner);
+
 /* Frees the table; services go on running, and a later scanner adopts them. */
 void scanner_free(struct scanner *scanner);
 

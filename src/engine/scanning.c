@@ -11,6 +11,7 @@
 #include "engine/scan.h"
 #include "engine/aside.h"
 #include "engine/scanning.h"
+#include "engine/surrender.h"
 #include "engine/upgrade.h"
 
 /* One that was just killed holds its lock a little longer: 2 s in all. */
@@ -26,9 +27,20 @@ struct scanning {
 	struct obituaries obituaries;
 	struct moved moved;
 	const struct scanning_rules *rules;
+	struct loop_timer surrender; /* set when a service gave up */
+	int surrender_code;
 	bool wants_upgrade, is_stopping;
 	int exit_code;
 };
+
+static void stop(struct scanning *scanning, int exit_code)
+{
+	if (scanning->is_stopping)
+		return;
+	scanning->is_stopping = true;
+	scanning->exit_code = exit_code;
+	scanner_stop(scanning->scanner);
+}
 
 static void on_command(void *owner, enum scan_command command)
 {
@@ -36,11 +48,7 @@ static void on_command(void *owner, enum scan_command command)
 
 	switch (command) {
 	case SCAN_NOW: scanner_scan(scanning->scanner); break;
-	case SCAN_STOP:
-		scanning->is_stopping = true;
-		scanning->exit_code = scanning->rules->stopped_code;
-		scanner_stop(scanning->scanner);
-		break;
+	case SCAN_STOP: stop(scanning, scanning->rules->stopped_code); break;
 	case SCAN_UPGRADE:
 		if (scanning->is_stopping)
 			break; /* the stop is as good as done */
@@ -60,6 +68,45 @@ static void on_signal(void *owner, int number)
 	const struct scanning_rules *rules = ((struct scanning *)owner)->rules;
 
 	on_command(owner, number == SIGHUP ? rules->on_hangup : rules->on_term);
+}
+
+/* ---- when a service gives up ---- */
+
+static void surrender(struct loop_timer *timer)
+{
+	struct scanning *scanning = timer->owner;
+
+	stop(scanning, scanning->surrender_code);
+}
+
+static void surrender_soon(struct scanning *scanning, int exit_code)
+{
+	scanning->surrender_code = exit_code;
+	loop_timer_set(scanning->loop, &scanning->surrender, loop_now_ns());
+}
+
+/* In the middle of a step of that service: all that can wait does. */
+static void on_giving_up(void *owner, const char *name, int exit_code)
+{
+	struct scanning *scanning = owner;
+
+	if (scanning->surrender.is_set)
+		return;
+	diag_warn("stopping everything, to exit %d: %s has given up", exit_code,
+		  name);
+	surrender_note(scanning->spawner.boot_id, exit_code);
+	surrender_soon(scanning, exit_code);
+}
+
+/* The last supervisor was killed on the way to the end of all. */
+static void go_on_surrendering(struct scanning *scanning)
+{
+	int exit_code = surrender_recall(scanning->spawner.boot_id);
+
+	if (exit_code == -1)
+		surrender_forget(); /* that of another boot */
+	else
+		surrender_soon(scanning, exit_code);
 }
 
 /* Without commands it can still do its main job, so only a rival is fatal.
@@ -134,12 +181,16 @@ static bool begin(struct scanning *scanning)
 		diag_fatal_errno("unable to start");
 		return false;
 	}
+	scanning->surrender =
+		(struct loop_timer){.on_due = surrender, .owner = scanning};
+	scanner_on_giving_up(scanning->scanner, on_giving_up, scanning);
 	if (scanning->rules->stops_removed)
 		scanner_stop_removed(scanning->scanner);
 	if (getpid() == 1)
 		loop_reap_orphans(scanning->loop);
 	if (!listen_to_commands(scanning))
 		return false;
+	go_on_surrendering(scanning);
 	scanner_scan(scanning->scanner);
 	upgrade_settle(&scanning->upgrade);
 	obituaries_forget(&scanning->obituaries);
@@ -198,6 +249,8 @@ int scanning_run(const struct scanning_rules *rules, const char *called_as,
 		;
 	if (rules->follows_name)
 		moved_end(&scanning.moved);
+	if (scanning.is_stopping)
+		surrender_forget();
 out:
 	end(&scanning);
 	return scanning.exit_code;

@@ -437,9 +437,23 @@ static void put_on_record(struct service *service,
 		send_signals_due(service);
 }
 
+/* What it failed at by itself, that is, while it was wanted. */
+static void tell_of_giving_up(struct service *service, enum machine_event event,
+			      enum machine_want before)
+{
+	const struct giving_up *rule = &rules_of(service)->giving_up;
+
+	if ((event == EVENT_FAILED || event == EVENT_TIMER) &&
+	    service->machine.is_failed && before != MACHINE_WANT_DOWN &&
+	    service->machine.want == MACHINE_WANT_DOWN && rule->is_shutdown &&
+	    service->on_giving_up)
+		service->on_giving_up(service, rule->code);
+}
+
 static void take_step(struct service *service, enum machine_event event,
 		      char letter)
 {
+	enum machine_want want = service->machine.want;
 	bool was_ready = service->machine.is_ready;
 	bool was_term_sent = service->machine.is_term_sent;
 	struct machine_step step;
@@ -453,6 +467,7 @@ static void take_step(struct service *service, enum machine_event event,
 	step = machine_step(&service->machine, event, letter, loop_now_ns());
 	step.is_to_group |= event == EVENT_COMMAND && service->is_for_group;
 	hook = hook_of_step(service, &step, event, letter);
+	tell_of_giving_up(service, event, want);
 	if (service->machine.is_ready && !was_ready)
 		service->ready_at = tai64n_now();
 	if (hook != 0)

@@ -63,6 +63,9 @@ struct service {
 	 * May be NULL. */
 	struct service *(*logger_of)(struct service *service);
 	const struct service_gate *gate; /* borrowed; NULL: waits for nothing */
+	/* It failed for good, which isn't on record yet, and all is to end with
+	 * that exit code. Not to be done at once. May be NULL. */
+	void (*on_giving_up)(struct service *service, int exit_code);
 	/* It let go: nothing runs, the lock is free. It may be opened again. */
 	void (*on_gone)(struct service *service);
 	void *owner;

@@ -5,6 +5,7 @@
 #include "base/number.h"
 #include "base/span.h"
 #include "service/policy.h"
+#include "service/scan_control.h"
 
 #define MS_NS          INT64_C(1000000)
 #define LEAST_APART_MS 1000 /* two starts: the machine sees to it */
@@ -197,6 +198,7 @@ bool giving_up_parse(char *line, struct giving_up *giving_up,
 		return true;
 	if (word && strcmp(word, "shutdown") == 0 && code_word &&
 	    number_parse(code_word, UINT8_MAX, &code) == 0 &&
+	    code != EXIT_DETACHED && !scan_control_is_failure((int)code) &&
 	    !take_word(&line)) {
 		giving_up->is_shutdown = true;
 		giving_up->code = (uint8_t)code;
@@ -204,7 +206,8 @@ bool giving_up_parse(char *line, struct giving_up *giving_up,
 	}
 	strb_add(wrong,
 		 "expected \"nothing\", or \"shutdown\" and an exit code "
-		 "from 0 to 255; using \"nothing\"");
+		 "from 0 to 255 but 99, 100 and 111, which mean something "
+		 "else of svscan; using \"nothing\"");
 	return false;
 }
 

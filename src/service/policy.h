@@ -80,7 +80,8 @@ struct policy_verdict {
  */
 bool policy_parse(char *line, struct policy *policy, struct strb *wrong);
 
-/* The same for "nothing" or "shutdown CODE", with a code from 0 to 255. */
+/* The same for "nothing" or "shutdown CODE", with a code from 0 to 255 that
+ * means nothing else of svscan. */
 bool giving_up_parse(char *line, struct giving_up *giving_up,
 		     struct strb *wrong);
 

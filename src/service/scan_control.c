@@ -1,6 +1,7 @@
 /* scan_control.c -- see scan_control.h. */
 #include <stddef.h>
 
+#include "base/diag.h"
 #include "service/scan_control.h"
 
 /* clang-format off */
@@ -19,4 +20,9 @@ const struct scan_control *scan_control_find(char letter)
 			return &controls[i];
 	}
 	return NULL;
+}
+
+bool scan_control_is_failure(int exit_code)
+{
+	return exit_code == EXIT_USAGE || exit_code == EXIT_SYSTEM;
 }

@@ -7,12 +7,18 @@
 #ifndef SERVICE_SCAN_CONTROL_H
 #define SERVICE_SCAN_CONTROL_H
 
+#include <stdbool.h>
+
 #define SCAN_DIR     ".svscan"
 #define SCAN_LOCK    ".svscan/lock"
 #define SCAN_CONTROL ".svscan/control"
 
 /* svscan's exit code after SCAN_DETACH: its services run on. */
 #define EXIT_DETACHED 99
+
+/* Whether that exit code of svscan is that of a failure, after which another
+ * svscan may do better. With others it means to end. */
+bool scan_control_is_failure(int exit_code);
 
 enum scan_command {
 	SCAN_NOW,     /* look at the scan directory */
