@@ -1,5 +1,6 @@
 """What every test shares: where the programs are, waiting, and cleaning up."""
 
+import contextlib
 import os
 import pathlib
 import re
@@ -51,6 +52,23 @@ def wait_until(condition, limit_s=30, what=None):
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {limit_s} s: {what or condition}")
         time.sleep(0.005)
+
+
+@contextlib.contextmanager
+def time_limit(limit_s):
+    """Whatever blocks for longer fails, where it does: a write, above all, to a
+    program that has ended or doesn't read. The main thread only."""
+
+    def fail(number, frame):
+        raise AssertionError(f"not done within {limit_s} s")
+
+    before = signal.signal(signal.SIGALRM, fail)
+    signal.alarm(limit_s)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 class Programs:

@@ -573,9 +573,11 @@ struct multilog *multilog_open(struct script_source source, int input_fd)
 			diag_fatal("out of memory");
 		goto out;
 	}
-	input_open(&log->input, input_fd);
-	if (open_outputs(log) == 0)
+	if (open_outputs(log) == 0) {
+		/* Last: one that may not write here leaves the input alone. */
+		input_open(&log->input, input_fd);
 		return log;
+	}
 	for (size_t i = 0; i < log->script.dir_count; i++) {
 		if (log->dirs[i].is_open)
 			logdir_abandon(&log->dirs[i]);

@@ -28,6 +28,13 @@
 /* Of a line that isn't judged yet, which is what is held while waiting. */
 #define HELD_MAX LINE_LIMIT
 
+/*
+ * Another process that shares the open file can take the signal away, and some
+ * imitations of Linux send none. So a line that has begun is looked after, but
+ * seldom.
+ */
+#define WATCH_MS 5000
+
 static void close_if_open(int fd)
 {
 	if (fd != -1)
@@ -83,6 +90,20 @@ static void grow(struct peek *peek)
 		peek->slot_bytes = grown;
 }
 
+/*
+ * Whoever read this open file before may have been killed while it watched:
+ * O_ASYNC is still set, then. It may also be set without effect, by open(2).
+ */
+static bool take_signal(struct peek *peek)
+{
+	int flags = fcntl(peek->fd, F_GETFL);
+
+	if (flags == -1 || fcntl(peek->fd, F_SETOWN, getpid()) == -1)
+		return false;
+	return !(flags & O_ASYNC) ||
+	       fcntl(peek->fd, F_SETFL, flags & ~O_ASYNC) == 0;
+}
+
 bool peek_open(struct peek *peek, int fd)
 {
 	struct stat st;
@@ -91,12 +112,11 @@ bool peek_open(struct peek *peek, int fd)
 		.fd = fd, .copy_in_fd = -1, .copy_out_fd = -1, .null_fd = -1};
 	if (fstat(fd, &st) == -1 || !S_ISFIFO(st.st_mode))
 		return false;
+	/* Before it is told where to go: one may come at once. */
+	request_admit(SIGIO);
 	peek->null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	if (peek->null_fd != -1 && make_copy(peek) &&
-	    fcntl(fd, F_SETOWN, getpid()) == 0) {
-		request_admit(SIGIO);
+	if (peek->null_fd != -1 && make_copy(peek) && take_signal(peek))
 		return true;
-	}
 	peek_close(peek);
 	return false;
 }
@@ -195,7 +215,13 @@ static int wait_for_more(struct peek *peek)
 	watch(peek, peek->held_bytes > 0);
 	if (!peek->is_watched)
 		return request_wait(peek->fd);
-	return was_watched ? request_wait(-1) : 0;
+	if (!was_watched)
+		return 0;
+	request_wake_at(request_now_ms() + WATCH_MS);
+	if (request_wait(-1) == 0)
+		return 0;
+	fcntl(peek->fd, F_SETOWN, getpid());
+	return -1;
 }
 
 /* Looks at the pipe: the bytes that the copy has now, or -1. */

@@ -83,10 +83,16 @@ static pid_t await_end(pid_t pid, int *status)
 	int signal = SIGTERM;
 	pid_t got;
 
-	while ((got = waitpid(pid, status, WNOHANG)) == 0) {
+	for (;;) {
+		/* First: looking lets in SIGCHLD, too, and nothing else may
+		 * between waitpid() and the sleep that it is to end. */
+		bool is_stopping = request_is_stopping();
 		int64_t now_ms = request_now_ms();
 
-		if (!request_is_stopping()) {
+		got = waitpid(pid, status, WNOHANG);
+		if (got != 0)
+			return got;
+		if (!is_stopping) {
 			request_sleep(INT_MAX);
 			continue;
 		}
@@ -99,7 +105,6 @@ static pid_t await_end(pid_t pid, int *status)
 		}
 		request_sleep((int)(due_ms - now_ms));
 	}
-	return got;
 }
 
 /* One run to its end: 0, or -1 when it gave up. */

@@ -21,6 +21,13 @@ LABEL = r"@[0-9a-f]{24}"
 RUNNER_NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 
+@pytest.fixture(autouse=True)
+def time_limit():
+    """A write to a multilog that has ended would wait for ever."""
+    with support.time_limit(14400 if os.environ.get("HOLDFAST_LONG") else 300):
+        yield
+
+
 class Logger:
     """A running multilog whose input this side holds."""
 
@@ -288,6 +295,63 @@ def test_end_of_input_is_seen_though_alrm_comes_with_it(logger, tmp_path):
     log.signal(signal.SIGCONT)
     assert log.exit_code() == 0
     assert contents(tmp_path / "log") == b"unfinished\n"
+
+
+@pytest.mark.skipif(not support.PEEKS, reason="this system can only read")
+def test_a_start_amid_writes_to_a_watched_pipe(programs, tmp_path):
+    """
+    A killed reader may leave the pipe such that it sends signals. The next one
+    asked for them before it could take them, and a write in that instant ended
+    it: about one start in ten. Whoever wrote on then waited for ever.
+    """
+    read_fd, write_fd = os.pipe()
+    os.set_blocking(write_fd, False)
+    for _ in range(100):
+        flags = fcntl.fcntl(read_fd, fcntl.F_GETFL)
+        fcntl.fcntl(read_fd, fcntl.F_SETFL, flags | os.O_ASYNC)
+        log = programs.start(MULTILOG, "./log", cwd=tmp_path, stdin=read_fd)
+        # Until it has read, that is, until the log is marked as unfinished.
+        current, count = tmp_path / "log" / "current", 0
+        while not (current.exists() and mode(current) == 0o644 and current.stat().st_size):
+            assert log.poll() is None
+            try:
+                count += os.write(write_fd, b"line\n")
+            except BlockingIOError:
+                pass
+        assert not fcntl.fcntl(read_fd, fcntl.F_GETFL) & os.O_ASYNC
+        log.terminate()
+        assert log.wait(timeout=60) == 0
+        for path in (tmp_path / "log").iterdir():
+            path.unlink()
+    os.close(write_fd)
+    os.close(read_fd)
+
+
+@pytest.mark.skipif(not support.PEEKS, reason="this system can only read")
+def test_a_watch_that_was_taken_away_is_noticed(logger, tmp_path):
+    """Whoever shares the open file can have its signals sent elsewhere."""
+    log = logger("./log")
+    log.write(b"begun")
+    wait_until(log.has_read_all)
+    fcntl.fcntl(log.read_fd, fcntl.F_SETOWN, 0)
+    log.write(b" and ended\nmore")
+    wait_until(holds(tmp_path / "log/current", b"begun and ended\n"), 60)
+    log.write(b" to come\n")
+    wait_until(holds(tmp_path / "log/current", b"begun and ended\nmore to come\n"))
+
+
+@pytest.mark.skipif(not support.PEEKS, reason="this system can only read")
+def test_one_that_may_not_write_leaves_the_input_alone(logger, tmp_path):
+    """It took over the signals that the first one waits for."""
+    log = logger("./log")
+    log.write(b"begun")
+    wait_until(log.has_read_all)
+    assert fcntl.fcntl(log.read_fd, fcntl.F_GETOWN) == log.process.pid
+    second = subprocess.run(
+        [MULTILOG, "./log"], cwd=tmp_path, stdin=log.read_fd, capture_output=True, timeout=60
+    )
+    assert second.returncode == 111
+    assert fcntl.fcntl(log.read_fd, fcntl.F_GETOWN) == log.process.pid
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGALRM])
@@ -972,11 +1036,11 @@ def strace(tmp_path):
     if not shutil.which("strace"):
         pytest.skip("needs strace")
 
-    def start(folder, *actions, data, crash=None):
+    def start(folder, *actions, data, crash=None, inject=None):
         trace = folder / "trace"
-        inject = []
         if crash:
-            inject = ["-e", f"inject={crash[0]}:signal=KILL:when={crash[1]}"]
+            inject = f"{crash[0]}:signal=KILL:when={crash[1]}"
+        inject = ["-e", f"inject={inject}"] if inject else []
         (folder / "input").write_bytes(data)
         with open(folder / "input", "rb") as stdin:
             done = subprocess.run(
@@ -1058,6 +1122,20 @@ def test_a_crash_at_any_system_call_loses_nothing_written(
         names = {p.name for p in (folder / "log").iterdir() if p.name[0] != "@"}
         assert names == {"lock", "current", "state"}, crash
         shutil.rmtree(folder)
+
+
+def test_a_processor_that_ends_as_a_signal_comes(strace, tmp_path):
+    """
+    Its end was taken along with the signal, and then waited for: the signal and
+    the end both come after a look at the child, and before the next sleep.
+    """
+    processor = "!(sleep .2; kill -ALRM $PPID) & sleep .5; exec cat"
+    done, trace = strace(
+        tmp_path, "s4096", processor, "./log", data=lines(60),
+        inject="wait4:delay_exit=1500000:when=1",
+    )
+    assert done.returncode == 0
+    assert contents(tmp_path / "log") == lines(60)
 
 
 def test_names_are_on_disk_before_others_go(strace, tmp_path):
