@@ -2,11 +2,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "client/look.h"
 #include "service/supervise_dir.h"
+
+#define TRIES    100
+#define PAUSE_NS 1000000
 
 static void note_trouble(struct look *look, const char *what, int error)
 {
@@ -69,23 +73,45 @@ static void read_status(int dir_fd, struct look *look)
 		look->status.is_term_sent = record[18] != 0;
 }
 
-static void read_state(int dir_fd, struct look *look)
+/* False: the state is of a later change than the status. */
+static bool read_state(int dir_fd, struct look *look)
 {
 	char text[STATE_SIZE_MAX];
 	char label[TAI64N_LABEL_SIZE];
 	long len = fd_read_file(dir_fd, SUPERVISE_STATE, text, sizeof(text));
+	int order;
 
 	if (len <= 0 || !state_parse(text, (size_t)len, &look->state))
-		return;
+		return true;
 	tai64n_format(look->status.changed_at, label);
-	if (memcmp(label, look->state.changed_at, sizeof(label)) != 0) {
+	order = memcmp(look->state.changed_at, label, sizeof(label));
+	if (order != 0) {
 		look->state = (struct state){.version = 0};
-		return;
+		return order < 0;
 	}
 	look->has_state = true;
 	look->will_tell =
 		!look->state.is_ready && (exists(dir_fd, "notification-fd") ||
 					  exists(dir_fd, "notify-socket"));
+	return true;
+}
+
+/*
+ * Of the two records the state is replaced first. Between the two it is of a
+ * later change, and the status is about to be: a supervisor that lives gets
+ * some time for it.
+ */
+static void read_records(int dir_fd, struct look *look)
+{
+	const struct timespec pause = {.tv_nsec = PAUSE_NS};
+
+	for (int tries = 0;; tries++) {
+		read_status(dir_fd, look);
+		if (!look->has_status || read_state(dir_fd, look) ||
+		    !look->is_hosted || tries == TRIES)
+			break;
+		nanosleep(&pause, NULL);
+	}
 }
 
 void look_take(int dir_fd, struct look *look, int *ok_fd)
@@ -97,9 +123,7 @@ void look_take(int dir_fd, struct look *look, int *ok_fd)
 	if (fd == -1)
 		note_trouble(look, "open " SUPERVISE_OK, errno);
 	look->is_hosted = fd != -1;
-	read_status(dir_fd, look);
-	if (look->has_status)
-		read_state(dir_fd, look);
+	read_records(dir_fd, look);
 	if (ok_fd)
 		*ok_fd = fd;
 	else if (fd != -1)
