@@ -1,6 +1,6 @@
 """Runs the legs of the test: builds, suites on builds, checks of the source.
 
-A leg says what it needs, does one thing and counts tests. Two legs run at a
+A leg says what it needs, does one thing and counts tests. A few legs run at a
 time; each prints one line when it ends, then, if it failed, its whole log.
 A leg whose need failed is not run, and counts as one failure. script/test is
 the way to start this; it describes the options.
@@ -323,19 +323,24 @@ def source_files(*patterns):
     return sorted(str(path.relative_to(TOP)) for path in found)
 
 
+def c_files():
+    return source_files("src/**/*.c", "test/**/*.c", "bench/**/*.c")
+
+
+def clang_tidy():
+    argv = ["clang-tidy", "-p", "build-asan", "--quiet"]
+    return EachFile("clang-tidy", "build-asan", argv, c_files(), ("build asan",))
+
+
 def source_checks():
-    """The order is that of the time they take, longest first."""
-    code = source_files("src/**/*.c", "test/**/*.c", "bench/**/*.c")
     headers = source_files("src/**/*.h", "test/**/*.h", "bench/**/*.h")
-    tidy = ["clang-tidy", "-p", "build-asan", "--quiet"]
     shell = ["shellcheck", "-x"]
     lint = ["mandoc", "-T", "lint", "-W", "warning"]
     style = ["clang-format", "--dry-run", "-Werror"]
     return [
-        EachFile("clang-tidy", "build-asan", tidy, code, ("build asan",)),
         EachFile("shellcheck", "build-gcc", shell, shell_scripts()),
         EachFile("mandoc", "build-gcc", lint, source_files("man/*.[178]")),
-        EachFile("clang-format", "build-gcc", style, code + headers),
+        EachFile("clang-format", "build-gcc", style, c_files() + headers),
     ]
 
 
@@ -364,7 +369,7 @@ def all_legs():
         "-Dc_args=-fno-sanitize-recover=undefined -Wno-sign-conversion",
     ]
     legs = [ReleaseBuild(), Build("build-asan", "clang", *sanitize)]
-    legs += [release_tests("integration release", integration)]
+    legs += integration_legs(integration)
     legs += fault_legs()
     legs += [
         Pytest(
@@ -374,14 +379,24 @@ def all_legs():
             "build-asan/stage/bin",
             sanitized_tests(integration),
             sanitized=True,
-        )
+        ),
+        clang_tidy(),
+        Build("build-gcc", "gcc"),
     ]
-    legs += [Build("build-gcc", "gcc")]
     if (TOP / "src/loop").is_dir():
         legs += poll_legs(integration)
     legs += [release_tests("peer", test_files("peer"))]
     legs += fuzz_legs(sanitize)
     return legs + source_checks() + [UnitTests("build-gcc"), UnitTests("build-asan")]
+
+
+def integration_legs(files):
+    """In two parts, as together they would take longer than everything else."""
+    middle = len(files) // 2
+    return [
+        release_tests("integration release 1", files[:middle]),
+        release_tests("integration release 2", files[middle:]),
+    ]
 
 
 def sanitized_tests(integration):
@@ -440,13 +455,13 @@ def release_tests(name, paths):
 def quick_legs():
     return [
         ReleaseBuild(),
-        release_tests("integration release", test_files("integration")),
+        *integration_legs(test_files("integration")),
         Build("build-gcc", "gcc"),
         UnitTests("build-gcc"),
     ]
 
 
-WORKERS = 3
+WORKERS = 4
 
 
 class Runner:
