@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from support import Service, is_alive, kill_and_start, process_fields, wait_until
-from support import write_script
+from support import Service, is_alive, kill_and_start, process_fields, takes_signal
+from support import wait_until, write_script
 
 TRACER = '#!/bin/sh\necho "${0#./} $*" >>trace\n'
 # Stays until TERM, of which it exits 3, or what it is told to exit with.
@@ -283,6 +283,19 @@ def test_what_ignores_term_is_killed_in_time(scan):
     wait_until(lambda: "up" in trace(service))
     service.svc("-d")
     service.wait_phase("down")
+    assert service.state()["last-end-number"] == "9"
+
+
+def test_restart_is_limited_in_time_as_down_is(scan):
+    service = scan.make(run=TRACER + "trap : TERM\nwhile :; do sleep 0.02; done\n")
+    say(service, timeout_kill=200)
+    scan.start()
+    pid = service.wait_up()
+    wait_until(lambda: takes_signal(pid, signal.SIGTERM))
+    service.send(b"p")
+    wait_until(lambda: process_fields(pid)[0] == "T")
+    service.send(b"r")
+    service.wait_up(besides=pid)
     assert service.state()["last-end-number"] == "9"
 
 
