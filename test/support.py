@@ -106,6 +106,16 @@ class Programs:
                 if stream:
                     stream.close()
 
+    def wait_end(self, process, code, limit_s=60):
+        """Waits until it exits with `code`, reaping what it leaves behind."""
+
+        def has_ended():
+            self.reap_zombies()
+            return process.poll() is not None
+
+        wait_until(has_ended, limit_s, "the end")
+        assert process.returncode == code
+
     def reap_zombies(self):
         """The same, but quickly: while none of the started has ended."""
         look = os.WEXITED | os.WNOHANG | os.WNOWAIT

@@ -10,7 +10,9 @@
  * that a dead svscan left behind: the next svscan adopts them.
  *
  * start.c has what happens from a fork to the next program, keep.c when there
- * is to be one. Nothing allocates.
+ * is to be one. Nothing allocates. On SIGUSR1 svscan is told to leave all
+ * services running and to exit, and this process does, too: what systemd sends
+ * when it restarts the unit.
  * Source: the 0.76 specification, 7.3 and row 45 of 11.
  */
 #ifndef BOOT_BOOT_H
@@ -21,6 +23,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#include "service/readiness.h"
 
 /* A program that is started again whenever it ends. */
 struct kept {
@@ -40,12 +44,19 @@ struct boot {
 	int write_fd; /* likewise */
 	/* The pipe of deaths, see death.h: svscan reads it too. Owned. */
 	int deaths_read_fd, deaths_write_fd;
-	char folder[PATH_MAX]; /* where this program is; "" when unknown */
-	sigset_t caught;       /* the signals behind the notes */
-	bool is_stopping;      /* the end of svscan will be ours */
-	bool is_last_try;      /* of a svscan that is to stop the services */
-	bool stop_pending;     /* a TERM to pass on */
-	bool scan_pending;     /* a HUP to pass on */
+	/* Who waits for svscan to be ready, and the pipe in which svscan says
+	 * so; -1 when nobody does, or it has. Owned. */
+	struct readiness readiness;
+	int ready_read_fd, ready_write_fd;
+	char folder[PATH_MAX];     /* where this program is; "" when unknown */
+	char path[PATH_MAX + 128]; /* "PATH=", with the folder */
+	sigset_t caught;           /* the signals behind the notes */
+	bool is_stopping;          /* the end of svscan will be ours */
+	bool is_last_try;    /* of a svscan that is to stop the services */
+	bool stop_pending;   /* a TERM to pass on */
+	bool scan_pending;   /* a HUP to pass on */
+	bool is_detaching;   /* svscan's end will be ours, services run on */
+	bool detach_pending; /* and svscan has to be told */
 	bool is_over;
 	int exit_code; /* when is_over */
 };
@@ -56,8 +67,17 @@ struct boot {
  */
 void boot_find_folder(struct boot *boot, const char *called_as);
 
+/*
+ * The environment of both programs: PATH alone, which begins with that folder
+ * unless it has it. boot_find_folder() comes before.
+ */
+void boot_set_environment(struct boot *boot);
+
 /* 0, 1 and 2 on /dev/null, and the pipes. 0, or -1 with errno. */
 int boot_open(struct boot *boot);
+
+/* Closes the pipe in which svscan says that it is ready. */
+void boot_close_ready(struct boot *boot);
 
 /*
  * Starts the program if it doesn't run and may be started at `now_ns`

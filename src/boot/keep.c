@@ -5,12 +5,14 @@
  * and nothing is missed between looking and waiting.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/select.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/strb.h"
 #include "boot/boot.h"
 #include "service/death.h"
 #include "service/identity.h"
@@ -21,7 +23,7 @@
 #define GRACE_NS (SECOND_NS / 5)
 /* How long readproctitle may take to end after its input has ended. */
 #define TITLE_END_NS SECOND_NS
-enum note { NOTE_STOP, NOTE_SCAN, NOTE_CHILD, NOTE_COUNT };
+enum note { NOTE_STOP, NOTE_SCAN, NOTE_DETACH, NOTE_CHILD, NOTE_COUNT };
 
 static volatile sig_atomic_t notes[NOTE_COUNT];
 
@@ -31,6 +33,8 @@ static void take_note(int signal_number)
 		notes[NOTE_CHILD] = 1;
 	else if (signal_number == SIGHUP)
 		notes[NOTE_SCAN] = 1;
+	else if (signal_number == SIGUSR1)
+		notes[NOTE_DETACH] = 1;
 	else
 		notes[NOTE_STOP] = 1;
 }
@@ -50,7 +54,8 @@ static int64_t now_ns(void)
  */
 void boot_catch_signals(struct boot *boot)
 {
-	static const int numbers[] = {SIGCHLD, SIGHUP, SIGTERM, SIGINT};
+	static const int numbers[] = {SIGCHLD, SIGHUP, SIGUSR1, SIGTERM,
+				      SIGINT};
 	struct sigaction action = {.sa_handler = take_note};
 	struct sigaction old;
 
@@ -66,6 +71,14 @@ void boot_catch_signals(struct boot *boot)
 	}
 }
 
+/* Services run on; with process 1 they would all end, so that goes on. */
+static void detach_without_svscan(struct boot *boot)
+{
+	boot->is_over = getpid() != 1;
+	boot->is_detaching = boot->detach_pending = false;
+	boot->exit_code = 0;
+}
+
 /*
  * What svscan's end means: the end of all, or just another start. A svscan that
  * failed before it was told to stop, or was killed while stopping, can't have
@@ -78,10 +91,9 @@ static void judge_svscan(struct boot *boot, int status)
 
 	boot->svscan.death_signal = death;
 	boot->exit_code = death ? 128 + death : WEXITSTATUS(status);
-	if (boot->exit_code == EXIT_DETACHED && !boot->is_stopping) {
-		/* Its services run on; with process 1 they would all end. */
-		boot->is_over = getpid() != 1;
-		boot->exit_code = 0;
+	if (!boot->is_stopping &&
+	    (boot->exit_code == EXIT_DETACHED || boot->is_detaching)) {
+		detach_without_svscan(boot);
 		return;
 	}
 	if (!death && !scan_control_is_failure(boot->exit_code)) {
@@ -135,12 +147,21 @@ static void read_notes(struct boot *boot)
 	if (notes[NOTE_STOP]) {
 		notes[NOTE_STOP] = 0;
 		boot->is_stopping = boot->stop_pending = true;
+		boot->is_detaching = boot->detach_pending = false;
+		readiness_notify(&boot->readiness, "STOPPING=1");
 		/* Only an svscan can stop what a dead one left running. */
 		boot->svscan.start_due_ns = 0;
 	}
 	if (notes[NOTE_SCAN]) {
 		notes[NOTE_SCAN] = 0;
 		boot->scan_pending = true;
+	}
+	if (notes[NOTE_DETACH]) {
+		notes[NOTE_DETACH] = 0;
+		if (!boot->is_stopping)
+			boot->is_detaching = boot->detach_pending = true;
+		if (boot->is_detaching && boot->svscan.pid == 0)
+			detach_without_svscan(boot);
 	}
 	if (notes[NOTE_CHILD]) {
 		notes[NOTE_CHILD] = 0;
@@ -154,6 +175,26 @@ static int64_t signal_due_ns(const struct boot *boot)
 	return boot->svscan.started_ns + GRACE_NS;
 }
 
+/* False: svscan takes no commands, or not yet. */
+static bool tell_to_detach(const struct boot *boot)
+{
+	char room[PATH_MAX];
+	struct strb path = strb_on(room, sizeof(room));
+	const char letter = scan_control_letter(SCAN_DETACH);
+	bool is_told;
+	int fd;
+
+	strb_add_format(&path, "%s/%s", boot->svscan.argv[1], SCAN_CONTROL);
+	fd = open(room, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1)
+		return false;
+	signal(SIGPIPE, SIG_IGN); /* svscan may end in this very moment */
+	is_told = write(fd, &letter, 1) == 1;
+	signal(SIGPIPE, SIG_DFL);
+	close(fd);
+	return is_told;
+}
+
 static void pass_signals_on(struct boot *boot)
 {
 	if (boot->svscan.pid == 0 || now_ns() < signal_due_ns(boot))
@@ -163,6 +204,8 @@ static void pass_signals_on(struct boot *boot)
 	if (boot->stop_pending)
 		kill(boot->svscan.pid, SIGTERM);
 	boot->scan_pending = boot->stop_pending = false;
+	if (boot->detach_pending && tell_to_detach(boot))
+		boot->detach_pending = false;
 }
 
 /* The next moment at which something is to be done without a signal. */
@@ -174,16 +217,31 @@ static int64_t next_due_ns(const struct boot *boot)
 		due = boot->svscan.start_due_ns;
 	else if (boot->scan_pending || boot->stop_pending)
 		due = signal_due_ns(boot);
+	else if (boot->detach_pending)
+		due = now_ns() + GRACE_NS;
 	if (boot->title.pid == 0 && boot->title.start_due_ns < due)
 		due = boot->title.start_due_ns;
 	return due;
 }
 
-/* Until a signal was noted, or until `due_ns`; INT64_MAX: for ever. */
-static void wait_until(int64_t due_ns)
+static void note_readiness(struct boot *boot)
 {
+	char byte;
+
+	if (read(boot->ready_read_fd, &byte, 1) != 1)
+		return;
+	boot_close_ready(boot);
+	readiness_notify(&boot->readiness, "READY=1");
+}
+
+/* Until a signal was noted, svscan is ready, or it is `due_ns`; INT64_MAX: for
+ * ever. */
+static void wait_until(struct boot *boot, int64_t due_ns)
+{
+	const int ready_fd = boot->ready_read_fd;
 	struct timespec span;
 	sigset_t none;
+	fd_set ready;
 	int64_t left = due_ns - now_ns();
 
 	sigemptyset(&none);
@@ -191,7 +249,12 @@ static void wait_until(int64_t due_ns)
 		left = 0;
 	span.tv_sec = (time_t)(left / SECOND_NS);
 	span.tv_nsec = (long)(left % SECOND_NS);
-	pselect(0, NULL, NULL, NULL, due_ns == INT64_MAX ? NULL : &span, &none);
+	FD_ZERO(&ready);
+	if (ready_fd != -1)
+		FD_SET((size_t)ready_fd, &ready);
+	if (pselect(ready_fd + 1, &ready, NULL, NULL,
+		    due_ns == INT64_MAX ? NULL : &span, &none) == 1)
+		note_readiness(boot);
 }
 
 static void keep_running(struct boot *boot)
@@ -200,7 +263,7 @@ static void keep_running(struct boot *boot)
 		boot_start_if_due(boot, &boot->title, now_ns());
 		boot_start_if_due(boot, &boot->svscan, now_ns());
 		pass_signals_on(boot);
-		wait_until(next_due_ns(boot));
+		wait_until(boot, next_due_ns(boot));
 		read_notes(boot);
 	}
 }
@@ -216,7 +279,7 @@ static void end_title(struct boot *boot)
 	close(boot->write_fd);
 	close(boot->read_fd);
 	while (boot->title.pid != 0 && now_ns() < limit) {
-		wait_until(limit);
+		wait_until(boot, limit);
 		read_notes(boot);
 	}
 }

@@ -13,6 +13,10 @@
 #include "boot/boot.h"
 #include "service/death.h"
 
+#define PATH_OF_SERVICES                                                       \
+	"/command:/usr/local/bin:/usr/local/sbin:"                             \
+	"/bin:/sbin:/usr/bin:/usr/sbin:/usr/X11R6/bin"
+
 /* From one restart to the next; a first restart follows at once. */
 #define RESTART_GAP_NS INT64_C(1000000000)
 
@@ -25,6 +29,11 @@ void boot_find_folder(struct boot *boot, const char *called_as)
 	struct strb folder = strb_on(boot->folder, sizeof(boot->folder));
 	const char *slash = called_as ? strrchr(called_as, '/') : NULL;
 
+	if (slash && called_as[0] != '/' &&
+	    getcwd(boot->folder, sizeof(boot->folder))) {
+		folder.len = strlen(boot->folder);
+		strb_add(&folder, "/");
+	}
 	if (slash)
 		strb_add_bytes(&folder, called_as, (size_t)(slash - called_as));
 	if (slash && folder.len == 0)
@@ -34,15 +43,42 @@ void boot_find_folder(struct boot *boot, const char *called_as)
 		boot->folder[0] = '\0';
 }
 
-/* Svscan alone is to inherit the read end, so it stays close-on-exec here. */
-static int open_deaths(struct boot *boot)
+static bool has_part(const char *path, const char *folder)
+{
+	size_t len = strlen(folder);
+
+	for (const char *at = path; at; at = strchr(at, ':')) {
+		at += *at == ':';
+		if (strncmp(at, folder, len) == 0 &&
+		    (at[len] == ':' || at[len] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+void boot_set_environment(struct boot *boot)
+{
+	static char *environment[] = {NULL, NULL};
+	struct strb path = strb_on(boot->path, sizeof(boot->path));
+
+	strb_add(&path, "PATH=");
+	if (boot->folder[0] == '/' && !strchr(boot->folder, ':') &&
+	    !has_part(PATH_OF_SERVICES, boot->folder))
+		strb_add_format(&path, "%s:", boot->folder);
+	strb_add(&path, PATH_OF_SERVICES);
+	environment[0] = boot->path;
+	environ = environment;
+}
+
+/* A pipe of which neither end waits, or is inherited. */
+static int open_pipe(int *read_fd, int *write_fd)
 {
 	int fds[2];
 
 	if (pipe(fds) == -1)
 		return -1;
-	boot->deaths_read_fd = fds[0];
-	boot->deaths_write_fd = fds[1];
+	*read_fd = fds[0];
+	*write_fd = fds[1];
 	for (int i = 0; i < 2; i++) {
 		if (fcntl(fds[i], F_SETFD, FD_CLOEXEC) == -1 ||
 		    fcntl(fds[i], F_SETFL, O_NONBLOCK) == -1)
@@ -51,17 +87,38 @@ static int open_deaths(struct boot *boot)
 	return 0;
 }
 
-/* In the child that becomes svscan. */
-static void hand_deaths_down(const struct boot *boot)
+/* Adds a variable with the number of a descriptor that is to be inherited. */
+static void hand_down(struct strb *text, const char *variable, int fd)
 {
-	static char variable[sizeof(DEATH_VARIABLE) + 16];
-	static char *environment[] = {NULL, variable, NULL};
-	struct strb text = strb_on(variable, sizeof(variable));
+	strb_add_format(text, "%s=%d", variable, fd);
+	fcntl(fd, F_SETFD, 0);
+}
 
-	strb_add_format(&text, "%s=%d", DEATH_VARIABLE, boot->deaths_read_fd);
-	fcntl(boot->deaths_read_fd, F_SETFD, 0);
+/* In the child that becomes svscan, which alone is to have the pipes. */
+static void hand_pipes_down(const struct boot *boot)
+{
+	static char deaths[sizeof(DEATH_VARIABLE) + 16];
+	static char ready[sizeof(READINESS_VARIABLE) + 16];
+	static char *environment[] = {NULL, deaths, NULL, NULL};
+	struct strb text = strb_on(deaths, sizeof(deaths));
+
+	hand_down(&text, DEATH_VARIABLE, boot->deaths_read_fd);
+	text = strb_on(ready, sizeof(ready));
+	if (boot->ready_write_fd != -1) {
+		hand_down(&text, READINESS_VARIABLE, boot->ready_write_fd);
+		environment[2] = ready;
+	}
 	environment[0] = environ[0]; /* PATH, all there is */
 	environ = environment;
+}
+
+void boot_close_ready(struct boot *boot)
+{
+	if (boot->ready_read_fd == -1)
+		return;
+	close(boot->ready_read_fd);
+	close(boot->ready_write_fd);
+	boot->ready_read_fd = boot->ready_write_fd = -1;
 }
 
 int boot_open(struct boot *boot)
@@ -75,7 +132,11 @@ int boot_open(struct boot *boot)
 	if (fcntl(boot->read_fd, F_SETFD, FD_CLOEXEC) == -1 ||
 	    fcntl(boot->write_fd, F_SETFD, FD_CLOEXEC) == -1)
 		return -1;
-	if (open_deaths(boot) == -1)
+	if (open_pipe(&boot->deaths_read_fd, &boot->deaths_write_fd) == -1)
+		return -1;
+	boot->ready_read_fd = boot->ready_write_fd = -1;
+	if (boot->readiness.socket[0] != '\0' &&
+	    open_pipe(&boot->ready_read_fd, &boot->ready_write_fd) == -1)
 		return -1;
 	null_fd = open("/dev/null", O_RDWR);
 	if (null_fd == -1)
@@ -140,7 +201,7 @@ static _Noreturn void become(const struct boot *boot,
 		_exit(EXIT_SYSTEM);
 	announce(program);
 	if (!is_title)
-		hand_deaths_down(boot);
+		hand_pipes_down(boot);
 	/* The handlers are gone with exec; the mask would stay. */
 	sigprocmask(SIG_UNBLOCK, &boot->caught, NULL);
 	strb_add_format(&path, "%s/%s", boot->folder, program->argv[0]);

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include "base/diag.h"
-#include "base/exec.h"
 #include "base/program.h"
 #include "base/self.h"
 #include "boot/boot.h"
@@ -12,9 +11,6 @@
 
 int main(int argc, char *argv[])
 {
-	static char path[] = "PATH=/command:/usr/local/bin:/usr/local/sbin:"
-			     "/bin:/sbin:/usr/bin:/usr/sbin:/usr/X11R6/bin";
-	static char *environment[] = {path, NULL};
 	static char dots[TITLE_BYTES + 1];
 	static char scan_dir[] = HOLDFAST_SCANDIR;
 	char *title_argv[] = {"readproctitle", "service", "errors:", dots,
@@ -33,8 +29,9 @@ int main(int argc, char *argv[])
 	memset(dots, '.', TITLE_BYTES);
 	boot.title.argv = title_argv;
 	boot.svscan.argv = svscan_argv;
-	environ = environment;
+	readiness_take(&boot.readiness);
 	boot_find_folder(&boot, argv[0]);
+	boot_set_environment(&boot);
 	if (boot_open(&boot) == -1)
 		diag_die_errno(EXIT_SYSTEM, "unable to set up descriptors");
 	boot_catch_signals(&boot);

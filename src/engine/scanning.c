@@ -13,6 +13,7 @@
 #include "engine/scanning.h"
 #include "engine/surrender.h"
 #include "engine/upgrade.h"
+#include "service/readiness.h"
 
 /* One that was just killed holds its lock a little longer: 2 s in all. */
 #define LOCK_TRIES 100
@@ -24,6 +25,7 @@ struct scanning {
 	struct scanner *scanner;
 	struct commander commander;
 	struct upgrade upgrade;
+	struct readiness readiness;
 	struct obituaries obituaries;
 	struct moved moved;
 	const struct scanning_rules *rules;
@@ -194,6 +196,7 @@ static bool begin(struct scanning *scanning)
 	scanner_scan(scanning->scanner);
 	upgrade_settle(&scanning->upgrade);
 	obituaries_forget(&scanning->obituaries);
+	readiness_tell(&scanning->readiness);
 	return true;
 }
 
@@ -235,6 +238,7 @@ int scanning_run(const struct scanning_rules *rules, const char *called_as,
 	};
 
 	upgrade_begin(&scanning.upgrade, called_as, folder);
+	readiness_take(&scanning.readiness);
 	if (folder && !scanning.upgrade.inherited && chdir(folder) == -1) {
 		diag_fatal_errno("unable to chdir to %s", folder);
 		return EXIT_SYSTEM;

@@ -22,6 +22,11 @@ const struct scan_control *scan_control_find(char letter)
 	return NULL;
 }
 
+char scan_control_letter(enum scan_command command)
+{
+	return controls[command].letter;
+}
+
 bool scan_control_is_failure(int exit_code)
 {
 	return exit_code == EXIT_USAGE || exit_code == EXIT_SYSTEM;

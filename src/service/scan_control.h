@@ -37,4 +37,7 @@ struct scan_control {
 /* The row of a letter; NULL for a byte that means nothing. */
 const struct scan_control *scan_control_find(char letter);
 
+/* The letter of a command. */
+char scan_control_letter(enum scan_command command);
+
 #endif

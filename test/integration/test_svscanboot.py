@@ -8,6 +8,7 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import time
 
@@ -110,8 +111,17 @@ def test_environment_is_path_and_where_deaths_are_told(boot):
     )
     boot.start(env={"PATH": "/elsewhere", "HOME": "/root", "SECRET": "1"})
     boot.nth_start(1)
-    expected = f"PATH={PATH}\0HOLDFAST_DEATHS="
+    expected = f"PATH={boot.folder}:{PATH}\0HOLDFAST_DEATHS="
     assert (boot.scan_dir / "env").read_text().rstrip("0123456789\0") == expected
+
+
+def test_services_find_the_programs_wherever_these_were_unpacked(boot):
+    """Also if it was called by a relative path."""
+    boot.svscan('#!/bin/sh\ncd "$1"; echo "$PATH" >new; mv new path\n')
+    boot.programs.start("bin/svscanboot", boot.scan_dir, cwd=boot.folder.parent)
+    path = boot.scan_dir / "path"
+    wait_until(path.exists)
+    assert path.read_text() == f"{boot.folder}:{PATH}\n"
 
 
 def test_descriptors(boot):
@@ -535,6 +545,52 @@ def test_complaint_of_a_service_is_seen_in_the_title(real):
     )
     real.start()
     wait_until(lambda: b"no ink left" in real.title())
+
+
+def test_usr1_leaves_services_running_for_the_next_one(real):
+    """What systemd is told to send when the unit is restarted."""
+    process = real.start()
+    pid = real.service.pid()
+    svscan = svscan_of(real, process.pid)
+    process.send_signal(signal.SIGUSR1)
+    real.programs.wait_end(process, 0)
+    assert parent_of(svscan) is None
+    process = real.start()
+    supervised = [BIN / "svok", real.service.directory]
+    wait_until(lambda: subprocess.run(supervised).returncode == 0)
+    process.send_signal(signal.SIGTERM)
+    real.programs.wait_end(process, 0)
+    assert real.service.events() == [f"start {pid}", "stopped"]
+
+
+def test_usr1_while_no_svscan_can_run_ends_it(boot):
+    boot.svscan('#!/bin/sh\necho "start $$" >>"$1/log"\nexit 111\n')
+    process = boot.start()
+    boot.nth_start(2)
+    process.send_signal(signal.SIGUSR1)
+    assert process.wait(timeout=30) == 0
+
+
+def test_whoever_waits_is_told_when_svscan_is_ready_and_when_it_stops(real):
+    """systemd's Type=notify; services don't get to see its socket."""
+    name = f"@{real.folder}"
+    write_script(
+        real.scan_dir / "web" / "run",
+        "#!/bin/sh\nenv >env.new; mv env.new env\nexec sleep 1000\n",
+    )
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(name.replace("@", "\0", 1))
+        listener.settimeout(30)
+        process = real.start(env={"NOTIFY_SOCKET": name})
+        assert listener.recv(100) == b"READY=1"
+        # From now on svscan takes commands.
+        subprocess.run([BIN / "svscanctl", "-s", real.scan_dir], check=True)
+        wait_until((real.scan_dir / "web" / "env").exists)
+        process.send_signal(signal.SIGTERM)
+        assert listener.recv(100) == b"STOPPING=1"
+        assert process.wait(timeout=60) == 0
+    said = (real.scan_dir / "web" / "env").read_text()
+    assert "NOTIFY_SOCKET" not in said and "HOLDFAST" not in said
 
 
 def test_container_of_real_programs_stops_in_order(real, namespace):
