@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include "base/tai64n.h"
 #include "client/look.h"
 #include "client/survey.h"
+#include "service/tally.h"
 
 #define SECOND_NS INT64_C(1000000000)
 
@@ -180,19 +182,34 @@ static int64_t moment_ns(const char *label)
 	return (int64_t)moment.tv_sec * SECOND_NS + moment.tv_nsec;
 }
 
+static unsigned count_deaths(int dir_fd)
+{
+	struct tally_death deaths[SURVEY_DEATHS];
+	int64_t now_s = tai64n_now().tv_sec;
+	int count = tally_read(dir_fd, deaths, SURVEY_DEATHS);
+	unsigned recent = 0;
+
+	for (int i = 0; i < count; i++)
+		recent += deaths[i].signal_number != SIGTERM &&
+			  deaths[i].at.tv_sec >= now_s - SURVEY_RECENT_S;
+	return recent;
+}
+
 static void read_state(struct survey_service *service, int dir_fd)
 {
-	struct look look;
+	const struct look *look = &service->look;
 
-	look_take(dir_fd, &look, NULL);
-	service->has_state = !look.trouble && look.has_state;
+	look_take(dir_fd, &service->look, NULL);
+	service->has_state = !look->trouble && look->has_state;
 	if (!service->has_state)
 		return;
-	service->state = look.state;
-	if (look.state.pid != 0 || look.state.is_ready)
-		service->began_ns = moment_ns(look.state.changed_at);
-	if (look.state.is_ready)
-		service->ready_ns = moment_ns(look.state.ready_at);
+	service->state = look->state;
+	if (look->state.deaths >= SURVEY_DEATHS)
+		service->recent_deaths = count_deaths(dir_fd);
+	if (look->state.pid != 0 || look->state.is_ready)
+		service->began_ns = moment_ns(look->state.changed_at);
+	if (look->state.is_ready)
+		service->ready_ns = moment_ns(look->state.ready_at);
 	/* A clock that was set meanwhile says nothing. */
 	if (service->ready_ns < service->began_ns)
 		service->ready_ns = service->began_ns;
@@ -206,8 +223,11 @@ static int read_service(struct survey *survey, size_t known, size_t i,
 			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int result = 0;
 
-	if (fd == -1)
+	if (fd == -1) {
+		survey->services[i].look.trouble = "open the directory";
+		survey->services[i].look.error = errno;
 		return 0;
+	}
 	read_state(&survey->services[i], fd);
 	for (int kind = 0; kind < GRAPH_KIND_COUNT && result == 0; kind++) {
 		/* With something to run it is no bundle. */

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "client/look.h"
 #include "service/graph.h"
 #include "service/state.h"
 
@@ -24,9 +25,13 @@ struct survey_service {
 	char *name; /* owned */
 	bool is_missing;
 	bool is_bundle;
-	bool is_needed; /* an edge leads here */
-	bool has_state; /* it is supervised, and the rest counts */
+	bool is_needed;   /* an edge leads here */
+	struct look look; /* its trouble, if it couldn't be opened */
+	bool has_state;   /* it is supervised, and the rest counts */
 	struct state state;
+	/* Of the last SURVEY_DEATHS ones: those within SURVEY_RECENT_S before
+	 * the look that weren't brought about by TERM. */
+	unsigned recent_deaths;
 	/* CLOCK_REALTIME; INT64_MIN: isn't up, or isn't ready. */
 	int64_t began_ns, ready_ns;
 	const char
@@ -40,7 +45,9 @@ struct survey {
 	size_t count;
 };
 
-#define SURVEY_NEVER INT64_MIN
+#define SURVEY_NEVER    INT64_MIN
+#define SURVEY_DEATHS   3
+#define SURVEY_RECENT_S 60
 
 /* Fills in `survey`. 0, or -1 with errno: the directory couldn't be read, or
  * memory is short. A service that can't be read is one without a state. */

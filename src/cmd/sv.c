@@ -5,6 +5,7 @@
  * Called by another name than sv it is an init script, as LSB has it, for the
  * service of that name.
  */
+#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include "cmd/sv/control.h"
 #include "cmd/sv/graph.h"
 #include "cmd/sv/order.h"
+#include "cmd/sv/status.h"
 #include "service/scan_dir.h"
 
 #define DEFAULT_TIMEOUT_NS (7 * SPAN_SECOND_NS)
@@ -33,6 +35,8 @@ enum init_code {
 
 /* In the order in which sv names them. */
 static const struct command commands[] = {
+	{"status", "[-d dir] [status] [--json] [--values] [service ...]",
+	 status_command},
 	{"graph", "[-d dir] graph [--dot] [dir]", graph_command},
 };
 
@@ -41,6 +45,7 @@ static const struct command commands[] = {
 struct sv {
 	const char *init_name; /* NULL: this is no init script */
 	const char *scan_dir;  /* of -d; NULL: nobody said so */
+	bool is_json;
 	struct control_request request;
 };
 
@@ -68,14 +73,20 @@ static const char *name_of_program(char *argv[])
  * stop a service. */
 static void take_options(struct sv *sv, int argc, char *argv[])
 {
+	static const struct option words[] = {
+		{"json", no_argument, NULL, 'j'},
+		{NULL, 0, NULL, 0},
+	};
 	const char *wait = getenv("SVWAIT");
 	int letter;
 
 	sv->request.timeout_ns = DEFAULT_TIMEOUT_NS;
 	if (wait)
 		span_parse(wait, SPAN_SECOND_NS, &sv->request.timeout_ns);
-	while ((letter = options_next(argc, argv, "+:d:vw:")) != -1) {
+	while ((letter = options_next_long(argc, argv, "+:d:vw:", words)) !=
+	       -1) {
 		switch (letter) {
+		case 'j': sv->is_json = true; break;
 		case 'd': sv->scan_dir = optarg; break;
 		case 'v': sv->request.waits = true; break;
 		case 'w':
@@ -134,19 +145,13 @@ static int run_command(const struct sv *sv, const struct command *command,
 	return EXIT_USAGE;
 }
 
-static int show_all(const struct sv *sv)
+/* How is everything? */
+static int run_alone(const struct sv *sv)
 {
-	const struct control_request *request = &sv->request;
-	int failed = 0;
+	static char name[] = "status", json[] = "--json";
+	char *argv[] = {name, sv->is_json ? json : NULL, NULL};
 
-	for (size_t i = 0; i < request->count; i++) {
-		enum control_status status =
-			control_show(request->names[i], request->scan_dir);
-
-		failed += status == CONTROL_IS_NONE ||
-			  status == CONTROL_IS_UNKNOWN;
-	}
-	return failed;
+	return run_command(sv, find_command(name), sv->is_json ? 2 : 1, argv);
 }
 
 static int show_for_init(const struct sv *sv)
@@ -171,6 +176,10 @@ int main(int argc, char *argv[])
 	if (strcmp(sv.init_name, "sv") == 0)
 		sv.init_name = NULL;
 	take_options(&sv, argc, argv);
+	if (!sv.init_name && !argv[optind])
+		return run_alone(&sv);
+	if (sv.is_json)
+		die_of_usage(&sv);
 	command = sv.init_name ? NULL : find_command(argv[optind]);
 	if (command)
 		return run_command(&sv, command, argc - optind, argv + optind);
@@ -179,7 +188,8 @@ int main(int argc, char *argv[])
 	is_status = sv.request.order->kind == ORDER_STATUS;
 	if (is_status && sv.init_name)
 		return show_for_init(&sv);
-	failed = is_status ? show_all(&sv) : control_services(&sv.request);
+	failed = is_status ? status_lines(sv.request.scan_dir, sv.request.names)
+			   : control_services(&sv.request);
 	if (failed == -1)
 		diag_die_errno(sv.init_name ? INIT_SYSTEM : EXIT_USAGE,
 			       "unable to wait for events");

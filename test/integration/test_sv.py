@@ -247,5 +247,5 @@ def test_wrong_use_of_a_command_shows_its_usage(scan):
 
 
 def test_wrong_use(sv):
-    for wrong in ((), ("status",), ("bogus", "x"), ("-w", "x", "up", "a"), ("U", "x")):
+    for wrong in (("s",), ("bogus", "x"), ("-w", "x", "up", "a"), ("U", "x")):
         assert sv(*wrong) == (100, "")

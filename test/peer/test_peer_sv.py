@@ -68,7 +68,7 @@ SCENARIOS = {
     "check": ("good", ["start s", "restart s", "check s"]),
     "check says no": ("bad", ["-w 1 start s", "-w 1 check s", "-w 1 restart s", "stop s"]),
     "names": ("plain", ["status ./s", "status s/", "status s nowhere none", "up nowhere"]),
-    "wrong use": ("plain", ["", "status", "bogus s", "U s", "f s", "r s", "-x status s"]),
+    "wrong use": ("plain", ["s", "u", "bogus s", "U s", "f s", "r s", "-x status s"]),
     "finish": ("finish", ["d s", "until finish", "status s", "-v down s", "status s"]),
     "init script": (
         "plain",

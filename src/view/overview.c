@@ -1,0 +1,155 @@
+/* overview.c -- see overview.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "loop/loop.h"
+#include "service/identity.h"
+#include "view/logline.h"
+#include "view/overview.h"
+
+struct row_moment overview_moment(void)
+{
+	return (struct row_moment){.now = tai64n_now(),
+				   .now_ns = loop_now_ns()};
+}
+
+/* Of a status that nobody keeps up to date, the pid may be anybody's. */
+static void check_pid(struct row *row)
+{
+	const struct look *look = &row->service->look;
+	const struct state *state = &look->state;
+	struct identity identity = {.pid = state->pid,
+				    .start_ticks = state->start_ticks};
+	char boot_id[BOOT_ID_SIZE];
+
+	if (!look->trouble)
+		return;
+	row->pid = 0;
+	if (!look->has_state || state->pid <= 0)
+		return;
+	identity_boot_id(boot_id);
+	memcpy(identity.boot_id, state->boot_id, sizeof(identity.boot_id));
+	row->is_stray =
+		!look->is_hosted && identity_is_alive(&identity, boot_id);
+	if (row->is_stray)
+		row->pid = state->pid;
+}
+
+/* What is wrong with the logger of a service that is looked after. */
+static const char *trouble_of_log(const char *scan_dir, const char *name)
+{
+	char path[PATH_MAX];
+	struct strb text = strb_on(path, sizeof(path));
+	const char *trouble = NULL;
+	struct look look;
+	int dir_fd, log_fd;
+
+	strb_add_format(&text, "%s/%s", scan_dir, name);
+	dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir_fd == -1)
+		return NULL;
+	log_fd = look_open_log(dir_fd);
+	close(dir_fd);
+	if (log_fd == -1)
+		return NULL;
+	look_take(log_fd, &look, NULL);
+	close(log_fd);
+	/* What isn't to be seen isn't trouble. */
+	if (look.trouble)
+		trouble = look.is_hosted || look.error == EACCES
+				  ? NULL
+				  : "not supervised";
+	else if (look.has_state && look.state.is_failed)
+		trouble = "failed";
+	else if (look.phase == LOOK_DOWN)
+		trouble = "down";
+	else if (look.status.is_paused)
+		trouble = "paused";
+	return trouble;
+}
+
+static void complete_row(struct overview *overview, struct row *row,
+			 bool has_logs)
+{
+	check_pid(row);
+	if (row->pid != 0)
+		row->usage = proctree_usage(&overview->tree, row->pid);
+	if (row->is_hosted)
+		row->log_trouble =
+			trouble_of_log(overview->scan_dir, row->name);
+	if (has_logs && row->state != ROW_BUNDLE && !row->service->is_missing)
+		logline_last(row->name, overview->scan_dir, row->log_line,
+			     sizeof(row->log_line));
+	overview->health_count[row_health(row)]++;
+}
+
+int overview_take(struct overview *overview, const char *scan_dir,
+		  bool has_logs)
+{
+	size_t count;
+
+	*overview = (struct overview){.scan_dir = scan_dir};
+	if (survey_take(scan_dir, &overview->survey) == -1)
+		return -1;
+	count = overview->survey.count;
+	overview->rows = calloc(count + 1, sizeof(*overview->rows));
+	if (!overview->rows) {
+		survey_free(&overview->survey);
+		return -1;
+	}
+	overview->count = count;
+	/* Without it, no figures are shown. */
+	proctree_take(&overview->tree);
+	overview->moment = overview_moment();
+	for (size_t i = 0; i < count; i++) {
+		row_judge(&overview->survey.services[i], &overview->moment,
+			  &overview->rows[i]);
+		complete_row(overview, &overview->rows[i], has_logs);
+	}
+	if (count != 0)
+		qsort(overview->rows, count, sizeof(*overview->rows),
+		      row_compare);
+	return 0;
+}
+
+void overview_free(struct overview *overview)
+{
+	proctree_free(&overview->tree);
+	survey_free(&overview->survey);
+	free(overview->rows);
+	*overview = (struct overview){.rows = NULL};
+}
+
+struct row *overview_find(const struct overview *overview, const char *name)
+{
+	for (size_t i = 0; i < overview->count; i++) {
+		if (strcmp(overview->rows[i].name, name) == 0)
+			return &overview->rows[i];
+	}
+	return NULL;
+}
+
+void overview_summarize(const struct overview *overview, struct strb *text)
+{
+	static const char *const words[] = {
+		[ROW_BAD] = "in trouble",
+		[ROW_BUSY] = "on the way",
+		[ROW_GOOD] = "up",
+		[ROW_IDLE] = "down",
+	};
+	const char *before = ": ";
+
+	strb_add_format(text, "%zu service%s", overview->count,
+			overview->count == 1 ? "" : "s");
+	for (int health = ROW_BAD; health <= ROW_IDLE; health++) {
+		if (overview->health_count[health] == 0)
+			continue;
+		strb_add_format(text, "%s%zu %s", before,
+				overview->health_count[health], words[health]);
+		before = ", ";
+	}
+}

@@ -1,0 +1,38 @@
+/*
+ * overview.h -- all services of a scan directory as rows, trouble first.
+ */
+#ifndef VIEW_OVERVIEW_H
+#define VIEW_OVERVIEW_H
+
+#include <stddef.h>
+
+#include "view/row.h"
+
+struct overview {
+	const char *scan_dir; /* borrowed */
+	struct row_moment moment;
+	struct survey survey;
+	struct proctree tree;
+	struct row *rows; /* owned; by row_compare() */
+	size_t count;
+	size_t health_count[ROW_IDLE + 1];
+};
+
+/*
+ * Looks at everything; at the last lines of logs only if `has_logs`. 0, or -1
+ * with errno: the directory can't be read, or memory is short.
+ */
+int overview_take(struct overview *overview, const char *scan_dir,
+		  bool has_logs);
+void overview_free(struct overview *overview);
+
+/* The row of that name; NULL: there is none. */
+struct row *overview_find(const struct overview *overview, const char *name);
+
+/* Both clocks, now. */
+struct row_moment overview_moment(void);
+
+/* Adds "7 services: 1 in trouble, 2 on their way, 4 well". */
+void overview_summarize(const struct overview *overview, struct strb *text);
+
+#endif
