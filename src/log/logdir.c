@@ -16,9 +16,6 @@
 #include "log/request.h"
 #include "log/trouble.h"
 
-/* The size of the original's buffer, of which files still bear the mark. */
-#define CHUNK_BYTES 512
-
 /* Adds to the pieces; what is next to the last one makes that longer. */
 static void note(struct logdir *dir, const char *bytes, size_t count)
 {
@@ -46,15 +43,21 @@ void logdir_end_chunk(struct logdir *dir)
 		logdir_flush(dir);
 }
 
+const char *logdir_first_pending(const struct logdir *dir)
+{
+	return dir->pending_bytes == 0 ? NULL
+				       : dir->pieces[dir->first_piece].iov_base;
+}
+
 void logdir_put(struct logdir *dir, const char *bytes, size_t count)
 {
-	if (dir->chunk_bytes + count > CHUNK_BYTES)
+	if (dir->chunk_bytes + count > dir->chunk_limit)
 		logdir_end_chunk(dir);
 	if (dir->first_piece + dir->piece_count == LOGDIR_PIECES)
 		logdir_flush(dir);
 	note(dir, bytes, count);
 	dir->chunk_bytes += count;
-	if (count > CHUNK_BYTES)
+	if (count > dir->chunk_limit)
 		logdir_end_chunk(dir);
 }
 

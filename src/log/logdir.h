@@ -9,7 +9,8 @@
  * instant every byte written is in exactly one file, so a crash loses none.
  *
  * Lines come in chunks of up to 512 bytes, or one longer line, and a file
- * ends with the first chunk that reaches its last 2000 bytes. Chunks have no
+ * ends with the first chunk that reaches its last 2000 bytes. (A shorter tail
+ * takes shorter chunks, so that each still ends within it.) Chunks have no
  * other effect and cost nothing, but with them files end at the very line
  * where those of 0.76 do, whatever sizes of reads and writes are in use.
  *
@@ -32,6 +33,9 @@
 
 /* The tail of files of multilog. */
 #define TAIL_BYTES 2000
+
+/* The size of the original's buffer, of which files still bear the mark. */
+#define CHUNK_BYTES 512
 
 /* Pieces noted before a flush is forced; below any system's IOV_MAX. */
 #define LOGDIR_PIECES 512
@@ -74,7 +78,7 @@ struct logdir {
 
 	size_t first_piece, piece_count; /* the unwritten ones */
 	size_t pending_bytes;            /* in these pieces */
-	size_t chunk_bytes;              /* in the unfinished chunk */
+	size_t chunk_bytes, chunk_limit; /* of the unfinished chunk */
 	struct iovec *pieces;            /* owned; LOGDIR_PIECES, put */
 };
 
@@ -93,6 +97,9 @@ void logdir_put(struct logdir *dir, const char *bytes, size_t count);
 
 /* Ends a chunk, so that the next line won't be part of it. */
 void logdir_end_chunk(struct logdir *dir);
+
+/* Where the first of the bytes is that aren't written yet; NULL if all are. */
+const char *logdir_first_pending(const struct logdir *dir);
 
 /* Writes all that was put, rotating as needed. */
 void logdir_flush(struct logdir *dir);

@@ -445,9 +445,23 @@ static void rest(struct multilog *log)
 	log->rest_due_ms = 0;
 }
 
+/* Whether a directory has written all of the text that was handed on before
+ * the piece that is being handed on now. */
+static bool has_written_handed(const struct multilog *log,
+			       const struct logdir *dir)
+{
+	const char *handed_end = log->text + log->line_start;
+	const char *pending = logdir_first_pending(dir);
+
+	/* It may be elsewhere: of a prefix. */
+	return !pending ||
+	       ((uintptr_t)pending >= (uintptr_t)handed_end &&
+		(uintptr_t)pending < (uintptr_t)(log->text + log->text_len));
+}
+
 /*
  * Releases early what is written, so that a logger that is killed amid a
- * rotation, or while a processor runs, repeats nothing.
+ * rotation, or while a processor runs, repeats nothing, or one long line.
  */
 static void release_written(void *context)
 {
@@ -456,7 +470,7 @@ static void release_written(void *context)
 	if (log->is_stuck || log->script.status_count > 0 || log->out_len > 0)
 		return;
 	for (size_t i = 0; i < log->script.dir_count; i++) {
-		if (log->dirs[i].pending_bytes > 0)
+		if (!has_written_handed(log, &log->dirs[i]))
 			return;
 	}
 	input_release(&log->input, log->handed_bytes);

@@ -164,6 +164,9 @@ static void close_if_open(int fd)
 int logdir_open(struct logdir *dir, const struct logdir_config *config)
 {
 	*dir = (struct logdir){.config = *config,
+			       .chunk_limit = config->tail_bytes < CHUNK_BYTES
+						      ? config->tail_bytes
+						      : CHUNK_BYTES,
 			       .dir_fd = -1,
 			       .lock_fd = -1,
 			       .current_fd = -1};

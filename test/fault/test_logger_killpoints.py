@@ -1,8 +1,9 @@
-"""multilog killed at every point: before and after each system call.
+"""Loggers killed at every point: before and after each system call.
 
 From the recovery of an outage over rotations, with and without a processor, to
-its end. Its input is a FIFO that outlives it, as under a supervisor; what it
-had not taken out of that is read by the next one.
+their end; svlogd also while it reads its rules again, which each rotation asks
+for. The input is a FIFO that outlives them, as under a supervisor; what a
+logger had not taken out of that is read by the next one.
 """
 
 import collections
@@ -30,9 +31,9 @@ pytestmark = pytest.mark.skipif(not support.PEEKS, reason="this system can only 
 class World:
     """A log directory left by an outage, and lines in a FIFO beside it."""
 
-    def __init__(self, folder, actions):
+    def __init__(self, folder, command, config=None):
         self.dir = folder
-        self.actions = actions
+        self.command = command
         self.log = folder / "log"
         self.log.mkdir(parents=True)
         for name, mode in (("previous", 0o744), ("current", 0o644), ("state", 0o644)):
@@ -40,11 +41,14 @@ class World:
             (self.log / name).chmod(mode)
         (self.log / "previous").write_bytes(b"before 1\n")
         (self.log / "current").write_bytes(b"before 2\n")
+        if config is not None:
+            (self.log / "config").write_text(config)
+        self.left = {"lock", "current", "state"} | ({"config"} if config else set())
         os.mkfifo(folder / "pipe")
         self.holder_fd = os.open(folder / "pipe", os.O_RDWR)
         os.write(self.holder_fd, LINES)
         support.write_script(
-            folder / "run", f"#!/bin/sh\ncd {folder}\nexec {BIN}/multilog {actions} <pipe\n"
+            folder / "run", f"#!/bin/sh\ncd {folder}\nexec {BIN}/{command} <pipe\n"
         )
         self.harness = Harness(folder)
 
@@ -88,7 +92,7 @@ class World:
 
         def succeeds():
             done = subprocess.run(
-                ["/bin/sh", "-c", f"exec {BIN}/multilog {self.actions}"],
+                ["/bin/sh", "-c", f"exec {BIN}/{self.command}"],
                 cwd=self.dir, stdin=reader, capture_output=True, timeout=60,
             )
             assert done.returncode == 0 or b"unable to lock" in done.stderr, done.stderr
@@ -108,7 +112,7 @@ class World:
         how many bytes are there twice: what was being written at the kill.
         """
         names = {p.name for p in self.log.iterdir() if p.name[0] != "@"}
-        assert names == {"lock", "current", "state"}
+        assert names == self.left
         files = [*sorted(self.log.glob("@*")), self.log / "current"]
         assert {f.stat().st_mode & 0o777 for f in self.log.glob("@*.s")} <= {0o744}
         found = b"".join(f.read_bytes() for f in files)
@@ -120,8 +124,8 @@ class World:
         return surplus
 
 
-def run(folder, actions, point):
-    world = World(folder, actions)
+def run(folder, command, config, point):
+    world = World(folder, command, config)
     try:
         hit = world.run(point)
         if point == 0 or hit is None:
@@ -134,14 +138,22 @@ def run(folder, actions, point):
         world.close()
 
 
-@pytest.mark.parametrize("processor", ["", "!cat"], ids=["plain", "processor"])
-def test_every_point_of_a_logger(processor, tmp_path, capsys):
-    actions = f"s4096 n100 '{processor}' ./log"
-    points = run(tmp_path / "dry", actions, 0)
+@pytest.mark.parametrize(
+    "command, config",
+    [
+        ("multilog s4096 n100 ./log", None),
+        ("multilog s4096 n100 '!cat' ./log", None),
+        ("svlogd -l 256 ./log", "s4096\nn100\n"),
+        ("svlogd -l 256 ./log", "s4096\nn100\n!grep -q svlogd /proc/$PPID/comm && kill -HUP $PPID; cat\n"),
+    ],
+    ids=["multilog", "multilog-processor", "svlogd", "svlogd-processor-reload"],
+)
+def test_every_point_of_a_logger(command, config, tmp_path, capsys):
+    points = run(tmp_path / "dry", command, config, 0)
     failures, repeats, hits = [], collections.Counter(), 0
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
         jobs = {
-            pool.submit(run, tmp_path / str(point), actions, point): point
+            pool.submit(run, tmp_path / str(point), command, config, point): point
             for point in range(1, points + 1)
         }
         for job in concurrent.futures.as_completed(jobs):
@@ -153,7 +165,7 @@ def test_every_point_of_a_logger(processor, tmp_path, capsys):
                 repeats[hit] += repeated > 0
     with capsys.disabled():
         print(
-            f"\nmultilog {actions}: {points} points, {hits} kills, {len(failures)}"
+            f"\n{command}: {points} points, {hits} kills, {len(failures)}"
             f" failed; {sum(repeats.values())} repeat lines: {dict(+repeats)}"
         )
     assert not failures, f"{len(failures)} of {points}:\n" + "\n".join(failures[:3])

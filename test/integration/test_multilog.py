@@ -910,6 +910,11 @@ def run_on(fd, folder, *actions):
     return subprocess.run([MULTILOG, *actions], cwd=folder, stdin=fd, timeout=60)
 
 
+def restart_on(fd, folder, *actions):
+    """Once the processor of a killed multilog lets go of the lock."""
+    wait_until(lambda: run_on(fd, folder, *actions).returncode == 0)
+
+
 def take_numbered(folder, width, last):
     """
     Reads the old files, removes them, and checks that numbers go up by one
@@ -954,6 +959,22 @@ def test_a_line_that_had_begun_is_whole_after_a_kill(logger, programs, tmp_path)
     assert re.fullmatch(
         rb"@\w+ one\n@\w+ two\n", contents(tmp_path / "log")
     )
+
+
+def test_a_kill_during_a_processor_repeats_no_more_than_a_long_line(logger, tmp_path):
+    """One that spans two files, so that it is half written while it runs."""
+    if not support.PEEKS:
+        pytest.skip("this system can only read")
+    first, second = b"a" * 1999 + b"\n", b"b" * 2999 + b"\n"
+    log = logger("s4096", wait_for_processor(tmp_path), "./log")
+    log.write(first + second)
+    wait_until((tmp_path / "begun").exists)
+    log.signal(signal.SIGKILL)
+    log.exit_code()
+    (tmp_path / "go").write_text("")  # the processor ends, and its lock goes
+    log.end_input()
+    restart_on(log.read_fd, tmp_path, "s4096", "./log")
+    assert contents(tmp_path / "log") == first + second[:2096] + second
 
 
 def test_what_cannot_be_saved_stays_for_the_next(logger, tmp_path):
