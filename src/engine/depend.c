@@ -11,6 +11,7 @@
 #include "base/strb.h"
 #include "engine/depend.h"
 #include "engine/entry.h"
+#include "engine/publish.h"
 #include "engine/ready.h"
 #include "service/config.h"
 
@@ -140,7 +141,14 @@ static void after_step(struct service *service)
 	tell(place);
 }
 
-static const struct service_gate gate = {before_step, after_step};
+static const char *waits_for(const struct service *service)
+{
+	const struct entry *entry = service->owner;
+
+	return graph_waits_for(entry->place->node);
+}
+
+static const struct service_gate gate = {before_step, after_step, waits_for};
 
 /* ---- places ---- */
 
@@ -552,6 +560,8 @@ static void act_on(struct depend_place *place)
 		service_release(service);
 	else if (machine_is_held_back(&service->machine))
 		ask_to_yield(place);
+	else if (service->machine.phase == MACHINE_WAITING)
+		publish_soon(service); /* for something else, perhaps */
 }
 
 static void act(struct loop_timer *timer)

@@ -16,6 +16,7 @@
 
 /* With the next change, or after this time, what couldn't be written is. */
 #define PUBLISH_AGAIN_NS INT64_C(5000000000)
+#define PUBLISH_SOON_NS  INT64_C(500000000)
 
 static void fill_last_end(const struct service *service, struct state *state)
 {
@@ -33,6 +34,17 @@ static void fill_last_end(const struct service *service, struct state *state)
 	tai64n_format(service->last_end_at, state->last_end_at);
 }
 
+static void fill_waits_for(const struct service *service, struct state *state)
+{
+	const char *name = NULL;
+
+	if (service->gate && service->machine.phase == MACHINE_WAITING)
+		name = service->gate->waits_for(service);
+	if (name)
+		snprintf(state->waits_for, sizeof(state->waits_for), "%s",
+			 name);
+}
+
 static void fill_state(const struct service *service, struct state *state)
 {
 	memset(state, 0, sizeof(*state));
@@ -41,6 +53,7 @@ static void fill_state(const struct service *service, struct state *state)
 	       sizeof(state->boot_id));
 	state->is_hosted = service->machine.phase != MACHINE_GONE;
 	state_from_machine(state, &service->machine);
+	fill_waits_for(service, state);
 	state->pid = service->pid;
 	state->start_ticks = service->start_ticks;
 	tai64n_format(service->changed_at, state->changed_at);
@@ -144,6 +157,13 @@ void publish(struct service *service)
 			       loop_now_ns() + PUBLISH_AGAIN_NS);
 	else
 		loop_timer_cancel(service->loop, &service->again);
+}
+
+void publish_soon(struct service *service)
+{
+	if (!service->again.is_set)
+		loop_timer_set(service->loop, &service->again,
+			       loop_now_ns() + PUBLISH_SOON_NS);
 }
 
 static void publish_again(struct loop_timer *timer)

@@ -16,6 +16,10 @@ void publish_begin(struct service *service);
  * once, and tried again later. */
 void publish(struct service *service);
 
+/* What it waits for may be another. Such changes come in numbers, and
+ * nothing depends on them, so one time in half a second will do. */
+void publish_soon(struct service *service);
+
 /* Whoever is told by "ok" that there is a supervisor also finds a status:
  * writes one if there is none. */
 void publish_first_status(struct service *service);

@@ -36,6 +36,8 @@ struct service_gate {
 	void (*before_step)(struct service *service);
 	/* The service may stand differently now. It may have let go. */
 	void (*after_step)(struct service *service);
+	/* The name of something that it waits for to start; NULL: nothing. */
+	const char *(*waits_for)(const struct service *service);
 };
 struct starter;
 

@@ -192,8 +192,9 @@ static void refresh_edge(struct graph *graph, struct graph_edge *edge)
 	bool is_hard =
 		edge->kind == GRAPH_NEEDS || edge->kind == GRAPH_CONTAINS;
 	bool is_soft = edge->kind != GRAPH_NEEDS;
-	bool starts, stops;
+	bool starts, stops, was_shut;
 
+	was_shut = edge->is_hard_shut || edge->is_soft_shut;
 	starts = count(&from->hard_count, &edge->is_hard_shut,
 		       is_hard && !is_ready(to));
 	starts |= count(&from->soft_count, &edge->is_soft_shut,
@@ -201,6 +202,9 @@ static void refresh_edge(struct graph *graph, struct graph_edge *edge)
 	stops = count(&to->hold_count, &edge->is_holding, is_holding(edge));
 	if (starts)
 		touch(graph, from);
+	else if (was_shut != (edge->is_hard_shut || edge->is_soft_shut) &&
+		 !from->is_bundle)
+		touch(graph, from); /* another may be what it waits for */
 	if (stops)
 		touch(graph, to);
 }

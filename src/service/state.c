@@ -24,6 +24,7 @@ static const struct record_field fields[] = {
 	NUMBER("holdfast", version),
 	TEXT("phase", phase),
 	TEXT("want", want),
+	TEXT("waits-for", waits_for),
 	NUMBER("pid", pid),
 	NUMBER("pid-start", start_ticks),
 	TEXT("since", changed_at),

@@ -18,8 +18,9 @@
 #include "service/policy.h"
 
 #define STATE_VERSION   1
-#define STATE_SIZE_MAX  1280 /* bytes: what is written always fits */
+#define STATE_SIZE_MAX  1600 /* bytes: what is written always fits */
 #define STATE_TEXT_SIZE 128  /* bytes, with the '\0' */
+#define STATE_NAME_SIZE 256  /* the same, of a service's name */
 #define BOOT_ID_SIZE    37   /* bytes, with the '\0' */
 
 /* The members are as the file has them; state_of() fills in from a machine. */
@@ -33,7 +34,10 @@ struct state {
 	bool is_paused, is_term_sent, is_leaving, is_draining;
 	bool is_ending, is_started, is_start_due, is_ready, is_failed;
 	int64_t refused;
-	int64_t start_due_ns, limit_ns;         /* CLOCK_MONOTONIC */
+	int64_t start_due_ns, limit_ns; /* CLOCK_MONOTONIC */
+	/* Waiting for others: the first that it waits for; else empty. Another
+	 * one takes its place within half a second. */
+	char waits_for[STATE_NAME_SIZE];
 	int64_t pid;                            /* 0 when no process runs */
 	int64_t start_ticks;                    /* of it: see identity.h */
 	char changed_at[TAI64N_LABEL_SIZE + 1]; /* the last start or death */

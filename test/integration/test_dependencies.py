@@ -104,6 +104,37 @@ def test_a_service_waits_as_long_as_what_it_needs_is_not_ready(town, tmp_path):
     web.wait_up()
 
 
+def test_the_state_names_what_is_waited_for(town, tmp_path):
+    gates = {name: tmp_path / name for name in ("db", "cache")}
+    for name, gate in gates.items():
+        slow = f"#!/bin/sh\nuntil [ -e {gate} ]; do sleep 0.01; done\n" + ORDERLY[10:]
+        made = town.add(name, run=slow)
+        (made.path / "notification-fd").write_text("3\n")
+    web = town.add("web", needs=gates)
+    town.start()
+    web.wait_phase("waiting")
+    first = wait_until(lambda: web.state()["waits-for"])
+    (other,) = set(gates) - {first}
+    argv = [BIN / "sv", "status", web.path]
+    said = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+    assert said.startswith("down: ")
+    assert said.endswith(f", normally up, want up, waiting for {first}\n")
+    gates[first].touch()
+    wait_until(lambda: web.state()["waits-for"] == other)
+    gates[other].touch()
+    web.wait_up()
+    assert web.state()["waits-for"] == ""
+
+
+def test_the_state_names_what_is_missing_or_goes_round(town):
+    web = town.add("web", needs=["nowhere"])
+    chicken = town.add("chicken", needs=["egg"])
+    egg = town.add("egg", needs=["chicken"])
+    town.start()
+    for service, other in (web, "nowhere"), (chicken, "egg"), (egg, "chicken"):
+        wait_until(lambda s=service, o=other: s.state().get("waits-for") == o)
+
+
 def test_what_cannot_say_that_it_is_ready_is_so_after_a_second(town):
     town.add("web", needs=["db"])
     db = town.add("db", run=SLEEPER)

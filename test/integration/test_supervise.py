@@ -591,6 +591,7 @@ def test_state_tells_all(scan):
         "holdfast": "1",
         "phase": "up",
         "want": "up",
+        "waits-for": "",
         "pid": str(pid),
         "pid-start": process_fields(pid)[19],
         "paused": "0",

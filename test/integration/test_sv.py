@@ -157,6 +157,8 @@ def test_one_that_has_failed_is_tried_again(scan, sv):
     write_script(service.path / "finish", "#!/bin/sh\ntest -e good || exit 125\n")
     scan.start()
     wait_until(lambda: service.state().get("failed") == "1")
+    service.wait_phase("down")
+    assert sv("status", "service") == (0, "down: service: Ns, normally up, failed: exit 1\n")
     (service.path / "good").touch()
     for _ in range(3):
         assert sv("start", "service") == (0, "ok: run: service: (pid N)\n")

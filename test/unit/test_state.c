@@ -17,6 +17,7 @@ static const struct state sample = {
 	.is_hosted = true,
 	.phase = "waiting",
 	.want = "once",
+	.waits_for = "database",
 	.is_paused = true,
 	.is_term_sent = true,
 	.is_leaving = true,
@@ -57,6 +58,7 @@ static void assert_same(const struct state *a, const struct state *b)
 	assert_int_equal(a->is_hosted, b->is_hosted);
 	assert_string_equal(a->phase, b->phase);
 	assert_string_equal(a->want, b->want);
+	assert_string_equal(a->waits_for, b->waits_for);
 	assert_int_equal(a->is_paused, b->is_paused);
 	assert_int_equal(a->is_term_sent, b->is_term_sent);
 	assert_int_equal(a->is_leaving, b->is_leaving);
@@ -113,6 +115,7 @@ static void the_text_is_as_documented(void **unused)
 	static const char *const lines[] = {
 		"\nphase=waiting\n",
 		"\nwant=once\n",
+		"\nwaits-for=database\n",
 		"\npid=4711\n",
 		"\npid-start=815\n",
 		"\nsince=@400000003b4a39c23294b13c\n",
@@ -180,6 +183,7 @@ static void the_longest_state_fits(void **unused)
 	memset(longest.boot_id, 'b', sizeof(longest.boot_id) - 1);
 	memset(longest.phase, 'p', sizeof(longest.phase) - 1);
 	memset(longest.want, 'w', sizeof(longest.want) - 1);
+	memset(longest.waits_for, 'n', sizeof(longest.waits_for) - 1);
 	memset(longest.changed_at, '@', sizeof(longest.changed_at) - 1);
 	memset(longest.last_end, 'e', sizeof(longest.last_end) - 1);
 	memset(longest.last_end_at, '@', sizeof(longest.last_end_at) - 1);

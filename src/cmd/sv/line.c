@@ -3,9 +3,11 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/diag.h"
+#include "base/signame.h"
 #include "base/tai64n.h"
 #include "cmd/sv/line.h"
 
@@ -14,6 +16,34 @@ static const char *const phases[] = {
 	[LOOK_RUN] = "run",
 	[LOOK_FINISH] = "finish",
 };
+
+/* Names may hold any byte; a terminal shall not take them for commands. */
+static void print_name(const char *name)
+{
+	for (; *name; name++) {
+		unsigned char c = (unsigned char)*name;
+
+		putchar(c < ' ' || c == 0x7f ? '?' : c);
+	}
+}
+
+/* What it waits for, or why it is waited for in vain. */
+static void print_reason(const struct state *state)
+{
+	char name[SIGNAME_SIZE];
+
+	if (state->waits_for[0] != '\0') {
+		fputs(", waiting for ", stdout);
+		print_name(state->waits_for);
+	}
+	if (!state->is_failed)
+		return;
+	fputs(", failed", stdout);
+	if (strcmp(state->last_end, "exit") == 0)
+		printf(": exit %" PRId64, state->last_number);
+	else if (strcmp(state->last_end, "signal") == 0)
+		printf(": %s", signame_of((int)state->last_number, name));
+}
 
 void line_service(const char *name, int dir_fd, const struct look *look)
 {
@@ -42,6 +72,8 @@ void line_service(const char *name, int dir_fd, const struct look *look)
 		fputs(", want down", stdout);
 	if (has_process && status->is_term_sent)
 		fputs(", got TERM", stdout);
+	if (look->has_state)
+		print_reason(&look->state);
 }
 
 void line_trouble_with(const char *name, const char *what)

@@ -3,6 +3,8 @@
  *
  * Scripts read these lines, so they are runit's to the byte:
  * "run: NAME: (pid 17) 5s, normally down", "fail: NAME: runsv not running".
+ * What runit doesn't know is told at the end: ", waiting for NAME", ", failed:
+ * exit 3".
  */
 #ifndef CMD_SV_LINE_H
 #define CMD_SV_LINE_H
