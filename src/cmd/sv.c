@@ -16,6 +16,7 @@
 #include "base/span.h"
 #include "cmd/sv/command.h"
 #include "cmd/sv/control.h"
+#include "cmd/sv/deaths.h"
 #include "cmd/sv/graph.h"
 #include "cmd/sv/order.h"
 #include "cmd/sv/status.h"
@@ -37,6 +38,7 @@ enum init_code {
 static const struct command commands[] = {
 	{"status", "[-d dir] [status] [--json] [--values] [service ...]",
 	 status_command},
+	{"deaths", "[-d dir] deaths [-n count] service ...", deaths_command},
 	{"graph", "[-d dir] graph [--dot] [dir]", graph_command},
 };
 

@@ -338,8 +338,8 @@ static void print_log(struct printer *printer)
 	const struct row *row = printer->row;
 
 	printer->heading = "last lines of the log";
-	if (page_each_line(row->name, printer->overview->scan_dir, take_line,
-			   printer) &&
+	if (page_each_line(row->name, printer->overview->scan_dir, PAGE_LINES,
+			   take_line, printer) &&
 	    printer->heading)
 		print_line(printer, "log", "is empty");
 	else if (printer->heading)

@@ -5,6 +5,7 @@
 #define VIEW_PAGE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "view/overview.h"
@@ -37,9 +38,9 @@ void page_each_variable(const char *dir_path,
 				     const char *value),
 			void *owner);
 
-/* The last lines of the log, the oldest first; `time` is "" where there is no
- * stamp. False: there is no log to be read. */
-bool page_each_line(const char *name, const char *scan_dir,
+/* The last `count` lines of the log, the oldest first; `time` is "" where there
+ * is no stamp. False: there is no log to be read. */
+bool page_each_line(const char *name, const char *scan_dir, uint64_t count,
 		    void (*take)(void *owner, const char *time,
 				 const char *line),
 		    void *owner);

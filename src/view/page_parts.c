@@ -147,13 +147,13 @@ static void take_line(struct calendar *calendar, const struct stream_line *line,
 	take(owner, time, text);
 }
 
-bool page_each_line(const char *name, const char *scan_dir,
+bool page_each_line(const char *name, const char *scan_dir, uint64_t count,
 		    void (*take)(void *owner, const char *time,
 				 const char *line),
 		    void *owner)
 {
 	const struct stream_rules rules = {.has_tail = true,
-					   .tail_count = PAGE_LINES};
+					   .tail_count = count};
 	struct calendar calendar = {.is_utc = false};
 	char path[PATH_MAX];
 	struct stream *stream;

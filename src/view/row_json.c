@@ -188,7 +188,8 @@ static void put_whole(struct object *object, struct overview *overview,
 		limits_each(row->pid, put_limit, object);
 	object_end(object);
 	object_begin_array(object, "log");
-	page_each_line(row->name, overview->scan_dir, put_line, object);
+	page_each_line(row->name, overview->scan_dir, PAGE_LINES, put_line,
+		       object);
 	object_end_array(object);
 }
 
