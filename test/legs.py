@@ -25,7 +25,7 @@ import xml.etree.ElementTree
 TOP = pathlib.Path(__file__).resolve().parent.parent
 # Tests that say nothing about a certain build; they run with the release.
 OF_NO_BUILD = {
-    f"test/integration/test_{name}.py" for name in ("bench", "install", "manuals")
+    f"test/integration/test_{name}.py" for name in ("bench", "install", "manuals", "package")
 }
 # With sanitizers, these are for a long test: others exercise most of the same.
 OF_A_LONG_TEST = {
@@ -348,7 +348,7 @@ def shell_scripts():
     """Files that name sh as their interpreter."""
     return [
         name
-        for name in source_files("script/*", ".ci/*", "dist/*")
+        for name in source_files("script/*", ".ci/*", "dist/*", "dist/debian/*")
         if (TOP / name).is_file()
         and (TOP / name).read_bytes().startswith(b"#!/bin/sh")
     ]
