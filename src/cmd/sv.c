@@ -20,6 +20,7 @@
 #include "cmd/sv/graph.h"
 #include "cmd/sv/order.h"
 #include "cmd/sv/status.h"
+#include "cmd/sv/watch.h"
 #include "service/scan_dir.h"
 
 #define DEFAULT_TIMEOUT_NS (7 * SPAN_SECOND_NS)
@@ -38,6 +39,7 @@ enum init_code {
 static const struct command commands[] = {
 	{"status", "[-d dir] [status] [--json] [--values] [service ...]",
 	 status_command},
+	{"watch", "[-d dir] watch [--json] [service ...]", watch_command},
 	{"deaths", "[-d dir] deaths [-n count] service ...", deaths_command},
 	{"graph", "[-d dir] graph [--dot] [dir]", graph_command},
 };

@@ -106,7 +106,9 @@ static enum row_state judge_waiting(const struct survey_service *service,
 {
 	const struct state *state = &service->state;
 
-	row->waits_for = service->waits_for;
+	/* Its supervisor knows best, if it tells. */
+	row->waits_for = state->waits_for[0] != '\0' ? state->waits_for
+						     : service->waits_for;
 	if (row->waits_for)
 		return ROW_WAITING;
 	if (state->deaths == 0 && state->refused == 0)

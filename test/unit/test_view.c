@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/span.h"
+#include "view/event.h"
 #include "view/object.h"
 #include "view/row.h"
 #include "view/table.h"
@@ -25,6 +26,9 @@ static struct row_moment moment(void)
 }
 
 /* ---- text ---- */
+
+/* U+202E, and what would stand before it. */
+static const char turned[] = {'\xe2', '\x80', '\xae', 'g', 'n', 'p', '\0'};
 
 static void text_is_shown_in_columns(void **unused)
 {
@@ -54,9 +58,7 @@ static void text_is_shown_in_columns(void **unused)
 		{"\xc2\x9b"
 		 "31m",
 		 10, "?31m"},
-		{"\xe2\x80\xae"
-		 "gnp",
-		 10, "?gnp"},
+		{turned, 10, "?gnp"},
 		/* What isn't UTF-8: each byte alone. */
 		{"\xff\xc3", 10, "??"},
 		{"\xc0\xaf\xed\xa0\x80", 10, "?????"},
@@ -398,6 +400,95 @@ static void columns_without_content_are_left_out(void **unused)
 	assert_string_equal(room, "SERVICE  STATE  FOR");
 }
 
+/* ---- events ---- */
+
+/* What happened between, as one text. */
+static void expect_events(const struct look *before, const struct look *now,
+			  const char *expected)
+{
+	struct event events[EVENT_MOST];
+	char room[512];
+	struct strb text = strb_on(room, sizeof(room));
+	size_t count = event_compare(before, now, events);
+
+	for (size_t i = 0; i < count; i++) {
+		strb_add(&text, i ? "; " : "");
+		event_describe(&events[i], &text);
+	}
+	assert_string_equal(room, expected);
+}
+
+static struct look look_at(uint32_t pid, int64_t starts, int64_t deaths)
+{
+	struct look look = {
+		.is_hosted = true,
+		.has_status = true,
+		.has_state = true,
+		.phase = pid != 0 ? LOOK_RUN : LOOK_DOWN,
+	};
+
+	look.status.run_pid = pid;
+	look.state.starts = starts;
+	look.state.deaths = deaths;
+	look.state.last_pid = 90 + starts;
+	if (deaths > 0)
+		set_end(&look.state, "exit", 3);
+	look.state.deaths = deaths;
+	return look;
+}
+
+static void events_are_what_differs(void **unused)
+{
+	struct look none = {.trouble = "open supervise/ok"};
+	struct look down = look_at(0, 1, 1), up = look_at(12, 2, 1);
+	struct look other = up;
+
+	(void)unused;
+	expect_events(&none, &none, "");
+	expect_events(&up, &up, "");
+	expect_events(&none, &up, "is supervised; started, pid 12");
+	expect_events(&down, &up, "started, pid 12");
+	other = look_at(0, 2, 2);
+	expect_events(&up, &other, "died: exit 3");
+	other = look_at(13, 3, 2);
+	expect_events(&up, &other, "died: exit 3; started, pid 13");
+	/* More than a look could see. */
+	other = look_at(13, 6, 5);
+	expect_events(&up, &other, "died: exit 3, 4 times; started, pid 13");
+	other = look_at(0, 2, 2);
+	expect_events(&down, &other, "started, pid 92; died: exit 3");
+	other = look_at(0, 3, 3);
+	expect_events(&up, &other,
+		      "died: exit 3; started, pid 93; died: exit 3");
+	other = look_at(0, 2, 2);
+	other.state.is_failed = true;
+	expect_events(&up, &other,
+		      "died: exit 3; failed, and is not started again: exit 3");
+	other = up;
+	other.state.is_ready = true;
+	expect_events(&up, &other, "is ready");
+	expect_events(&other, &other, "");
+	other.status.is_paused = true;
+	expect_events(&up, &other, "is ready; is paused");
+	expect_events(&other, &up, "goes on");
+	other = up;
+	other.is_hosted = false;
+	expect_events(&up, &other, "is not supervised");
+}
+
+/* Supervisors that count nothing. */
+static void events_of_other_suites(void **unused)
+{
+	struct look down = look_at(0, 0, 0), up = look_at(12, 0, 0);
+	struct look other = look_at(13, 0, 0);
+
+	(void)unused;
+	down.has_state = up.has_state = other.has_state = false;
+	expect_events(&down, &up, "started, pid 12");
+	expect_events(&up, &other, "died; started, pid 13");
+	expect_events(&up, &down, "died");
+}
+
 /* ---- JSON ---- */
 
 static void objects_are_json(void **unused)
@@ -442,6 +533,8 @@ int main(void)
 		cmocka_unit_test(trouble_has_advice),
 		cmocka_unit_test(lines_are_as_wide_as_the_screen),
 		cmocka_unit_test(columns_without_content_are_left_out),
+		cmocka_unit_test(events_are_what_differs),
+		cmocka_unit_test(events_of_other_suites),
 		cmocka_unit_test(objects_are_json),
 	};
 
