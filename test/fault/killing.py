@@ -17,7 +17,7 @@ import time
 from faults import LONG, Logged, World, below, check_lines, syscall_names
 from support import wait_until
 
-WORKERS = 48
+WORKERS = 40
 THROTTLE_S = 1.0
 
 
@@ -147,7 +147,7 @@ def check_all(world):
             assert service.recorded_pid() == pid
         if pid and int(state["starts"]) != len(service.starts()):
             assert not world.scenario.is_counting or int(state["starts"]) >= 1
-        check_throttle(service)
+        check_throttle(world, service)
     assert set(below(root)) == expected, "somebody else runs"
 
 
@@ -163,11 +163,26 @@ def eventually(check, world, limit_s=5):
         time.sleep(0.01)
 
 
-def check_throttle(service):
-    """The engine decides a second apart; the way to each exec may be longer."""
+def check_throttle(world, service):
+    """
+    The engine decides a second apart; the way to each exec may be longer, while
+    it is traced on a busy machine even by most of that. What was on record at the
+    kill tells when the decision before that was.
+    """
     starts = [at for _, at in service.starts()]
+    due = world.due.get(service, 0)
     for earlier, later in zip(starts, starts[1:]):
-        assert later - earlier > THROTTLE_S * 0.7, f"{later - earlier} s apart"
+        is_of_record = due - THROTTLE_S < earlier < due <= later + 0.02
+        assert is_of_record or later - earlier > THROTTLE_S * 0.7, (
+            f"{later - earlier} s apart, due at {due}"
+        )
+
+
+def note_throttle(world):
+    world.due = {
+        service: int(service.state().get("start-due-ns", 0)) / 1e9
+        for service in world.each()
+    }
 
 
 def check_use(world):
@@ -246,6 +261,7 @@ def run(scenario, folder, point):
             return hit
         if hit is None:
             return None
+        note_throttle(world)
         scenario.after_kill(world)
         scenario.begin_again(world)
         wait_until(lambda: scenario.is_settled(world), 10, "settled")
@@ -311,4 +327,4 @@ def try_every_point(scenario, tmp_path, capsys):
     assert not failures, f"{len(failures)} of {len(chosen)}:\n" + "\n".join(
         text for _, text in failures[:5]
     )
-    assert hits >= len(chosen) * 0.9
+    assert hits >= min(counts) * 0.9

@@ -65,7 +65,7 @@ SCENARIOS = {
     "log": ("log", ["status s", "stop s", "status s", "status s/log", "stop s/log"]),
     "log is down": ("logdown", ["status s", "start s/log", "status s"]),
     "log leaves last": ("log", ["shutdown s", "status s"]),
-    "check": ("good", ["start s", "restart s", "check s"]),
+    "check": ("good", ["start s", "until old", "restart s", "check s"]),
     "check says no": ("bad", ["-w 1 start s", "-w 1 check s", "-w 1 restart s", "stop s"]),
     "names": ("plain", ["status ./s", "status s/", "status s nowhere none", "up nowhere"]),
     "wrong use": ("plain", ["s", "u", "bogus s", "U s", "f s", "r s", "-x status s"]),
