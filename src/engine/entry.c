@@ -594,6 +594,10 @@ static void on_change(struct loop_directory *changes,
 		       (strcmp(name, "log") == 0 && !entry->logger) ||
 		       !entry_is_hosted(entry);
 
+	/* That we make it tells us nothing. */
+	if (change == DIRECTORY_ENTRIES && name &&
+	    strcmp(name, SUPERVISE_DIR) == 0)
+		return;
 	entry->service.may_have_changed = true;
 	if (!matters)
 		return;

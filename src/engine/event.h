@@ -19,7 +19,7 @@
 
 #include "engine/service.h"
 
-/* Tells it at once. Without "event" it costs a failing call. */
+/* Tells it at once. */
 void event_tell(const struct service *service, const char *letters);
 
 /* Notes what the end of that phase's script is called; event_flush() tells

@@ -4,7 +4,9 @@
  * tee(2) makes a pipe of our own share the pages; reading that leaves the other
  * as it was.
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "engine/glance.h"
@@ -12,9 +14,15 @@
 ssize_t glance(int fd, char *bytes, size_t most, size_t *left)
 {
 	ssize_t count;
-	int copy_fds[2];
+	int copy_fds[2], there;
 
 	*left = 0;
+	/* Mostly who looks without having been woken: one call instead of five.
+	 */
+	if (ioctl(fd, FIONREAD, &there) == 0 && there == 0) {
+		errno = EAGAIN;
+		return -1;
+	}
 	if (pipe2(copy_fds, O_CLOEXEC | O_NONBLOCK) == -1)
 		return read(fd, bytes, most);
 	count = tee(fd, copy_fds[1], most, SPLICE_F_NONBLOCK);

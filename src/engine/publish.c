@@ -120,6 +120,12 @@ static int publish_status(struct service *service)
 	return 0;
 }
 
+/* Unless something else is told by then. */
+static void publish_later(struct service *service, int64_t span_ns)
+{
+	loop_timer_set(service->loop, &service->again, loop_now_ns() + span_ns);
+}
+
 static int write_state(int dir_fd, const struct state *state)
 {
 	char text[STATE_SIZE_MAX];
@@ -153,8 +159,7 @@ void publish(struct service *service)
 				broken);
 	service->is_status_broken = broken != NULL;
 	if (broken)
-		loop_timer_set(service->loop, &service->again,
-			       loop_now_ns() + PUBLISH_AGAIN_NS);
+		publish_later(service, PUBLISH_AGAIN_NS);
 	else
 		loop_timer_cancel(service->loop, &service->again);
 }
@@ -162,8 +167,18 @@ void publish(struct service *service)
 void publish_soon(struct service *service)
 {
 	if (!service->again.is_set)
-		loop_timer_set(service->loop, &service->again,
-			       loop_now_ns() + PUBLISH_SOON_NS);
+		publish_later(service, PUBLISH_SOON_NS);
+}
+
+void publish_wish(struct service *service)
+{
+	struct state state;
+
+	fill_state(service, &state);
+	if (write_state(service->dir_fd, &state) == 0)
+		publish_soon(service);
+	else
+		publish(service); /* which says what is wrong */
 }
 
 static void publish_again(struct loop_timer *timer)

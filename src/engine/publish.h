@@ -20,6 +20,13 @@ void publish(struct service *service);
  * nothing depends on them, so one time in half a second will do. */
 void publish_soon(struct service *service);
 
+/*
+ * Puts on record what a later supervisor goes by; the other files follow in a
+ * moment. In an orderly stop most services are gone by then, and there are other
+ * news of them.
+ */
+void publish_wish(struct service *service);
+
 /* Whoever is told by "ok" that there is a supervisor also finds a status:
  * writes one if there is none. */
 void publish_first_status(struct service *service);

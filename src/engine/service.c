@@ -410,7 +410,7 @@ static char hook_of_step(const struct service *service,
  * the file that they demand, until that is done: a supervisor killed at any
  * point in between is followed by one that goes on there.
  */
-static void put_on_record(struct service *service,
+static void put_on_record(struct service *service, enum machine_event event,
 			  const struct machine_step *step, char hook)
 {
 	bool is_awaited = hook_is_awaited(service);
@@ -426,7 +426,10 @@ static void put_on_record(struct service *service,
 		service->is_due_to_group = step->is_to_group;
 	}
 	service->down_file_due = down_file_of(step->actions);
-	publish(service);
+	if (event == EVENT_STOP && step->signals[0] != 0)
+		publish_wish(service);
+	else
+		publish(service);
 	if (change_down_file(service))
 		publish(service);
 	if (is_awaited)
@@ -472,7 +475,7 @@ static void take_step(struct service *service, enum machine_event event,
 		service->ready_at = tai64n_now();
 	if (hook != 0)
 		service->was_term_sent = was_term_sent;
-	put_on_record(service, &step, hook);
+	put_on_record(service, event, &step, hook);
 	event_flush(service);
 	if (service->machine.is_ready && !was_ready)
 		event_tell(service, "U");

@@ -35,6 +35,7 @@ struct backend {
 	void (*on_signal)(void *owner, int number);
 	void *signal_owner;
 	bool reaps_orphans;
+	bool has_caught_up; /* with the changes of directories, in this round */
 };
 
 struct backend *backend_new(struct loop *loop)
@@ -107,6 +108,7 @@ int backend_wait(struct backend *backend, int timeout_ms)
 	int count = epoll_wait(backend->epoll_fd, backend->batch, BATCH,
 			       timeout_ms);
 
+	backend->has_caught_up = false;
 	if (count == -1)
 		return errno == EINTR ? 0 : -1;
 	backend->batch_count = count;
@@ -377,8 +379,9 @@ void loop_directories_catch_up(struct loop *loop)
 {
 	struct backend *backend = loop_backend(loop);
 
-	if (backend->changes.fd == -1)
+	if (backend->changes.fd == -1 || backend->has_caught_up)
 		return;
+	backend->has_caught_up = true;
 	for (int i = 0; i < CATCH_UP_READS; i++) {
 		if (!read_changes(backend))
 			return;

@@ -104,7 +104,8 @@ void loop_stop(struct loop *loop);
 void loop_before_wait(struct loop *loop, void (*call)(void *owner),
 		      void *owner);
 
-/* Tells of all changes of directories up to now: for who is about to rely on
+/* Tells of all changes of directories up to the end of the last wait, and so of
+ * those before whatever a callback is told of: for who is about to rely on
  * there being none. */
 void loop_directories_catch_up(struct loop *loop);
 

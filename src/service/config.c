@@ -182,6 +182,7 @@ const struct config_row config_rows[CONFIG_NAME_COUNT] = {
 	[CONFIG_WANTS] = {.file = "wants.d", .kind = CONFIG_FOLDER},
 	[CONFIG_AFTER] = {.file = "after.d", .kind = CONFIG_FOLDER},
 	[CONFIG_CONTENTS] = {.file = "contents.d", .kind = CONFIG_FOLDER},
+	[CONFIG_EVENT] = {.file = "event", .kind = CONFIG_FOLDER},
 
 	[CONFIG_DOWN] = {.file = "down", .kind = CONFIG_PRESENCE},
 	[CONFIG_UP] = {.file = "up", .kind = CONFIG_PRESENCE},

@@ -43,6 +43,7 @@ enum config_name {
 	CONFIG_WANTS,        /* wants.d */
 	CONFIG_AFTER,        /* after.d */
 	CONFIG_CONTENTS,     /* contents.d: of a bundle */
+	CONFIG_EVENT,        /* of who wants to be told: see engine/event.h */
 	/* Names that say all by being there. */
 	CONFIG_DOWN, /* wanted down at first; a oneshot's is a command line */
 	CONFIG_UP,   /* a oneshot's command line */

@@ -69,8 +69,9 @@ static int read_last(int dir_fd, unsigned char *room, uint32_t max_count,
 static bool append(int dir_fd, const unsigned char *record, uint32_t max_count)
 {
 	int fd = openat(dir_fd, TALLY_FILE,
-			O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK |
-				O_CLOEXEC);
+			O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW |
+				O_NONBLOCK | O_CLOEXEC,
+			0644);
 	struct stat status;
 	bool is_done;
 
