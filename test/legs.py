@@ -31,7 +31,7 @@ OF_NO_BUILD = {
 OF_A_LONG_TEST = {
     f"test/integration/test_{name}.py"
     for name in (
-        *("install_service_root", "tutorial", "worked_example", "version"),
+        *("install_service_root", "documents", "worked_example", "version"),
         *("vectors", "svscanboot", "sv", "svwait"),
     )
 }

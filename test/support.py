@@ -32,6 +32,13 @@ PEEKS = sys.platform == "linux"
 SANITIZER_REPORTS = os.environ.get("HOLDFAST_SANITIZER_REPORTS")
 
 
+def program_names():
+    """The names in the `programs` table of src/meson.build."""
+    text = (TOP / "src" / "meson.build").read_text()
+    table = re.search(r"^programs = \{(.*?)^\}", text, re.M | re.S).group(1)
+    return set(re.findall(r"^\s*'([^']+)':", table, re.M))
+
+
 def take_sanitizer_reports():
     """The text of all reports since the last call; they are removed."""
     text = ""

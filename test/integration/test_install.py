@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from support import BIN, TOP
+from support import BIN, TOP, program_names
 
 DATA = {
     "install-service-root",
@@ -21,20 +21,13 @@ DATA = {
 }
 
 
-def programs():
-    """The names in the `programs` table of src/meson.build."""
-    text = (TOP / "src" / "meson.build").read_text()
-    table = re.search(r"^programs = \{(.*?)^\}", text, re.M | re.S).group(1)
-    return set(re.findall(r"^\s*'([^']+)':", table, re.M))
-
-
 def manuals():
     return {page.name for page in (TOP / "man").glob("*.[1-9]")}
 
 
 def expected(bin_dir, man_dir, data_dir):
     return (
-        {f"{bin_dir}/{name}" for name in programs()}
+        {f"{bin_dir}/{name}" for name in program_names()}
         | {f"{man_dir}/man{name[-1]}/{name}" for name in manuals()}
         | {f"{data_dir}/{name}" for name in DATA}
     )

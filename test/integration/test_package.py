@@ -13,7 +13,7 @@ import subprocess
 
 import pytest
 
-from support import BIN, TOP, Service, wait_until
+from support import TOP, Service, program_names, wait_until
 
 PACKAGE = TOP / "script" / "package"
 IS_LONG = "HOLDFAST_LONG" in os.environ
@@ -61,9 +61,7 @@ def test_versions_agree():
 def test_the_port_lists_what_is_installed():
     listed = (TOP / "dist/openbsd/pkg/PLIST").read_text().splitlines()
     programs = {line.split("/")[1] for line in listed if line.startswith("@bin bin/")}
-    table = (TOP / "src/meson.build").read_text()
-    table = re.search(r"^programs = \{(.*?)^\}", table, re.M | re.S).group(1)
-    assert programs == set(re.findall(r"^\s*'([^']+)':", table, re.M))
+    assert programs == program_names()
     pages = {line.rpartition("/")[2] for line in listed if line.startswith("@man ")}
     assert pages == {page.name for page in (TOP / "man").glob("*.[1-9]")}
 

@@ -1,0 +1,189 @@
+"""doc/: what the tutorial and the how-tos tell the reader to type works.
+
+Blocks marked as sh keep to the home folder, a temporary one here. Blocks marked
+as console are for root, and change the system: they run on an overlay of it,
+where that can be had, in namespaces of their own.
+"""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+from support import BIN, TOP, program_names, wait_until
+
+DOC = TOP / "doc"
+PAGES = [DOC / "tutorial.md", *sorted(DOC.glob("from-*.md"))]
+
+pytestmark = pytest.mark.skipif(
+    not all((BIN / name).exists() for name in program_names()), reason="programs not built"
+)
+
+# A reader types slowly; a busy machine that runs tests may be slower yet. These
+# stand in for the commands of their names, and wait until the effect is there.
+PATIENCE = r"""
+pid_of() {
+	command svstat "$1" | sed -n 's/.*: up (pid \([0-9]*\)).*/\1/p'
+}
+has_new_pid() {
+	now=$(pid_of "$1")
+	test -n "$now" -a "$now" != "$2"
+}
+svc() {
+	if [ $# != 2 ]; then
+		command svc "$@"
+		return
+	fi
+	before=$(pid_of "$2")
+	command svc "$@"
+	case $1 in
+	-d) until test -z "$(pid_of "$2")"; do command sleep 0.05; done ;;
+	-[utk]) until has_new_pid "$2" "$before"; do command sleep 0.05; done ;;
+	esac
+}
+sleep() {
+	command sleep "$1"
+	until [ ! -e ~/clock/log/main ] ||
+		grep -qs 'the clock starts' ~/clock/log/main/current; do
+		command sleep 0.05
+	done
+}
+"""
+# What only some systems let a user do.
+NEEDS = {"unshare": ["unshare", "--user", "--map-root-user", "--pid", "--fork", "true"]}
+
+
+def blocks(page, kind):
+    return re.findall(rf"^```{kind}\n(.*?)^```", page.read_text(), re.M | re.S)
+
+
+def may_run(block):
+    for word, probe in NEEDS.items():
+        if re.search(rf"^{word} ", block, re.M):
+            return subprocess.run(probe, capture_output=True).returncode == 0
+    return True
+
+
+def commands(page):
+    foreign = re.compile(r"meson|(?<![\w~./$}|])/(?!bin/sh|dev/null|share/|tmp/)[a-z]")
+    for block in blocks(page, "sh"):
+        assert not foreign.search(block), f"not to be run by a test: {block}"
+    return [block for block in blocks(page, "sh") if may_run(block)]
+
+
+def typed(page, home, programs):
+    """What is seen when all is typed into one shell."""
+    out_path = home / "out"
+    # A user's PATH has the programs first; everything is typed at once.
+    text = "\n".join([PATIENCE, "set -e", *commands(page), 'echo "all was typed"'])
+    with open(out_path, "w") as out:
+        shell = programs.start(
+            "sh", "-c", text,
+            cwd=home,
+            env={"HOME": str(home), "PATH": f"{BIN}:{os.defpath}:/usr/sbin:/sbin"},
+            stdout=out, stderr=subprocess.STDOUT,
+        )
+
+        def has_ended():
+            # Nobody else reaps the clock of an svscan that was killed.
+            programs.reap_zombies()
+            return shell.poll() is not None
+
+        wait_until(has_ended, limit_s=120, what=f"the end, see {out_path}")
+    said = out_path.read_text()
+    assert shell.returncode == 0 and said.endswith("all was typed\n"), said
+    return said
+
+
+@pytest.mark.parametrize("page", PAGES[1:], ids=lambda page: page.stem)
+def test_how_to_can_be_typed(page, tmp_path, programs):
+    typed(page, tmp_path, programs)
+
+
+def test_tutorial_can_be_typed(tmp_path, programs):
+    said = typed(DOC / "tutorial.md", tmp_path, programs)
+    assert re.search(r"^@[0-9a-f]{24} the clock starts", said, re.M)
+    shown = re.findall(r"^\d{4}-\d\d-\d\d [\d:]{8}\.\d{9} the clock starts", said, re.M)
+    assert len(shown) >= 3  # by tai64nlocal, and twice by svlog
+    assert re.search(r'^\{"time":"[^"]+","service":"clock","message":".+"\}$', said, re.M)
+    assert re.search(r"/clock: down \d+ seconds, normally up", said)
+    assert re.search(r"/clock: up \(pid \d+\) \d+ seconds, normally down", said)
+
+    # Dependencies: who waits, for how long; and a server that needs nothing more.
+    assert re.search(r"^  needs db: ready after 2\.\d{3} s$", said, re.M)
+    assert re.search(r"^critical path of the last start: ", said, re.M)
+    assert re.search(r"/town/web: up \(pid", said)
+
+    # The last three are from before and after svscan was killed, and upgraded.
+    pids = re.findall(r"/clock: up \(pid (\d+)\)", said)
+    assert pids[-1] == pids[-2] == pids[-3]
+    unit = (tmp_path / ".config/systemd/user/svscanboot.service").read_text()
+    assert f"ExecStart={BIN}/svscanboot {tmp_path}/service\n" in unit
+
+
+# ---- as root ----
+
+OVERLAY = r"""
+set -e
+mount --make-rprivate /
+mount -t tmpfs none "$room"
+mkdir "$room/up" "$room/work" "$room/root"
+mount -t overlay -o "lowerdir=/,upperdir=$room/up,workdir=$room/work" \
+	none "$room/root"
+for folder in proc dev tmp; do
+	mount --rbind "/$folder" "$room/root/$folder"
+done
+exec chroot "$room/root" sh -c "$text"
+"""
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_what_root_is_told_can_be_typed(page, tmp_path, programs):
+    lines = [block for block in blocks(page, "console") if may_be_root(block)]
+    if not lines:
+        pytest.skip("nothing for root on this page")
+    if os.getuid() != 0:
+        pytest.skip("only root can")
+    room = tmp_path / "room"
+    room.mkdir()
+    prepared = [
+        "set -e",
+        f"cd {tmp_path}; mkdir out; ln -s {BIN} out/bin; ln -s {BIN.parent}/share out/share",
+        "mkdir -p /home/you/clock",
+        r"printf '#!/bin/sh\nexec sleep 1000\n' >/home/you/clock/run",
+        "cp -RL out out.real; rm out/bin out/share; mv out.real/* out",
+    ]
+    text = "\n".join([*prepared, *lines, 'echo "all was typed"'])
+    probe = subprocess.run(
+        ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", OVERLAY],
+        env=os.environ | {"room": str(room), "text": "test -e /bin/sh"},
+        capture_output=True, text=True,
+    )
+    if probe.returncode != 0:
+        pytest.skip(f"no overlay here: {probe.stderr}")
+    done = subprocess.run(
+        ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
+         "sh", "-c", OVERLAY],
+        env={"room": str(room), "text": text, "PATH": os.environ["PATH"], "HOME": "/root"},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+        text=True, timeout=120,
+    )
+    assert done.returncode == 0 and "all was typed" in done.stdout, done.stdout
+
+
+def may_be_root(block):
+    """All but what builds: the programs are built already."""
+    return "script/build" not in block
+
+
+def test_every_block_is_of_a_kind_that_is_typed():
+    for page in PAGES:
+        kinds = re.findall(r"^```(\S+)$", page.read_text(), re.M)
+        assert set(kinds) <= {"sh", "console"}, page
+
+
+def test_links_lead_somewhere():
+    for page in [TOP / "README.md", TOP / "CONTRIBUTING.md", *DOC.glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)[^):]*\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
