@@ -200,11 +200,11 @@ static void refresh_edge(struct graph *graph, struct graph_edge *edge)
 	starts |= count(&from->soft_count, &edge->is_soft_shut,
 			is_soft && !is_passable(to));
 	stops = count(&to->hold_count, &edge->is_holding, is_holding(edge));
+	/* Another may be what it waits for now. */
+	starts |= !from->is_bundle &&
+		  was_shut != (edge->is_hard_shut || edge->is_soft_shut);
 	if (starts)
 		touch(graph, from);
-	else if (was_shut != (edge->is_hard_shut || edge->is_soft_shut) &&
-		 !from->is_bundle)
-		touch(graph, from); /* another may be what it waits for */
 	if (stops)
 		touch(graph, to);
 }
