@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -106,6 +107,37 @@ out:
 		close(fd);
 	if (result == -1 && fd != -1)
 		unlinkat(dir_fd, room, 0);
+	errno = error;
+	return result;
+}
+
+int fd_rewrite_file(int dir_fd, const char *name, const void *bytes,
+		    size_t count)
+{
+	const struct iovec parts[] = {{(void *)bytes, count}, {(void *)"", 1}};
+	int fd = openat(dir_fd, name,
+			O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY |
+				O_CLOEXEC);
+	int error, result = -1;
+	struct stat status;
+	ssize_t wanted;
+
+	if (fd == -1 || fstat(fd, &status) == -1)
+		goto out;
+	errno = EINVAL;
+	if (!S_ISREG(status.st_mode))
+		goto out;
+	/* Of what is longer, the end must not be taken for that of this. */
+	wanted = (ssize_t)count + (status.st_size > (off_t)count);
+	errno = ENOSPC;
+	if (writev(fd, parts, wanted > (ssize_t)count ? 2 : 1) != wanted ||
+	    ftruncate(fd, (off_t)count) == -1)
+		goto out;
+	result = 0;
+out:
+	error = errno;
+	if (fd != -1)
+		close(fd);
 	errno = error;
 	return result;
 }

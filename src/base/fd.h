@@ -35,6 +35,14 @@ int fd_replace_file(int dir_fd, const char *name, const void *bytes,
 		    size_t count, unsigned mode);
 
 /*
+ * Writes a regular file that is there, in place: for a directory in which none
+ * can be made. Until it returns, a reader may find the new bytes, a '\0' and
+ * the rest of the old ones. Follows no link. 0, or -1 with errno.
+ */
+int fd_rewrite_file(int dir_fd, const char *name, const void *bytes,
+		    size_t count);
+
+/*
  * Reads a small file into `out`: at most `size_bytes` of it. Never blocks on a
  * FIFO. Returns the count, or -1 with errno from openat(2) or read(2).
  */

@@ -76,9 +76,16 @@ static void fill_state(const struct service *service, struct state *state)
 static int replace_file(int dir_fd, const char *name, const void *bytes,
 			size_t count)
 {
+	int error;
+
 	if (fd_replace_file(dir_fd, name, bytes, count, 0644) == 0)
 		return 0;
-	if (errno != ENOENT)
+	error = errno;
+	/* The file may be ours though the directory isn't. */
+	if (error == EACCES && fd_rewrite_file(dir_fd, name, bytes, count) == 0)
+		return 0;
+	errno = error;
+	if (error != ENOENT)
 		return -1;
 	supervise_dir_make(dir_fd);
 	return fd_replace_file(dir_fd, name, bytes, count, 0644);

@@ -173,6 +173,7 @@ static void after_start(struct service *service, const struct spawned *spawned)
 		service->is_fresh = false; /* the process made "ok", too */
 	publish_started(service, spawned->record);
 	offer_ok(service);
+	event_flush(service);
 	notify_start(service);
 	if (service->machine.phase == MACHINE_UP)
 		event_tell(service, "u");
@@ -230,6 +231,7 @@ static void start_process(struct service *service)
 		return;
 	}
 	publish(service); /* that it is about to start */
+	event_flush(service);
 	hook_start(service, 'u');
 }
 
@@ -476,7 +478,8 @@ static void take_step(struct service *service, enum machine_event event,
 	if (hook != 0)
 		service->was_term_sent = was_term_sent;
 	put_on_record(service, event, &step, hook);
-	event_flush(service);
+	if (!(step.actions & MACHINE_START)) /* else that is yet to come */
+		event_flush(service);
 	if (service->machine.is_ready && !was_ready)
 		event_tell(service, "U");
 	if (step.actions & MACHINE_START)

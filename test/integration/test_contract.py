@@ -7,8 +7,14 @@ import time
 
 import pytest
 
-from support import Service, is_alive, kill_and_start, process_fields, takes_signal
+from support import BIN, SLEEPER, Host, Service, is_alive, kill_and_start, process_fields, takes_signal
 from support import wait_until, write_script
+
+
+@pytest.fixture
+def host(tmp_path, programs):
+    return Host(tmp_path, programs)
+
 
 TRACER = '#!/bin/sh\necho "${0#./} $*" >>trace\n'
 # Stays until TERM, of which it exits 3, or what it is told to exit with.
@@ -226,6 +232,21 @@ def test_directory_with_start_alone_is_a_oneshot(scan):
     service.wait_phase("active")
     scan.stop()
     assert names(service) == ["start", "stop"] * 2
+
+
+def test_oneshots_start_at_once(scan):
+    """There is no run that may still come, so none is waited for."""
+    first, other = scan.make(run=None), scan.make("other", run=None)
+    add(first, start=TRACER)
+    say(other, type="oneshot", up="touch ran")
+    began = time.monotonic()
+    scan.start()
+    later = Service(scan.outside / "later", run=None)
+    add(later, start=TRACER)
+    scan.move_in(later)
+    for service in first, other, later:
+        service.wait_phase("active")
+    assert time.monotonic() - began < 4  # it would be 5 s
 
 
 def test_helpers_named_start_and_stop_are_left_alone(scan):
@@ -578,3 +599,65 @@ def test_bad_values_are_told_of_and_harm_nobody(scan):
     service.svc("-t")
     wait_until(lambda: service.value("starts") == 2)
     assert scan.said() == said
+
+
+def test_names_that_are_the_users_mean_nothing(scan):
+    service = scan.make()
+    own = {"env/PATH": "/nowhere", "data/run": "#!/bin/sh\n", "main/current": "",
+           "log/log/run": SLEEPER, "README": "", "restart.txt": "never"}  # fmt: skip
+    service.add_log(SLEEPER)
+    for name, text in own.items():
+        write_script(service.path / name, text)
+    before = sorted(path.name for path in service.path.iterdir())
+    scan.start()
+    log = Service.__new__(Service)
+    log.path = service.path / "log"
+    for each in service, log:
+        assert is_alive(each.wait_up())
+    assert scan.said() == []
+    now = sorted(path.name for path in service.path.iterdir())
+    assert now == sorted([*before, "supervise"])
+    assert sorted(path.name for path in log.path.iterdir()) == ["log", "run", "supervise"]
+    assert [path.name for path in (log.path / "log").iterdir()] == ["run"]
+
+
+def without(capability):
+    """Runs what follows without that right, or as whoever has none."""
+    if os.geteuid() != 0:
+        return []
+    return ["setpriv", f"--bounding-set=-{capability}", f"--inh-caps=-{capability}"]
+
+
+def test_where_there_are_no_pid_namespaces_that_service_alone_does_not_start(scan):
+    service, other = scan.make(), scan.make("other")
+    say(service, flag_newpidns="")
+    scan.start(*without("sys_admin"))
+    other.wait_program()
+    wait_until(lambda: "unable to fork for service" in "".join(scan.said()))
+    assert service.pid() == 0 and service.state()["want"] == "up"
+    (service.path / "flag-newpidns").unlink()
+    service.wait_program()
+
+
+def test_files_that_cannot_be_replaced_are_rewritten(host, tmp_path):
+    """As by daemontools-encore, in a supervise/ of another user."""
+    service = Service(tmp_path / "service")
+    host.start_program(BIN / "supervise", service.path)
+    service.wait_program()
+    (service.path / "supervise" / "state").write_text("x" * 5000)
+    service.svc("-dx")
+    host.process.wait(30)
+    folder = service.path / "supervise"
+    folder.chmod(0o500)
+    try:
+        host.start_program(*without("dac_override"), BIN / "supervise", service.path)
+        pid = service.wait_program()
+        assert service.svstat().startswith(f"up (pid {pid}) ")
+        assert len(service.status()) == 20
+        assert service.state()["pid"] == str(pid)
+        assert service.read("supervise/state").endswith("\n")
+        service.svc("-d")
+        service.wait_phase("down")
+        assert host.said() == []
+    finally:
+        folder.chmod(0o700)

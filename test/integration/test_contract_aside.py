@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import time
 
 import pytest
 
@@ -438,6 +439,36 @@ def test_listeners_hear_what_becomes_of_it(scan):
     scan.stop()
     hears(fd, b"dODx")
     os.close(fd)
+
+
+def test_what_listeners_hear_is_on_record_already(scan):
+    service = scan.make(run=TRACER + "sleep 0.3\necho >&3\nexec sleep 1000\n")
+    (service.path / "notification-fd").write_text("3\n")
+    add(service, finish=TRACER)
+    fd = listener(service)
+    scan.start()
+    records = {}
+
+    def follow(letters):
+        """Looks at the state as soon as a letter has come, without a pause."""
+        for letter in letters:
+            heard, until = b"", time.monotonic() + 30
+            while not heard and time.monotonic() < until:
+                try:
+                    heard = os.read(fd, 1)
+                except BlockingIOError:
+                    pass
+            assert heard == letter.encode()
+            records[letter] = service.state()
+
+    follow("suU")
+    service.svc("-d")
+    follow("dD")
+    os.close(fd)
+    assert (records["u"]["phase"], records["u"]["starts"]) == ("up", "1")
+    assert records["U"]["ready"] == "1"
+    assert (records["d"]["want"], records["d"]["deaths"]) == ("down", "1")
+    assert records["D"]["phase"] == "down"
 
 
 def test_listeners_that_are_gone_or_stuck_hold_up_nothing(scan):

@@ -342,6 +342,32 @@ static void replacing_follows_no_link(void **unused)
 	close(dir_fd);
 }
 
+static void a_file_is_rewritten_in_place(void **unused)
+{
+	char text[40];
+	struct stat before, after;
+	int dir_fd = dir_fd_of_here();
+
+	(void)unused;
+	assert_int_equal(fd_rewrite_file(dir_fd, "f", "none", 4), -1);
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(fd_replace_file(dir_fd, "f", "the first", 9, 0644), 0);
+	assert_int_equal(fstatat(dir_fd, "f", &before, 0), 0);
+	assert_int_equal(fd_rewrite_file(dir_fd, "f", "2nd", 3), 0);
+	assert_int_equal(fd_read_file(dir_fd, "f", text, sizeof(text)), 3);
+	assert_memory_equal(text, "2nd", 3);
+	assert_int_equal(fd_rewrite_file(dir_fd, "f", "the third", 9), 0);
+	assert_int_equal(fd_read_file(dir_fd, "f", text, sizeof(text)), 9);
+	assert_memory_equal(text, "the third", 9);
+	assert_int_equal(fstatat(dir_fd, "f", &after, 0), 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+	assert_int_equal(symlinkat("f", dir_fd, "link"), 0);
+	assert_int_equal(fd_rewrite_file(dir_fd, "link", "no", 2), -1);
+	assert_int_equal(mkfifoat(dir_fd, "fifo", 0600), 0);
+	assert_int_equal(fd_rewrite_file(dir_fd, "fifo", "no", 2), -1);
+	close(dir_fd);
+}
+
 static void a_file_that_cannot_be_replaced_stays(void **unused)
 {
 	char long_name[NAME_MAX];
@@ -490,6 +516,7 @@ int main(void)
 		cmocka_unit_test(everything_is_written_to_a_full_pipe),
 		TEST_IN_DIRECTORY(a_failed_write_is_reported),
 		TEST_IN_DIRECTORY(a_file_is_replaced_whole),
+		TEST_IN_DIRECTORY(a_file_is_rewritten_in_place),
 		TEST_IN_DIRECTORY(replacing_follows_no_link),
 		TEST_IN_DIRECTORY(a_file_that_cannot_be_replaced_stays),
 		cmocka_unit_test(a_filter_writes_before_it_reads),
