@@ -183,6 +183,24 @@ def test_every_block_is_of_a_kind_that_is_typed():
         assert set(kinds) <= {"sh", "console"}, page
 
 
+def test_includes_point_downwards():
+    """The first table of doc/design.md is the order, and has every folder."""
+    text = (DOC / "design.md").read_text()
+    order = re.findall(r"^\| `src/(\w+)/` \|", text, re.M)
+    assert set(order) == {path.name for path in (TOP / "src").iterdir() if path.is_dir()}
+    for path in (TOP / "src").rglob("*.[ch]"):
+        above = order[: order.index(path.relative_to(TOP / "src").parts[0])]
+        included = re.findall(r'^#include "(\w+)/', path.read_text(), re.M)
+        assert set(included).isdisjoint(above), path
+
+
+def test_design_has_every_file_of_the_engine():
+    text = (DOC / "design.md").read_text()
+    table = text.partition("The files of `src/engine/`")[2].partition("\n\n`")[0]
+    headers = {path.stem for path in (TOP / "src" / "engine").glob("*.h")}
+    assert headers == set(re.findall(r"`(\w+)`", table))
+
+
 def test_links_lead_somewhere():
     for page in [TOP / "README.md", TOP / "CONTRIBUTING.md", *DOC.glob("*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)[^):]*\)", page.read_text()):

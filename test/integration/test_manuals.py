@@ -140,3 +140,31 @@ def test_examples_are_shell_that_parses(page):
         block = block.replace(r"\(aq", "'").replace(r"\e", "\\").replace(r"\&", "")
         checked = subprocess.run(["sh", "-n"], input=block, text=True, capture_output=True)
         assert checked.returncode == 0, (block, checked.stderr)
+
+
+def test_pages_as_html_lead_to_each_other(tmp_path):
+    if not shutil.which("mandoc"):
+        pytest.skip("mandoc is not installed")
+    subprocess.run([TOP / "script" / "manual-html", tmp_path], check=True, timeout=60)
+    names = {page.name for page in PAGES}
+    index = (tmp_path / "index.html").read_text()
+    for page in PAGES:
+        assert f'href="{page.name}.html"' in index
+        text = (tmp_path / f"{page.name}.html").read_text()
+        assert text.rstrip().endswith("</html>")
+        referred = re.findall(r'class="Xr" href="([^"]+)"', text)
+        assert len(referred) > 1
+        for target in referred:
+            local = target.removesuffix(".html")
+            assert local in names or target.startswith("https://"), target
+            assert target.rpartition("/")[2] not in names, target
+
+
+def test_holdfast_has_every_page():
+    page = (TOP / "man" / "holdfast.7").read_text()
+    listed = re.findall(r"^\.It (Xr .*)$", section(page, "DESCRIPTION"), re.M)
+    named = set(re.findall(r"Xr (\S+) 8", " ".join(listed)))
+    assert set(programs_built()) <= named
+    others = {name.name for name in PAGES} - {"holdfast.7"}
+    see_also = re.findall(r"^\.Xr (\S+) (\d)", section(page, "SEE ALSO"), re.M)
+    assert {f"{name}.{number}" for name, number in see_also} == others
