@@ -14,11 +14,13 @@
 #include "base/options.h"
 #include "base/program.h"
 #include "base/span.h"
+#include "cmd/sv/add.h"
 #include "cmd/sv/command.h"
 #include "cmd/sv/control.h"
 #include "cmd/sv/deaths.h"
 #include "cmd/sv/graph.h"
 #include "cmd/sv/order.h"
+#include "cmd/sv/remove.h"
 #include "cmd/sv/status.h"
 #include "cmd/sv/watch.h"
 #include "service/scan_dir.h"
@@ -42,6 +44,12 @@ static const struct command commands[] = {
 	{"watch", "[-d dir] watch [--json] [service ...]", watch_command},
 	{"deaths", "[-d dir] deaths [-n count] service ...", deaths_command},
 	{"graph", "[-d dir] graph [--dot] [dir]", graph_command},
+	{"add", "[-d dir] add [--dry-run] [option ...] name -- command ...",
+	 add_command},
+	{"remove", "[-d dir] remove [--purge] [--timeout span] name",
+	 remove_command},
+	{"enable", "[-d dir] enable [--into root] name", enable_command},
+	{"disable", "[-d dir] disable [--timeout span] name", disable_command},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

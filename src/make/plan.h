@@ -1,0 +1,69 @@
+/*
+ * plan.h -- what a service is to be, and the service directory that says so.
+ *
+ * One place knows how a good directory looks: run ends in an exec, so that the
+ * program is the service's process; its messages go the way of its output; the
+ * logger runs as a user of its own, and owns the log and nothing else; secrets
+ * are in files that only the owner reads. `sv add` and `sv import` fill a plan
+ * in.
+ */
+#ifndef MAKE_PLAN_H
+#define MAKE_PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "make/list.h"
+#include "make/sketch.h"
+#include "service/graph.h"
+
+/* A user that programs are run as, by a name. */
+struct plan_user {
+	const char *name; /* borrowed; NULL: as the supervisor */
+	uid_t uid;
+	gid_t gid;
+};
+
+/* All zeros, but for the command, is a service that logs as the supervisor. */
+struct plan {
+	struct list command; /* its words; or ... */
+	const char *line;    /* ... a command line of the shell; borrowed */
+	/* Lines of the shell: before `command` as the user of the supervisor
+	 * and as that of the service, and in finish. */
+	struct list setup, before, after_end;
+	const char *user;        /* as chpst -u takes it; borrowed */
+	const char *cwd;         /* borrowed */
+	struct list environment; /* "NAME=VALUE" */
+	struct list limits;      /* words for softlimit */
+	const char *umask;       /* octal; borrowed */
+	const char *nice;        /* borrowed */
+	bool refuses_privileges;
+	bool is_down;
+	bool is_oneshot; /* done when the command has ended well */
+	struct list edges[GRAPH_KIND_COUNT]; /* names */
+	/* Each a file of that name, if it isn't NULL; borrowed. */
+	const char *restart, *timeout_kill, *timeout_up, *down_signal;
+	const char *reload_signal, *notification_fd, *kill_scope;
+	bool has_notify_socket;
+	bool has_log;
+	struct plan_user log_user;
+};
+
+/* Splits "NAME=LIMIT", as in "nofile=1024" or "core=unlimited", and adds what
+ * softlimit takes. False: no such limit. */
+bool plan_add_limit(struct plan *plan, const char *text);
+
+/* Whether `text` is "NAME=VALUE" with a name that a shell can have. */
+bool plan_is_variable(const char *text);
+
+/* Whether it is short of memory anywhere. */
+bool plan_is_short(const struct plan *plan);
+
+/* Draws the directory. Memory that is short shows in the sketch. */
+void plan_draw(const struct plan *plan, struct sketch *sketch);
+
+/* Frees the lists; what is borrowed stays. */
+void plan_free(struct plan *plan);
+
+#endif
