@@ -10,6 +10,20 @@ struct strb strb_on(char *room, size_t size_bytes)
 	return (struct strb){.data = room, .size_bytes = size_bytes};
 }
 
+/* To begin a memcpy(3) may cost as much as a hundred bytes of it, and most of
+ * what is added is a word. */
+#define FEW_BYTES 32
+
+static void copy(char *to, const char *from, size_t count)
+{
+	if (count > FEW_BYTES) {
+		memcpy(to, from, count);
+		return;
+	}
+	while (count-- > 0)
+		*to++ = *from++;
+}
+
 void strb_add_bytes(struct strb *text, const void *more, size_t count)
 {
 	size_t room = text->size_bytes - 1 - text->len;
@@ -18,8 +32,7 @@ void strb_add_bytes(struct strb *text, const void *more, size_t count)
 		count = room;
 		text->is_cut = true;
 	}
-	if (count > 0)
-		memcpy(text->data + text->len, more, count);
+	copy(text->data + text->len, more, count);
 	text->len += count;
 	text->data[text->len] = '\0';
 }
@@ -27,6 +40,21 @@ void strb_add_bytes(struct strb *text, const void *more, size_t count)
 void strb_add(struct strb *text, const char *more)
 {
 	strb_add_bytes(text, more, strlen(more));
+}
+
+void strb_add_number(struct strb *text, int64_t number)
+{
+	char digits[20];
+	char *at = digits + sizeof(digits);
+	uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
+
+	do {
+		*--at = (char)('0' + left % 10);
+		left /= 10;
+	} while (left > 0);
+	if (number < 0)
+		*--at = '-';
+	strb_add_bytes(text, at, (size_t)(digits + sizeof(digits) - at));
 }
 
 void strb_add_shown(struct strb *text, const char *more, size_t most)

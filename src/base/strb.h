@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/diag.h"
 
@@ -27,6 +28,8 @@ struct strb strb_on(char *room, size_t size_bytes);
 
 void strb_add(struct strb *text, const char *more);
 void strb_add_bytes(struct strb *text, const void *more, size_t count);
+/* In decimal. */
+void strb_add_number(struct strb *text, int64_t number);
 /* Adds at most `most` bytes of what somebody wrote, "..." for the rest, and '?'
  * for control characters, so that a message stays one line. */
 void strb_add_shown(struct strb *text, const char *more, size_t most);

@@ -44,7 +44,8 @@ struct scanner {
 	int64_t patience_ns; /* how long trouble is left alone this time */
 	bool has_said_unreadable;
 	bool is_stopping;
-	bool stops_removed; /* those whose name is gone */
+	const struct entry *leaving; /* all before it are gone, in a stop */
+	bool stops_removed;          /* those whose name is gone */
 	void (*on_giving_up)(void *owner, const char *name, int exit_code);
 	void *owner; /* of that; both may be NULL */
 };
@@ -77,13 +78,12 @@ static void on_entry_change(struct entry *entry)
 	look_at(entry->owner, loop_now_ns());
 }
 
-static bool is_all_gone(const struct scanner *scanner)
+/* In an orderly stop none is taken over again, and none is freed. */
+static bool is_all_gone(struct scanner *scanner)
 {
-	const struct entry *entry = scanner->entries;
-
-	while (entry && !entry_is_hosted(entry))
-		entry = entry->next;
-	return !entry;
+	while (scanner->leaving && !entry_is_hosted(scanner->leaving))
+		scanner->leaving = scanner->leaving->next;
+	return !scanner->leaving;
 }
 
 /* Entries are freed by the next scan, not here: their callbacks are running. */
@@ -493,6 +493,7 @@ void scanner_stop(struct scanner *scanner)
 	if (scanner->is_stopping)
 		return;
 	scanner->is_stopping = true;
+	scanner->leaving = scanner->entries;
 	loop_timer_cancel(scanner->context.loop, &scanner->again);
 	depend_stop(&scanner->depend, scanner->entries);
 	for (entry = scanner->entries; entry; entry = entry->next)

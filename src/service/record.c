@@ -1,5 +1,4 @@
 /* record.c -- see record.h. */
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -8,11 +7,16 @@
 
 static void write_text(struct strb *text, const char *value, char end)
 {
-	for (; *value; value++) {
-		bool is_plain = (unsigned char)*value >= ' ' && *value != end;
+	const char *begin = value;
 
-		strb_add_bytes(text, is_plain ? value : "?", 1);
+	for (; *value; value++) {
+		if ((unsigned char)*value >= ' ' && *value != end)
+			continue;
+		strb_add_bytes(text, begin, (size_t)(value - begin));
+		strb_add_bytes(text, "?", 1);
+		begin = value + 1;
 	}
+	strb_add_bytes(text, begin, (size_t)(value - begin));
 }
 
 void record_write(struct strb *text, const struct record_field *fields,
@@ -24,7 +28,7 @@ void record_write(struct strb *text, const struct record_field *fields,
 		strb_add(text, fields->key);
 		strb_add(text, "=");
 		if (fields->type == RECORD_NUMBER)
-			strb_add_format(text, "%" PRId64,
+			strb_add_number(text,
 					*(const int64_t *)(const void *)member);
 		else if (fields->type == RECORD_FLAG)
 			strb_add(text, *(const bool *)member ? "1" : "0");
@@ -79,23 +83,37 @@ static bool read_value(const struct record_field *field, const char *value,
 	return false;
 }
 
-/* The bit of the field that was read; 0 if it isn't understood. */
+static bool is_key(const struct record_field *field, const char *text,
+		   size_t len)
+{
+	return field->type != RECORD_END &&
+	       strncmp(field->key, text, len) == 0 && field->key[len] == '\0';
+}
+
+/* The bit of the field that was read; 0 if it isn't understood. *next is the
+ * number of the one after it: where fields are as they were written, it is
+ * looked at first. */
 static uint64_t read_field(const char *text, size_t len,
-			   const struct record_field *fields, void *to)
+			   const struct record_field *fields, void *to,
+			   unsigned *next)
 {
 	const char *equals = memchr(text, '=', len);
 	size_t key_len = equals ? (size_t)(equals - text) : 0;
+	unsigned i = *next;
 
 	if (!equals)
 		return 0;
-	for (uint64_t bit = 1; fields->type != RECORD_END;
-	     fields++, bit <<= 1) {
-		if (strlen(fields->key) == key_len &&
-		    memcmp(fields->key, text, key_len) == 0)
-			return bit * read_value(fields, equals + 1,
-						len - key_len - 1, to);
+	if (!is_key(&fields[i], text, key_len)) {
+		for (i = 0; fields[i].type != RECORD_END; i++) {
+			if (is_key(&fields[i], text, key_len))
+				break;
+		}
 	}
-	return 0;
+	if (fields[i].type == RECORD_END)
+		return 0;
+	*next = i + 1;
+	return (UINT64_C(1) << i) *
+	       read_value(&fields[i], equals + 1, len - key_len - 1, to);
 }
 
 unsigned record_read(const char *text, size_t len,
@@ -103,13 +121,13 @@ unsigned record_read(const char *text, size_t len,
 {
 	const char *stop = text + strnlen(text, len);
 	uint64_t understood = 0; /* a bit for each, so that none counts twice */
-	unsigned count = 0;
+	unsigned count = 0, next = 0;
 
 	while (text < stop) {
 		const char *at = memchr(text, end, (size_t)(stop - text));
 		size_t field_len = (size_t)((at ? at : stop) - text);
 
-		understood |= read_field(text, field_len, fields, to);
+		understood |= read_field(text, field_len, fields, to, &next);
 		if (!at)
 			break;
 		text = at + 1;

@@ -55,6 +55,20 @@ static void text_that_does_not_fit_is_cut(void **unused)
 	assert_string_equal(room, "abc1234");
 }
 
+static void numbers_are_written_whole(void **unused)
+{
+	char room[64];
+	struct strb text = strb_on(room, sizeof(room));
+
+	(void)unused;
+	strb_add_number(&text, 0);
+	strb_add_number(&text, -10);
+	strb_add_number(&text, INT64_MAX);
+	strb_add_number(&text, INT64_MIN);
+	assert_string_equal(room,
+			    "0-109223372036854775807-9223372036854775808");
+}
+
 static void what_somebody_wrote_is_shown_on_one_line(void **unused)
 {
 	char room[32];
@@ -509,6 +523,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(label_of_a_known_moment),
 		cmocka_unit_test(text_that_does_not_fit_is_cut),
+		cmocka_unit_test(numbers_are_written_whole),
 		cmocka_unit_test(what_somebody_wrote_is_shown_on_one_line),
 		cmocka_unit_test(reasons_do_not_depend_on_the_libc),
 		TEST_IN_DIRECTORY(options_end_at_the_first_operand),
