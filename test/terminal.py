@@ -94,6 +94,10 @@ class Terminal:
         self.text()
         return self.process.returncode
 
+    def takes_keys(self):
+        """Whether each key is read at once: a program has the whole screen."""
+        return not termios.tcgetattr(self.inner_fd)[3] & termios.ICANON
+
     def is_as_before(self):
         """Whether the modes of the terminal are those of the beginning."""
         return termios.tcgetattr(self.inner_fd) == self.before

@@ -22,6 +22,7 @@
 #include "cmd/sv/order.h"
 #include "cmd/sv/remove.h"
 #include "cmd/sv/status.h"
+#include "cmd/sv/top.h"
 #include "cmd/sv/watch.h"
 #include "service/scan_dir.h"
 
@@ -41,6 +42,7 @@ enum init_code {
 static const struct command commands[] = {
 	{"status", "[-d dir] [status] [--json] [--values] [service ...]",
 	 status_command},
+	{"top", "[-d dir] top", top_command},
 	{"watch", "[-d dir] watch [--json] [service ...]", watch_command},
 	{"deaths", "[-d dir] deaths [-n count] service ...", deaths_command},
 	{"graph", "[-d dir] graph [--dot] [dir]", graph_command},

@@ -10,6 +10,10 @@
 #include "service/identity.h"
 #include "view/logline.h"
 #include "view/overview.h"
+#include "view/text.h"
+
+/* Columns: less of the path says nothing. */
+#define LEAST_PATH 10
 
 struct row_moment overview_moment(void)
 {
@@ -116,6 +120,31 @@ int overview_take(struct overview *overview, const char *scan_dir,
 	return 0;
 }
 
+static void take_figures(struct overview *overview, struct row *row)
+{
+	const struct row before = *row;
+
+	row_judge(before.service, &overview->moment, row);
+	row->log_trouble = before.log_trouble;
+	row->is_stray = before.is_stray;
+	row->pid = before.pid;
+	memcpy(row->log_line, before.log_line, sizeof(row->log_line));
+	if (row->pid != 0)
+		row->usage = proctree_usage(&overview->tree, row->pid);
+}
+
+void overview_take_figures(struct overview *overview)
+{
+	proctree_free(&overview->tree);
+	proctree_take(&overview->tree);
+	overview->moment = overview_moment();
+	for (size_t i = 0; i < overview->count; i++)
+		take_figures(overview, &overview->rows[i]);
+	if (overview->count != 0)
+		qsort(overview->rows, overview->count, sizeof(*overview->rows),
+		      row_compare);
+}
+
 void overview_free(struct overview *overview)
 {
 	proctree_free(&overview->tree);
@@ -133,7 +162,7 @@ struct row *overview_find(const struct overview *overview, const char *name)
 	return NULL;
 }
 
-void overview_summarize(const struct overview *overview, struct strb *text)
+static void summarize(const struct overview *overview, struct strb *text)
 {
 	static const char *const words[] = {
 		[ROW_BAD] = "in trouble",
@@ -152,4 +181,20 @@ void overview_summarize(const struct overview *overview, struct strb *text)
 				overview->health_count[health], words[health]);
 		before = ", ";
 	}
+}
+
+void overview_add_title(const struct overview *overview, const char *remark,
+			size_t width, struct strb *text)
+{
+	char words[1024];
+	struct strb summary = strb_on(words, sizeof(words));
+	size_t room;
+
+	strb_add(&summary, ": ");
+	summarize(overview, &summary);
+	strb_add(&summary, remark);
+	room = text_width(words);
+	room = room + LEAST_PATH < width ? width - room : LEAST_PATH;
+	room = text_add_shown(text, overview->scan_dir, room);
+	text_add_shown(text, words, width - room);
 }

@@ -24,6 +24,10 @@ struct overview {
  */
 int overview_take(struct overview *overview, const char *scan_dir,
 		  bool has_logs);
+
+/* Looks at processes and clocks only, and puts the rows in order again: for
+ * one that is kept while nothing has happened. */
+void overview_take_figures(struct overview *overview);
 void overview_free(struct overview *overview);
 
 /* The row of that name; NULL: there is none. */
@@ -32,7 +36,11 @@ struct row *overview_find(const struct overview *overview, const char *name);
 /* Both clocks, now. */
 struct row_moment overview_moment(void);
 
-/* Adds "7 services: 1 in trouble, 2 on their way, 4 well". */
-void overview_summarize(const struct overview *overview, struct strb *text);
+/*
+ * Adds "/service: 7 services: 1 in trouble, 2 on the way, 4 up" and the remark,
+ * in at most `width` columns, of which the path gets what is left.
+ */
+void overview_add_title(const struct overview *overview, const char *remark,
+			size_t width, struct strb *text);
 
 #endif

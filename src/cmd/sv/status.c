@@ -20,7 +20,6 @@
 #include "view/text.h"
 
 #define SOME_IN_TROUBLE 1
-#define LEAST_PATH      10
 #define FAILED_MOST     99 /* as runit's sv */
 
 static void take_or_die(struct overview *overview, const char *scan_dir,
@@ -42,23 +41,6 @@ static void print_coloured(const struct row *row, const char *line,
 		line + mark->offset, end);
 }
 
-static void print_title(const struct overview *overview, size_t width,
-			FILE *out)
-{
-	char words[TABLE_LINE_SIZE], room[TABLE_LINE_SIZE];
-	struct strb summary = strb_on(words, sizeof(words));
-	struct strb line = strb_on(room, sizeof(room));
-	size_t used;
-
-	strb_add(&summary, ": ");
-	overview_summarize(overview, &summary);
-	used = text_width(words);
-	used = used + LEAST_PATH < width ? width - used : LEAST_PATH;
-	used = text_add_shown(&line, overview->scan_dir, used);
-	text_add_shown(&line, words, width - used);
-	fprintf(out, "%s\n", room);
-}
-
 static void print_table(const struct overview *overview,
 			const struct screen *screen, FILE *out)
 {
@@ -66,11 +48,13 @@ static void print_table(const struct overview *overview,
 	char room[TABLE_LINE_SIZE];
 	struct strb line = strb_on(room, sizeof(room));
 
-	print_title(overview, screen->width, out);
+	overview_add_title(overview, "", screen->width, &line);
+	fprintf(out, "%s\n", room);
 	if (overview->count == 0)
 		return;
 	table_plan(&table, overview->rows, overview->count, &overview->moment,
 		   screen->width);
+	line = strb_on(room, sizeof(room));
 	table_add_heading(&table, &line);
 	fprintf(out, screen->has_colour ? "\033[1m%s\033[m\n" : "%s\n", room);
 	for (size_t i = 0; i < overview->count; i++) {
