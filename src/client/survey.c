@@ -211,7 +211,8 @@ static void read_state(struct survey_service *service, int dir_fd)
 	if (look->state.is_ready)
 		service->ready_ns = moment_ns(look->state.ready_at);
 	/* A clock that was set meanwhile says nothing. */
-	if (service->ready_ns < service->began_ns)
+	if (service->ready_ns != SURVEY_NEVER &&
+	    service->ready_ns < service->began_ns)
 		service->ready_ns = service->began_ns;
 }
 

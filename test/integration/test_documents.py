@@ -114,6 +114,7 @@ def test_tutorial_can_be_typed(tmp_path, programs):
     assert re.search(r"^  needs db: ready after 2\.\d{3} s$", said, re.M)
     assert re.search(r"^critical path of the last start: ", said, re.M)
     assert re.search(r"/town/web: up \(pid", said)
+    assert len(re.findall(r"/town/web: \d+s, .*, waiting for db$", said, re.M)) == 2
 
     # The last three are from before and after svscan was killed, and upgraded.
     pids = re.findall(r"/clock: up \(pid (\d+)\)", said)
