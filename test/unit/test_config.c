@@ -778,6 +778,10 @@ static void the_first_line_of_scripts_is_evidence(void **state)
 	assert_int_equal(config.dialect, CONFIG_S6);
 	assert_true(config.is_finish_execline && !config.is_run_execline);
 	assert_int_equal(config.timeout_finish_ms, CONFIG_FINISH_DEFAULT_MS);
+	/* The numbers of s6's servicedir page. */
+	assert_int_equal(CONFIG_FINISH_DEFAULT_MS, 5000);
+	assert_int_equal(CONFIG_TALLY_DEFAULT, 100);
+	assert_int_equal(CONFIG_TALLY_MAX, 4096);
 }
 
 /* ---- what the system does to a reading ---- */
