@@ -5,14 +5,12 @@
  * and nothing is missed between looking and waiting.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/select.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/diag.h"
-#include "base/strb.h"
 #include "boot/boot.h"
 #include "service/death.h"
 #include "service/identity.h"
@@ -178,20 +176,11 @@ static int64_t signal_due_ns(const struct boot *boot)
 /* False: svscan takes no commands, or not yet. */
 static bool tell_to_detach(const struct boot *boot)
 {
-	char room[PATH_MAX];
-	struct strb path = strb_on(room, sizeof(room));
-	const char letter = scan_control_letter(SCAN_DETACH);
 	bool is_told;
-	int fd;
 
-	strb_add_format(&path, "%s/%s", boot->svscan.argv[1], SCAN_CONTROL);
-	fd = open(room, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-	if (fd == -1)
-		return false;
-	signal(SIGPIPE, SIG_IGN); /* svscan may end in this very moment */
-	is_told = write(fd, &letter, 1) == 1;
+	signal(SIGPIPE, SIG_IGN);
+	is_told = scan_control_send(boot->svscan.argv[1], SCAN_DETACH);
 	signal(SIGPIPE, SIG_DFL);
-	close(fd);
 	return is_told;
 }
 

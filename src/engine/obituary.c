@@ -20,8 +20,10 @@ static void on_death(struct loop_watch *watch)
 		loop_process_told(obituaries->loop, (pid_t)death.pid,
 				  (int)death.status);
 	/* svscanboot is gone: an end of file would be told again and again. */
-	if (errno != EAGAIN)
+	if (errno != EAGAIN) {
 		loop_watch_remove(obituaries->loop, watch);
+		obituaries->is_over = true;
+	}
 }
 
 static void read_known(struct obituaries *obituaries)

@@ -18,6 +18,7 @@ struct obituaries {
 	struct loop_watch watch;
 	struct death *known; /* owned: told before we began; NULL when done */
 	size_t count;
+	bool is_over; /* svscanboot was there, and is gone */
 };
 
 /* Takes the pipe that the environment names, if any, and reads it empty. */

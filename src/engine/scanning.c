@@ -16,7 +16,8 @@
 #include "service/readiness.h"
 
 /* One that was just killed holds its lock a little longer: 2 s in all. */
-#define LOCK_TRIES 100
+#define LOCK_TRIES  100
+#define YIELD_TRIES 10
 static const struct timespec lock_pause = {.tv_nsec = 20000000};
 
 struct scanning {
@@ -57,6 +58,10 @@ static void on_command(void *owner, enum scan_command command)
 		scanning->wants_upgrade = true;
 		loop_stop(scanning->loop);
 		break;
+	case SCAN_YIELD:
+		if (!scanning->obituaries.is_over)
+			break; /* it is somebody else who has to go */
+			       /* fall through */
 	case SCAN_DETACH:
 		scanning->exit_code = scanning->rules->detached_code;
 		loop_stop(scanning->loop);
@@ -123,6 +128,9 @@ static bool listen_to_commands(struct scanning *scanning)
 		trouble = commander_open(&scanning->commander, scanning->loop);
 		if (!trouble || errno != EAGAIN || tries == LOCK_TRIES)
 			break;
+		/* One whose svscanboot was killed leaves its place to ours. */
+		if (scanning->obituaries.fd != -1 && tries % YIELD_TRIES == 0)
+			scan_control_send(".", SCAN_YIELD);
 		nanosleep(&lock_pause, NULL);
 	}
 	if (trouble && errno == EAGAIN) {

@@ -25,6 +25,7 @@ enum scan_command {
 	SCAN_STOP,    /* an orderly stop, as on SIGTERM */
 	SCAN_DETACH,  /* exit, and leave everything running */
 	SCAN_UPGRADE, /* become the program that is on disk now */
+	SCAN_YIELD,   /* detach, if svscanboot is gone: another one is there */
 	SCAN_COMMAND_COUNT
 };
 
@@ -37,7 +38,11 @@ struct scan_control {
 /* The row of a letter; NULL for a byte that means nothing. */
 const struct scan_control *scan_control_find(char letter);
 
-/* The letter of a command. */
-char scan_control_letter(enum scan_command command);
+/*
+ * Sends a command to the svscan of the scan directory `dir`, without waiting.
+ * True: a svscan is there, and will read it. For a caller that ignores or
+ * blocks SIGPIPE, as svscan may end in this very moment.
+ */
+bool scan_control_send(const char *dir, enum scan_command command);
 
 #endif

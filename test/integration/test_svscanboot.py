@@ -563,6 +563,32 @@ def test_usr1_leaves_services_running_for_the_next_one(real):
     assert real.service.events() == [f"start {pid}", "stopped"]
 
 
+def test_svscanboot_killed_alone_is_replaced_with_its_svscan(real):
+    """The svscan that it leaves behind leaves its place, but to nobody less."""
+    process = real.start()
+    pid = real.service.pid()
+    old = svscan_of(real, process.pid)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    alone = subprocess.run(
+        [BIN / "svscan", real.scan_dir], capture_output=True, text=True, timeout=30
+    )
+    assert alone.stderr.startswith("svscan: fatal: unable to acquire .svscan/lock: ")
+    assert parent_of(old) is not None
+    process = real.start()
+
+    def is_replaced():
+        real.programs.reap_zombies()
+        return parent_of(old) is None
+
+    wait_until(is_replaced)
+    supervised = [BIN / "svok", real.service.directory]
+    wait_until(lambda: subprocess.run(supervised).returncode == 0)
+    process.send_signal(signal.SIGTERM)
+    real.programs.wait_end(process, 0)
+    assert real.service.events() == [f"start {pid}", "stopped"]
+
+
 def test_usr1_while_no_svscan_can_run_ends_it(boot):
     boot.svscan('#!/bin/sh\necho "start $$" >>"$1/log"\nexit 111\n')
     process = boot.start()

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from support import BIN, wait_until, write_script
+from support import BIN, program_of, wait_until, write_script
 
 SLEEPER = "#!/bin/sh\nexec sleep 1000\n"
 # Numbers its lines until it is told to end; the last number is on record.
@@ -181,6 +181,8 @@ def test_a_death_during_the_outage_is_told_by_svscanboot(programs, scan_dir):
     # "state" is published before "status", so svstat may lag behind it.
     wait_until(lambda: pid_of(scan_dir / "one") not in (None, pid))
     new = pid_of(scan_dir / "one")
+    # Until its exec, what the kernel shows as its environment is svscan's.
+    wait_until(lambda: program_of(new) == "sleep")
     environment = pathlib.Path(f"/proc/{new}/environ").read_bytes()
     assert b"HOLDFAST" not in environment
 
