@@ -104,18 +104,19 @@ def test_the_end_of_the_supervisor_is_told_of(scan, watch):
 
 def test_loggers_and_named_services_are_watched(scan, watch):
     service = scan.make(down=True)
-    service.add_log()
+    log = service.add_log()
     other = scan.make("other", down=True)
     scan.start()
     service.wait_phase("down")
     other.wait_phase("down")
+    log.wait_program("cat")
     told = watch("service")
     other.svc("-o")
     service.svc("-o")
     told.wait("started")
     assert told.words("other") == []
-    subprocess.run([BIN / "svc", "-k", service.path / "log"], check=True)
-    wait_until(lambda: told.words("service/log")[:2] == ["died", "started"])
+    log.svc("-k")
+    told.wait("died", "started", service="service/log")
 
 
 def test_nothing_is_asked_while_nothing_happens(scan, watch):
