@@ -67,6 +67,8 @@ static void fill_state(const struct service *service, struct state *state)
 	state->last_pid = service->last_pid;
 	state->memory = service->memory;
 	state->signal_due = service->signals_due[0];
+	if (service->is_due_to_group)
+		state->signal_due = -state->signal_due;
 	state->next_signal_due = service->signals_due[1];
 	state->down_file_due = service->down_file_due;
 	fill_last_end(service, state);

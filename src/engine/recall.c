@@ -116,12 +116,16 @@ static void take_history(const struct state *state, struct recall *recall)
 }
 
 /* Anything else than the signals of commands is noise. */
-static void take_signals(const struct state *state, int signals[2])
+static void take_signals(const struct state *state, struct recall *recall)
 {
-	const int64_t due[2] = {state->signal_due, state->next_signal_due};
+	bool is_to_group = state->signal_due < 0 && state->signal_due > -NSIG;
+	const int64_t due[2] = {is_to_group ? -state->signal_due
+					    : state->signal_due,
+				state->next_signal_due};
 
+	recall->is_due_to_group = is_to_group;
 	for (int i = 0; i < 2 && due[i] > 0 && due[i] < NSIG; i++)
-		signals[i] = (int)due[i];
+		recall->signals_due[i] = (int)due[i];
 }
 
 static void take_identity(const struct state *state, struct identity *identity)
@@ -155,7 +159,7 @@ static void take_process(const struct state *state, bool is_alive,
 {
 	if (is_alive) {
 		recall->pid = (pid_t)state->pid;
-		take_signals(state, recall->signals_due);
+		take_signals(state, recall);
 	}
 	if (state->pid != 0 && !machine_has_process(recall->machine.phase))
 		recall->machine.phase = MACHINE_UP; /* until somebody looks */

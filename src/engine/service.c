@@ -736,6 +736,7 @@ static bool adopt(struct service *service, const struct recall *recall)
 	service->start_ticks = recall->identity.start_ticks;
 	memcpy(service->signals_due, recall->signals_due,
 	       sizeof(service->signals_due));
+	service->is_due_to_group = recall->is_due_to_group;
 	if (service->machine.phase == MACHINE_UP && !service->machine.is_ready)
 		ready_listen(service, false);
 	if (service->machine.phase == MACHINE_UP) {
@@ -744,7 +745,6 @@ static bool adopt(struct service *service, const struct recall *recall)
 			       recall->is_stopping);
 	}
 	publish(service);
-	service->is_due_to_group = false;
 	send_signals_due(service);
 	set_timers(service);
 	return true;

@@ -55,7 +55,8 @@ struct state {
 	bool has_dumped;
 	char last_end_at[TAI64N_LABEL_SIZE + 1];
 	/* Signals that the wishes above demand and that may not have been sent
-	 * yet, in this order; 0: none. */
+	 * yet, in this order; 0: none. The first is negative where both are
+	 * for the whole process group. */
 	int64_t signal_due, next_signal_due;
 	/* The same of the file "down": 1: to be made, 2: to be removed; 0. */
 	int64_t down_file_due;

@@ -366,6 +366,21 @@ def test_signals_for_the_group_until_they_are_for_the_process(scan):
     assert service.lines("heard")[1:] == ["up", "USR2"]
 
 
+def test_a_signal_for_the_group_outlives_the_supervisor(scan):
+    service = scan.make(run=WITNESS.replace("while", "./child &\nwhile"))
+    add(service, child=WITNESS.replace(">>trace", ">>heard"))
+    scan.start()
+    wait_until(lambda: "up" in trace(service) and "up" in service.lines("heard"))
+    scan.kill()
+    # It was killed between the record and the signals: CONT after HUP.
+    state = service.path / "supervise" / "state"
+    text = state.read_text().replace("\nsignal-due=0\n", "\nsignal-due=-1\n")
+    state.write_text(text.replace("\nnext-signal-due=0\n", "\nnext-signal-due=18\n"))
+    scan.start()
+    wait_until(lambda: trace(service)[-1] == service.lines("heard")[-1] == "HUP")
+    assert wait_until(lambda: service.state()["signal-due"] == "0")
+
+
 def test_l_reloads_nothing_in_a_directory_of_encore(scan):
     service, other = scan.make(run=WITNESS), scan.make("other", run=WITNESS)
     say(service, dialect="encore")
@@ -520,13 +535,18 @@ def test_up_cuts_a_delay_short(scan):
 
 
 def test_exit_100_ends_it_for_good_with_encore(scan):
-    service, other = scan.make(run=TRACER + "exit 100\n"), scan.make("other")
-    other.run(TRACER + "exit 100\n")
+    service, *others = [
+        scan.make(name, run=TRACER + "exit 100\n")
+        for name in ("service", "classic", "s6", "runit")
+    ]
     say(service, dialect="encore")
+    for other in others[1:]:
+        say(other, dialect=other.path.name)
     scan.start()
     service.wait_phase("down")
     assert (service.value("starts"), service.state()["failed"]) == (1, "1")
-    wait_until(lambda: other.value("starts") >= 2)
+    for other in others:
+        wait_until(lambda o=other: o.value("starts") >= 2)
 
 
 # ---- what else a directory may ask for ----
