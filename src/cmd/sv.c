@@ -19,6 +19,7 @@
 #include "cmd/sv/control.h"
 #include "cmd/sv/deaths.h"
 #include "cmd/sv/graph.h"
+#include "cmd/sv/lint.h"
 #include "cmd/sv/order.h"
 #include "cmd/sv/remove.h"
 #include "cmd/sv/status.h"
@@ -51,6 +52,7 @@ static const struct command commands[] = {
 	{"remove", "[-d dir] remove [--purge] [--timeout span] name",
 	 remove_command},
 	{"enable", "[-d dir] enable [--into root] name", enable_command},
+	{"lint", "[-d dir] lint [--json] [service ...]", lint_command},
 	{"disable", "[-d dir] disable [--timeout span] name", disable_command},
 };
 
