@@ -23,6 +23,7 @@ struct peek {
 	int slot_bytes;              /* the size of the pipe, as we know it */
 	bool has_grown;              /* ... or could not */
 	bool is_watched;             /* a change of the pipe sends a signal */
+	bool is_calm;                /* the last read got little */
 	size_t held_bytes;           /* read, and still in the pipe */
 	size_t gone_bytes;           /* dropped early, before what is held */
 };

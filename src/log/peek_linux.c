@@ -29,6 +29,12 @@
 #define HELD_MAX LINE_LIMIT
 
 /*
+ * After a read of less it is likely that there is no more yet, so that it
+ * saves calls to wait before looking.
+ */
+#define CALM_BYTES 16384
+
+/*
  * Another process that shares the open file can take the signal away, and some
  * imitations of Linux send none. So a line that has begun is looked after, but
  * seldom.
@@ -258,7 +264,11 @@ long peek_read(struct peek *peek, void *out, size_t size_bytes)
 	size_t count;
 	ssize_t seen;
 
-	if (request_pending()) {
+	if (peek->is_calm && peek->held_bytes == 0) {
+		if (wait_for_more(peek) == -1)
+			return -1;
+		has_waited = true;
+	} else if (request_pending()) {
 		errno = EINTR;
 		return -1;
 	}
@@ -283,6 +293,7 @@ long peek_read(struct peek *peek, void *out, size_t size_bytes)
 	if (empty_copy(peek, out, count) == -1)
 		return -1;
 	peek->held_bytes += count;
+	peek->is_calm = count < CALM_BYTES;
 	if (!peek->has_grown && count >= (size_t)peek->slot_bytes / 2)
 		grow(peek);
 	return (long)count;
