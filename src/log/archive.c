@@ -12,8 +12,8 @@
 #include "log/logdir.h"
 #include "log/trouble.h"
 
-/* "@LABEL.C" and its '\0'. */
-#define NAME_SIZE (TAI64N_LABEL_SIZE + 3)
+/* "@LABEL.CODE" and its '\0'. */
+#define NAME_SIZE (TAI64N_LABEL_SIZE + 1 + ARCHIVE_CODE_MAX + 1)
 
 /* Long enough for any entry's name (d_name's own size isn't portable). */
 #define ENTRY_SIZE 256
@@ -33,10 +33,12 @@ int archive_open(struct archive *archive, const struct logdir_config *limits,
 {
 	int fd, error;
 
-	*archive = (struct archive){.path = limits->path,
-				    .dir_fd = dir_fd,
-				    .count_limit = limits->count_limit,
-				    .bytes_limit = bytes_for_old(limits)};
+	*archive =
+		(struct archive){.path = limits->path,
+				 .safe_code = limits->code ? limits->code : "s",
+				 .dir_fd = dir_fd,
+				 .count_limit = limits->count_limit,
+				 .bytes_limit = bytes_for_old(limits)};
 	/* A descriptor of its own: fdopendir() takes it, with its offset. */
 	fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd == -1)
@@ -104,16 +106,16 @@ static struct timespec new_label(const struct archive *archive)
 
 /* Links `name` to a label that no file has; leaves it in last_at. */
 static int link_label(struct archive *archive, const char *name,
-		      enum archive_code code)
+		      enum archive_condition condition)
 {
+	const char *code = condition == ARCHIVE_SAFE ? archive->safe_code : "u";
 	char label[NAME_SIZE];
 
 	archive->last_at = new_label(archive);
 	for (;;) {
 		tai64n_format(archive->last_at, label);
 		label[TAI64N_LABEL_SIZE] = '.';
-		label[TAI64N_LABEL_SIZE + 1] = (char)code;
-		label[TAI64N_LABEL_SIZE + 2] = '\0';
+		memcpy(label + TAI64N_LABEL_SIZE + 1, code, strlen(code) + 1);
 		if (linkat(archive->dir_fd, name, archive->dir_fd, label, 0) ==
 		    0)
 			return 0;
@@ -246,7 +248,7 @@ bool archive_yield(struct archive *archive, unsigned long kept_count)
 }
 
 int archive_finish(struct archive *archive, const char *name,
-		   enum archive_code code)
+		   enum archive_condition condition)
 {
 	struct stat st;
 
@@ -256,7 +258,7 @@ int archive_finish(struct archive *archive, const char *name,
 		if (trouble("unable to stat %s/%s", archive->path, name) == -1)
 			return -1;
 	}
-	if (st.st_nlink == 1 && link_label(archive, name, code) == -1)
+	if (st.st_nlink == 1 && link_label(archive, name, condition) == -1)
 		return -1;
 	/* The new name must be on disk before the old one goes. */
 	if (archive_sync(archive) == -1 || archive_remove(archive, name) == -1)

@@ -1,5 +1,6 @@
 /*
- * archive.h -- the old files of a log directory: @LABEL.s and @LABEL.u.
+ * archive.h -- the old files of a log directory: @LABEL.s and @LABEL.u, or
+ * another code than "s" that was chosen.
  *
  * A name, once given, stands for the same bytes until the file is trimmed.
  * The label is the moment of finishing; two files of a directory never share
@@ -14,16 +15,20 @@
 #include <stdint.h>
 #include <time.h>
 
-enum archive_code {
-	ARCHIVE_SAFE = 's',       /* complete and synced */
-	ARCHIVE_UNFINISHED = 'u', /* found after an outage */
+enum archive_condition {
+	ARCHIVE_SAFE,       /* complete and synced */
+	ARCHIVE_UNFINISHED, /* found after an outage */
 };
+
+/* Bytes of a code, at most. */
+#define ARCHIVE_CODE_MAX 32
 
 struct logdir_config;
 
 struct archive {
-	const char *path; /* borrowed: for messages */
-	int dir_fd;       /* borrowed */
+	const char *path;      /* borrowed: for messages */
+	const char *safe_code; /* borrowed: of files that are safe */
+	int dir_fd;            /* borrowed */
 	DIR *entries; /* owned; kept open so that trimming allocates nothing */
 	unsigned long count_limit; /* old files stay below it */
 	uint64_t bytes_limit;      /* they stay within it; 0 for none */
@@ -45,7 +50,7 @@ int archive_open(struct archive *archive, const struct logdir_config *limits,
  * it gave up.
  */
 int archive_finish(struct archive *archive, const char *name,
-		   enum archive_code code);
+		   enum archive_condition condition);
 
 /*
  * Removes the file `name`, if it is there. As archive_finish() otherwise.

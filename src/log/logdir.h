@@ -44,9 +44,10 @@
 struct logdir_config {
 	const char *path;
 	const char *processor; /* NULL for none */
+	const char *code;      /* of its old files, ARCHIVE_CODE_MAX; or NULL */
 	const char *prefix;    /* of its lines, behind stamps; or NULL */
 	bool is_optional; /* must be there; what is wrong is a warning only */
-	unsigned long size_limit; /* bytes; 4096 to 16777215 for multilog */
+	unsigned long size_limit; /* bytes; 4096 to 2147483647 for multilog */
 	/* Bytes before it within which the end of a line ends a file; at most
 	 * size_limit. */
 	unsigned long tail_bytes;

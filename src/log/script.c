@@ -4,12 +4,14 @@
 #include <string.h>
 
 #include "base/diag.h"
+#include "log/archive.h"
 #include "log/line.h"
 #include "log/script.h"
 
 #define SIZE_DEFAULT  99999
 #define SIZE_MIN      4096
 #define SIZE_MAX_     16777215
+#define SIZE_LARGE    2147483647 /* of daemontools-encore */
 #define COUNT_DEFAULT 10
 #define COUNT_MIN     2
 #define AGE_MAX       4000000000 /* seconds, a century and more */
@@ -45,14 +47,25 @@ static bool strict_number(const char *text, unsigned long *value)
 	return errno == 0;
 }
 
-/* One of the actions that say how later directories are kept. */
-static void set_limit(struct logdir_config *next, char action, const char *text)
+/* A code that can be a part of a name, and that won't be mistaken. */
+static bool is_code(const char *text)
+{
+	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789._-"
+				  "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
+	return len > 0 && len <= ARCHIVE_CODE_MAX && text[len] == '\0';
+}
+
+/* One of the actions that say how later directories are kept; `size_max` is
+ * the largest that `s` sets. */
+static void set_limit(struct logdir_config *next, char action, const char *text,
+		      unsigned long size_max)
 {
 	unsigned long value;
 
 	switch (action) {
 	case 's':
-		next->size_limit = between(SIZE_MIN, number(text), SIZE_MAX_);
+		next->size_limit = between(SIZE_MIN, number(text), size_max);
 		return;
 	case 'n':
 		next->count_limit =
@@ -151,7 +164,8 @@ static enum pattern_kind choose(const char *arg, enum pattern_kind kind)
 		return PATTERN_FNMATCH;
 	if (is_just(arg, 'X'))
 		return PATTERN_REGEX;
-	return is_just(arg, 'C') ? PATTERN_CLASSIC : kind;
+	/* Encore's letter for it is "S", which is a limit with a number. */
+	return is_just(arg, 'C') || is_just(arg, 'S') ? PATTERN_CLASSIC : kind;
 }
 
 int script_parse(struct script *script, char *const args[])
@@ -161,6 +175,7 @@ int script_parse(struct script *script, char *const args[])
 				     .count_limit = COUNT_DEFAULT};
 	struct pattern_part *parts;
 	enum pattern_kind kind = PATTERN_CLASSIC;
+	unsigned long size_max = SIZE_MAX_;
 
 	*script = (struct script){0};
 	if (reserve(script, args) == -1)
@@ -206,11 +221,19 @@ int script_parse(struct script *script, char *const args[])
 			next.path = *args;
 			script->dirs[script->dir_count++] = next;
 			break;
+		case 'L':
+			if (!*rest)
+				size_max = SIZE_LARGE;
+			continue;
+		case 'w':
+			if (is_code(rest))
+				next.code = rest;
+			continue;
+		case 'S': kind = choose(*args, kind); /* fall through */
 		case 's':
 		case 'n':
-		case 'S':
 		case 'a':
-		case 'd': set_limit(&next, **args, rest); continue;
+		case 'd': set_limit(&next, **args, rest, size_max); continue;
 		case '!': next.processor = *rest ? rest : NULL; continue;
 		default: kind = choose(*args, kind); continue;
 		}

@@ -932,6 +932,8 @@ def take_numbered(folder, width, last):
     """
     repeats = repeated = 0
     for path in [*old_files(folder), folder / "current"]:
+        if not path.exists():  # killed between two names
+            continue
         data = path.read_bytes()
         if path.name == "current":
             if mode(path) != 0o744:
@@ -1257,6 +1259,44 @@ def test_a_long_line_goes_to_standard_output_whole(tmp_path):
     assert current_of(tmp_path) == b"P" + data.replace(b"\n", b"\nP") + b"\n"
 
 
+def test_a_lone_S_means_classic_patterns_as_with_encore(tmp_path):
+    logged(tmp_path, "-*", "F", "+[z]?", "S", "+info*", "./log")
+    assert current_of(tmp_path) == b"info: y\nzz\n"
+
+
+def test_old_files_get_the_code_that_was_chosen(tmp_path):
+    """Of the directories named later; what an outage left stays a .u file."""
+    (tmp_path / "gz").mkdir()
+    (tmp_path / "gz" / "current").write_bytes(b"left\n")
+    (tmp_path / "gz" / "current").chmod(0o644)
+    actions = ("s4096", "./plain", "wgz", "!gzip", "./gz", "wa/b", "w", "./both")
+    done = run(tmp_path, *actions, data=lines(100))
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert len(old_files(tmp_path / "plain", "s")) == 4
+    names = [path.suffix for path in sorted((tmp_path / "gz").glob("@*"))]
+    assert names == [".u", ".gz", ".gz", ".gz", ".gz"]
+    assert len(list((tmp_path / "both").glob("@*.gz"))) == 4
+    shown = subprocess.run(
+        [support.BIN / "svlog", tmp_path / "gz"], capture_output=True, timeout=60
+    )
+    assert shown.stdout == b"left\n" + lines(100)
+
+
+def test_such_files_are_counted_and_removed(tmp_path):
+    done = run(tmp_path, "s4096", "n3", "wlong.code", "./log", data=lines(400))
+    assert done.returncode == 0
+    assert len(list((tmp_path / "log").glob("@*.long.code"))) == 2
+
+
+@pytest.mark.parametrize("letter, size", [("x", 16777215), ("L", 20000000)])
+def test_files_may_be_larger_than_in_0_76(letter, size, tmp_path):
+    done = run(tmp_path, letter, "s20000000", "./log", data=lines(210000))
+    assert done.returncode == 0
+    [first] = old_files(tmp_path / "log", "s")
+    assert size - 2000 <= first.stat().st_size <= size
+
+
 def test_words_that_begin_with_these_letters_are_ignored(tmp_path):
-    assert logged(tmp_path, "Ti", "ii", "hh", "Fx", "Xx", "Cx", "12", "./log") == b""
+    words = ("Ti", "ii", "hh", "Fx", "Xx", "Cx", "12", "Lx", "w")
+    assert logged(tmp_path, *words, "./log") == b""
     assert current_of(tmp_path) == b"fatal: x\ninfo: y\nzz\n"
