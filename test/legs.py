@@ -25,7 +25,8 @@ import xml.etree.ElementTree
 TOP = pathlib.Path(__file__).resolve().parent.parent
 # Tests that say nothing about a certain build; they run with the release.
 OF_NO_BUILD = {
-    f"test/integration/test_{name}.py" for name in ("bench", "install", "manuals", "package")
+    f"test/integration/test_{name}.py"
+    for name in ("bench", "install", "manuals", "package", "picture")
 }
 # With sanitizers, these are for a long test: others exercise most of the same.
 OF_A_LONG_TEST = {
@@ -37,7 +38,7 @@ OF_A_LONG_TEST = {
 }
 # Tests of what stands on the event loop; they run with its other backend, too.
 # The tutorial doesn't: there a change of a directory is seen within seconds only.
-OF_THE_LOOP = re.compile(r"/test_(svscan|svwait|svc|runsv|supervise|adopt)")
+OF_THE_LOOP = re.compile(r"/test_(svscan|svwait|svc|sv_watch|runsv|supervise|adopt)")
 # The running children, for the case that this process is told to stop.
 RUNNING = set()
 

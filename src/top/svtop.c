@@ -178,7 +178,9 @@ int main(int argc, char *argv[])
 	if (!top.loop)
 		diag_die_errno(EXIT_SYSTEM, "unable to wait for events");
 	if (!terminal_begin())
-		diag_die(EXIT_SYSTEM, "needs a terminal, and its kind in TERM");
+		diag_die(
+			EXIT_SYSTEM,
+			"needs a terminal with a screen, and its kind in TERM");
 	error = run(&top);
 	if (error != 0)
 		diag_die(EXIT_SYSTEM, "unable to show %s: %s", top.scan_dir,

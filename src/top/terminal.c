@@ -95,10 +95,23 @@ static void set_modes(void)
 	curs_set(0);
 }
 
+/* Of a kind that is known, and that can do more than a printer. */
+static bool is_screen(void)
+{
+	const char *move;
+	int error;
+
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) ||
+	    setupterm(NULL, STDOUT_FILENO, &error) != OK)
+		return false;
+	move = tigetstr("cup");
+	return move && (intptr_t)move != -1;
+}
+
 bool terminal_begin(void)
 {
-	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) ||
-	    tcgetattr(STDIN_FILENO, &before) == -1 || make_pipe() == -1)
+	if (!is_screen() || tcgetattr(STDIN_FILENO, &before) == -1 ||
+	    make_pipe() == -1)
 		return false;
 	/* Text is UTF-8 here; what has to be fit was made fit. */
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from support import BIN, is_alive, process_fields, wait_until
+from support import BIN, LOOP, is_alive, process_fields, wait_until
 from terminal import Terminal
 
 pytestmark = pytest.mark.skipif(
@@ -206,6 +206,7 @@ def test_it_ends_with_its_terminal(scan, top):
     screen.fd = os.open("/dev/null", os.O_RDONLY)
 
 
+@pytest.mark.skipif(LOOP == "poll", reason="looks from time to time")
 def test_nothing_is_written_while_nothing_changes(scan, top):
     """One hour after the last event there are no figures to be shown."""
     service = scan.make(down=True)
@@ -253,6 +254,16 @@ def test_without_a_terminal_it_says_so(scan, programs):
     assert "svtop: fatal: needs a terminal" in done.stderr
     done = subprocess.run([BIN / "svtop", "x"], stdin=-3, capture_output=True, text=True)
     assert done.returncode == 100
+
+
+@pytest.mark.parametrize("kind", ["dumb", "unheard-of", ""])
+def test_a_terminal_without_a_screen_is_refused(scan, programs, kind):
+    with Terminal() as terminal:
+        environment = os.environ | {"TERM": kind}
+        terminal.start(programs, BIN / "svtop", "-d", scan.path, env=environment)
+        assert terminal.wait() == 111
+        assert "svtop: fatal: needs a terminal" in terminal.text()[0]
+        assert terminal.is_as_before()
 
 
 def test_without_svtop_it_says_so(scan, tmp_path):
