@@ -202,14 +202,13 @@ def mirror():
     return None
 
 
-@pytest.fixture
-def debian(tmp_path, programs, debs):
+def bootstrapped(root, debs, *options):
+    """A fresh Debian below `root`, which has the packages in /root."""
     found = mirror()
     if not found:
         pytest.skip("apt has no Debian here")
-    root = tmp_path / "debian"
     done = subprocess.run(
-        ["debootstrap", "--variant=minbase", found[0], root, found[1]],
+        ["debootstrap", "--variant=minbase", *options, found[0], root, found[1]],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=900,
     )
     if done.returncode != 0:
@@ -217,6 +216,12 @@ def debian(tmp_path, programs, debs):
     for deb in debs:
         shutil.copy(deb, root / "root")
     shutil.copy(TOP / "script" / "demo", root / "root")
+
+
+@pytest.fixture
+def debian(tmp_path, programs, debs):
+    root = tmp_path / "debian"
+    bootstrapped(root, debs)
     with mounted(root, "proc", "dev"):
         yield Debian(root, programs)
         programs.end_all()
@@ -277,3 +282,111 @@ def test_packages_beside_others_and_in_their_place(debian):
     installed = debian.run("dpkg-query", "-W", "-f", "${db:Status-Abbrev} ${Package}\n")
     assert "ii  daemontools\n" in installed and "ii  runit\n" in installed
     assert "ii  holdfast\n" in installed
+
+
+# ---- the unit, below a systemd ----
+
+SYSTEMD = r"""
+set -e
+mount --make-rprivate /
+mount --bind "$1" "$1"
+cd "$1"
+mount -t proc proc proc
+mount --rbind /sys sys
+mount -t tmpfs -o mode=755 none sys/fs
+mkdir sys/fs/cgroup
+mount -t cgroup2 none sys/fs/cgroup
+mount -t tmpfs none run
+mount --rbind /dev dev
+exec env -i container=docker PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+	chroot "$1" /lib/systemd/systemd --show-status=no --unit=multi-user.target
+"""
+
+
+class Systemd(Debian):
+    """A Debian that its own systemd has booted, in namespaces of its own."""
+
+    def boot(self):
+        group = cgroup2() / f"holdfast-{os.getpid()}"
+        group.mkdir()
+        self.group = group
+        self.unshare = self.programs.start(
+            "unshare", "--mount", "--pid", "--fork", "--kill-child", "--cgroup",
+            "--uts", "--ipc", "sh", "-c", SYSTEMD, "sh", self.root,
+            preexec_fn=lambda: (group / "cgroup.procs").write_text(str(os.getpid())),
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        running = ["systemctl", "is-active", "multi-user.target"]
+        wait_until(lambda: self.enter(*running) == "active\n", 60, "systemd's boot")
+
+    def enter(self, *argv):
+        (child,) = children_of(self.unshare.pid) or [None]
+        if child is None:
+            return ""
+        return subprocess.run(
+            ["nsenter", "-t", str(child), "-m", "-p", "-r", "-w", "-u", "-i", "-C", *argv],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120,
+        ).stdout
+
+    def end(self):
+        self.programs.end_all()
+        for path in sorted(self.group.glob("**/"), key=lambda path: -len(path.parts)):
+            with contextlib.suppress(OSError):
+                path.rmdir()
+
+
+def children_of(pid):
+    path = pathlib.Path(f"/proc/{pid}/task/{pid}/children")
+    return path.read_text().split() if path.exists() else []
+
+
+def cgroup2():
+    for line in pathlib.Path("/proc/mounts").read_text().splitlines():
+        _, place, kind, *_ = line.split()
+        if kind == "cgroup2":
+            return pathlib.Path(place)
+    pytest.skip("there is no cgroup2 here")
+
+
+@pytest.fixture
+def systemd(tmp_path, programs, debs):
+    cgroup2()
+    root = tmp_path / "debian"
+    bootstrapped(root, debs, "--include=systemd,systemd-sysv")
+    made = Systemd(root, programs)
+    made.run("dpkg", "-i", *debs_in(made, "holdfast", "holdfast-daemontools"))
+    made.boot()
+    yield made
+    made.end()
+
+
+@pytest.mark.timeout(1800)
+def test_unit_is_restarted_reloaded_and_killed_without_a_restart(systemd):
+    service = systemd.add_service("web")
+    assert systemd.enter("systemctl", "is-enabled", "svscanboot") == "disabled\n"
+    said = systemd.enter("systemctl", "enable", "--now", "svscanboot")
+    # Type=notify: svscan has looked, and takes commands.
+    assert systemd.enter("svscanctl", "-s", "/etc/service") == "", said
+
+    def pid():
+        shown = systemd.enter("svstat", "/etc/service/web")
+        found = re.search(r": up \(pid (\d+)\) ", shown)
+        return found and found[1]
+
+    def main():
+        return systemd.enter("systemctl", "show", "-p", "MainPID", "--value", "svscanboot")
+
+    before = wait_until(pid), wait_until(lambda: main().strip())
+    assert systemd.enter("systemctl", "restart", "svscanboot") == ""
+    assert pid() == before[0] and main().strip() != before[1]
+    assert systemd.enter("systemctl", "reload", "svscanboot") == ""
+    wait_until(lambda: pid() == before[0])
+
+    systemd.enter("kill", "-9", main().strip())
+    active = ["systemctl", "is-active", "svscanboot"]
+    wait_until(lambda: systemd.enter(*active) == "active\n")
+    wait_until(lambda: pid() == before[0])
+    assert systemd.enter("systemctl", "stop", "svscanboot") == ""
+    assert "supervise not running" in systemd.enter("svstat", "/etc/service/web")
+    lines = service.read("log/main/current").splitlines()
+    assert lines and lines[-1].endswith(" line")
