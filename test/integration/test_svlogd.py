@@ -112,8 +112,15 @@ def test_files_end_at_a_size_and_are_counted(logs):
     for path in files:
         assert path.name.endswith(".s")
         assert 2000 - 256 <= path.stat().st_size <= 2000
+    others = {path.name for path in (logs / "a").iterdir()} - {p.name for p in files}
+    assert others == {"config", "current", "lock", "state"}
     kept = b"".join(path.read_bytes() for path in files) + current(logs / "a")
     assert kept == b"".join(lines)[-len(kept) :]
+
+
+def test_verbose_tells_of_what_is_opened(logs):
+    lines = ["svlogd: info: append: a/current", "svlogd: info: append: b/current"]
+    assert run(logs, "-v", "a", "b", data=b"x\n").splitlines() == lines
 
 
 def test_zeros_are_no_limits(logs):
