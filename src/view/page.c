@@ -1,7 +1,9 @@
 /* page.c -- see page.h. */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/calendar.h"
 #include "view/limits.h"
@@ -318,6 +320,35 @@ static void print_limits(struct printer *printer)
 
 /* ---- log ---- */
 
+static void print_logger(struct printer *printer, const char *path)
+{
+	char room[LINE_BYTES];
+	struct strb text = strb_on(room, sizeof(room));
+	struct row_moment moment = printer->overview->moment;
+	struct survey_service logger = {.name = room};
+	struct row row;
+	int dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int log_fd = dir_fd == -1 ? -1 : look_open_log(dir_fd);
+
+	if (dir_fd != -1)
+		close(dir_fd);
+	if (log_fd == -1)
+		return;
+	look_take(log_fd, &logger.look, NULL);
+	close(log_fd);
+	logger.has_state = !logger.look.trouble && logger.look.has_state;
+	logger.state = logger.look.state;
+	row_judge(&logger, &moment, &row);
+	row_describe(&row, &text);
+	if (row.since_s != 0 && row.is_hosted) {
+		strb_add(&text, " for ");
+		text_add_span(&text, moment.now.tv_sec - row.since_s);
+	}
+	if (row.pid != 0 && row.is_hosted)
+		strb_add_format(&text, ", pid %" PRId64, row.pid);
+	print_line(printer, "logger", room);
+}
+
 static void take_line(void *owner, const char *time, const char *line)
 {
 	struct printer *printer = owner;
@@ -364,5 +395,6 @@ void page_print(struct overview *overview, const struct row *row,
 	print_deaths(&printer, path);
 	print_environment(&printer, path);
 	print_limits(&printer);
+	print_logger(&printer, path);
 	print_log(&printer);
 }

@@ -255,7 +255,9 @@ def test_exit_codes(scan, sv, tmp_path):
     scan.start()
     service.wait_phase("down")
     assert sv().returncode == 0
-    assert sv("-d", tmp_path / "none").returncode == 111
+    nowhere = sv("-d", tmp_path / "none")
+    assert nowhere.returncode == 111
+    assert f"there is no {tmp_path}/none: where services are is said by -d" in nowhere.stderr
     assert sv("status", "--bogus").returncode == 100
     assert sv("--json", "up", "service").returncode == 100
     assert sv("status", "--json", "none", "service").returncode == 1
@@ -349,6 +351,7 @@ def test_the_page_has_it_all(scan, sv, look):
         r"\npast deaths  .*  killed by TERM, ",
         r"\n    env has  PASSWORD\n",
         r"\n     limits  .*open files ",
+        r"\n     logger  up for .*, pid \d+\n",
         r"\nlast lines of the log\n  \d{4}-.* open for business\n  .* open for business",
     ):
         assert re.search(part, page), (part, page)

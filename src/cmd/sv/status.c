@@ -25,8 +25,14 @@
 static void take_or_die(struct overview *overview, const char *scan_dir,
 			bool has_logs)
 {
-	if (overview_take(overview, scan_dir, has_logs) == -1)
-		diag_die_errno(EXIT_SYSTEM, "unable to read %s", scan_dir);
+	if (overview_take(overview, scan_dir, has_logs) == 0)
+		return;
+	if (errno == ENOENT)
+		diag_die(EXIT_SYSTEM,
+			 "there is no %s: where services are is said by -d, or "
+			 "SVDIR",
+			 scan_dir);
+	diag_die_errno(EXIT_SYSTEM, "unable to read %s", scan_dir);
 }
 
 /* ---- tables ---- */
