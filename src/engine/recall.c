@@ -36,6 +36,8 @@ static bool read_state(int dir_fd, const char *boot_id, struct state *state)
 		state->deaths = 0;
 	if (state->pid < 0 || state->pid > INT32_MAX)
 		state->pid = 0;
+	if (state->last_pid < 0 || state->last_pid > INT32_MAX)
+		state->last_pid = 0;
 	return strcmp(state->boot_id, boot_id) == 0;
 }
 
@@ -93,6 +95,23 @@ static enum control_down_file down_file_of(const struct state *state)
 		       : CONTROL_DOWN_LEFT;
 }
 
+/* Of anything that no process can end with, nobody knows what it was. */
+static struct process_end end_of(const struct state *state)
+{
+	struct process_end end = {.has_dumped = state->has_dumped};
+
+	if (strcmp(state->last_end, "signal") == 0 && state->last_number > 0 &&
+	    state->last_number < NSIG) {
+		end.is_known = true;
+		end.signal_number = (int)state->last_number;
+	} else if (strcmp(state->last_end, "exit") == 0 &&
+		   state->last_number >= 0 && state->last_number <= UINT8_MAX) {
+		end.is_known = true;
+		end.exit_code = (int)state->last_number;
+	}
+	return end;
+}
+
 static void take_history(const struct state *state, struct recall *recall)
 {
 	recall->starts = state->starts;
@@ -107,12 +126,7 @@ static void take_history(const struct state *state, struct recall *recall)
 	recall->memory = state->memory;
 	recall->last_end_at =
 		moment_of(state->last_end_at, recall->last_end_at);
-	recall->last_end.is_known = strcmp(state->last_end, "unknown") != 0;
-	recall->last_end.has_dumped = state->has_dumped;
-	if (strcmp(state->last_end, "signal") == 0)
-		recall->last_end.signal_number = (int)state->last_number;
-	else
-		recall->last_end.exit_code = (int)state->last_number;
+	recall->last_end = end_of(state);
 }
 
 /* Anything else than the signals of commands is noise. */

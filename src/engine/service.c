@@ -694,6 +694,7 @@ static void restore(struct service *service, const struct recall *recall)
 
 	service->machine = recall->machine;
 	service->machine.rules = rules;
+	machine_mend(&service->machine, loop_now_ns());
 	if (service->machine.start_due_ns < service->begin_due_ns)
 		service->machine.start_due_ns = service->begin_due_ns;
 	service->pid = 0;

@@ -97,17 +97,22 @@ static bool is_start_first(const struct machine *machine)
 	return machine->rules.has_start && !machine->is_started;
 }
 
-/* Starts the service now, or as soon as the throttle allows. */
-static void start(struct machine *machine, struct machine_step *step,
-		  int64_t now_ns)
+/* Rules may change while it waits: no longer than they say now. */
+static void limit_wait(struct machine *machine, int64_t now_ns)
 {
 	int64_t longest_ns = machine->rules.longest_wait_ns;
 
 	if (longest_ns < LONGEST_WAIT_NS)
 		longest_ns = LONGEST_WAIT_NS;
-	/* A damaged record may hold any moment; none this far off is ours. */
 	if (machine->start_due_ns > now_ns + longest_ns)
 		machine->start_due_ns = now_ns + longest_ns;
+}
+
+/* Starts the service now, or as soon as the throttle allows. */
+static void start(struct machine *machine, struct machine_step *step,
+		  int64_t now_ns)
+{
+	limit_wait(machine, now_ns);
 	machine->is_start_due = false;
 	if (machine->must_wait) {
 		machine->phase = MACHINE_WAITING;
@@ -560,4 +565,57 @@ struct machine_step machine_step(struct machine *machine,
 	case EVENT_COUNT: break;
 	}
 	return step;
+}
+
+/* The most that is ever granted to what runs; 0: it may take any time. */
+static int64_t longest_limit_ns(const struct machine *machine)
+{
+	const struct machine_rules *rules = &machine->rules;
+	int64_t longest_ns = 0;
+
+	if (takes_signals(machine) && !machine->is_ending)
+		return machine->is_ready ? 0 : rules->up_limit_ns;
+	if (takes_signals(machine) && rules->kill_after_ns == 0)
+		return rules->down_limit_ns;
+	if (takes_signals(machine))
+		longest_ns = rules->kill_after_ns;
+	else if (machine->phase == MACHINE_FINISHING)
+		longest_ns = rules->finish_limit_ns;
+	else if (machine->phase == MACHINE_STOPPING)
+		longest_ns = rules->down_limit_ns;
+	if (longest_ns > 0 && longest_ns < MACHINE_KILL_AGAIN_NS)
+		longest_ns = MACHINE_KILL_AGAIN_NS;
+	return longest_ns;
+}
+
+/* What has a limit that can't be gets all of its time once more. */
+static void mend_limit(struct machine *machine, int64_t now_ns)
+{
+	int64_t longest_ns = longest_limit_ns(machine);
+	int64_t earliest_ns = 1;
+
+	/* Not before it started. */
+	if (takes_signals(machine) &&
+	    machine->start_due_ns > MACHINE_THROTTLE_NS &&
+	    machine->start_due_ns <= now_ns + MACHINE_THROTTLE_NS)
+		earliest_ns = machine->start_due_ns - MACHINE_THROTTLE_NS;
+	if (longest_ns == 0)
+		machine->limit_ns = 0;
+	else if (machine->limit_ns != 0 &&
+		 (machine->limit_ns < earliest_ns ||
+		  machine->limit_ns > now_ns + longest_ns))
+		machine->limit_ns = now_ns + longest_ns;
+}
+
+void machine_mend(struct machine *machine, int64_t now_ns)
+{
+	bool is_between = machine->phase == MACHINE_FINISHING ||
+			  machine->phase == MACHINE_STOPPING;
+
+	if (machine->start_due_ns < 0)
+		machine->start_due_ns = 0;
+	limit_wait(machine, now_ns);
+	if (!is_between || machine->want == MACHINE_WANT_DOWN)
+		machine->is_start_due = false;
+	mend_limit(machine, now_ns);
 }

@@ -142,6 +142,14 @@ struct machine_step machine_step(struct machine *machine,
 				 enum machine_event event, char letter,
 				 int64_t now_ns);
 
+/*
+ * Corrects what no events can have led to, for a machine that was read from a
+ * record: one that is damaged neither ends a service nor starts one that is
+ * wanted down. What can be true stays as it is. `machine->rules` are known
+ * already; `now_ns` is CLOCK_MONOTONIC.
+ */
+void machine_mend(struct machine *machine, int64_t now_ns);
+
 /* Whether a process runs in that phase: one of the scripts. */
 bool machine_has_process(enum machine_phase phase);
 

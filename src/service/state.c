@@ -103,6 +103,18 @@ static const char *want_name(enum machine_want want)
 	return "once";
 }
 
+static enum machine_want want_of(const char *name, enum machine_want otherwise)
+{
+	static const enum machine_want wants[] = {
+		MACHINE_WANT_UP, MACHINE_WANT_DOWN, MACHINE_WANT_ONCE};
+
+	for (size_t i = 0; i < sizeof(wants) / sizeof(wants[0]); i++) {
+		if (strcmp(name, want_name(wants[i])) == 0)
+			return wants[i];
+	}
+	return otherwise;
+}
+
 void state_from_machine(struct state *state, const struct machine *machine)
 {
 	snprintf(state->phase, sizeof(state->phase), "%s",
@@ -125,6 +137,8 @@ void state_from_machine(struct state *state, const struct machine *machine)
 
 void state_to_machine(const struct state *state, struct machine *machine)
 {
+	enum machine_want want = machine->want;
+
 	memset(machine, 0, sizeof(*machine));
 	/* A phase that this version doesn't know is as good as down. */
 	machine->phase = MACHINE_DOWN;
@@ -132,11 +146,7 @@ void state_to_machine(const struct state *state, struct machine *machine)
 		if (strcmp(state->phase, phases[i]) == 0)
 			machine->phase = (enum machine_phase)i;
 	}
-	machine->want = MACHINE_WANT_UP;
-	if (strcmp(state->want, "down") == 0)
-		machine->want = MACHINE_WANT_DOWN;
-	else if (strcmp(state->want, "once") == 0)
-		machine->want = MACHINE_WANT_ONCE;
+	machine->want = want_of(state->want, want);
 	/* What was tampered with must not start what is wanted down. */
 	if (machine->phase == MACHINE_WAITING &&
 	    machine->want == MACHINE_WANT_DOWN)

@@ -69,7 +69,8 @@ size_t state_format(const struct state *state, char out[STATE_SIZE_MAX]);
  * state file. */
 bool state_parse(const char *text, size_t len, struct state *state);
 
-/* The machine's part of a state, there and back. */
+/* The machine's part of a state, there and back. machine->want stays what it
+ * was if the state's can't be understood. */
 void state_from_machine(struct state *state, const struct machine *machine);
 void state_to_machine(const struct state *state, struct machine *machine);
 

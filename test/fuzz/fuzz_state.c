@@ -35,8 +35,7 @@ static void check_round_trip(const struct state *state)
 
 static void check_machine(const struct machine *machine)
 {
-	MUST(machine->phase == MACHINE_DOWN ||
-	     machine->phase == MACHINE_WAITING || machine->phase == MACHINE_UP);
+	MUST(machine->phase < MACHINE_GONE);
 	MUST(machine->want == MACHINE_WANT_UP ||
 	     machine->want == MACHINE_WANT_DOWN ||
 	     machine->want == MACHINE_WANT_ONCE);
@@ -49,7 +48,7 @@ static void check_machine_round_trip(const struct machine *machine)
 {
 	char text[STATE_SIZE_MAX];
 	struct state state = {.version = STATE_VERSION};
-	struct machine again;
+	struct machine again = {.want = MACHINE_WANT_UP};
 
 	state_from_machine(&state, machine);
 	MUST(state_parse(text, state_format(&state, text), &state));
@@ -74,8 +73,8 @@ static void check_step(struct machine machine, enum machine_event event,
 		MUST(step.signals[i] >= 0 && step.signals[i] < NSIG);
 	if (step.actions & MACHINE_START) {
 		MUST(machine.want != MACHINE_WANT_DOWN);
-		MUST(before != MACHINE_UP || event == EVENT_EXITED ||
-		     event == EVENT_START_REFUSED);
+		MUST(!machine_has_process(before) || event == EVENT_EXITED ||
+		     event == EVENT_FAILED || event == EVENT_START_REFUSED);
 		MUST(machine.start_due_ns == NOW_NS + MACHINE_THROTTLE_NS);
 	}
 	if (step.actions & MACHINE_TIMER) {
@@ -89,7 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char letters[] = "udopchaitkx?";
 	struct state state;
-	struct machine machine;
+	struct machine machine = {.want = MACHINE_WANT_UP};
 
 	if (!state_parse((const char *)data, size, &state)) {
 		check_members(&state);
@@ -101,6 +100,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	state_to_machine(&state, &machine);
 	check_machine(&machine);
 	check_machine_round_trip(&machine);
+	machine_mend(&machine, NOW_NS);
+	check_machine(&machine);
 	for (int event = 0; event < EVENT_COUNT; event++) {
 		for (const char *letter = letters; *letter; letter++)
 			check_step(machine, (enum machine_event)event, *letter);

@@ -593,6 +593,83 @@ static void leaving_while_a_start_is_due_stops_it_first(void **unused)
 	assert_int_equal(step.actions, MACHINE_PUBLISH | MACHINE_LEAVE);
 }
 
+/* ---- what was read from a record ---- */
+
+static const struct machine_rules with_limits = {
+	.has_finish = true,
+	.kill_after_ns = 2 * AN_HOUR_NS,
+	.finish_limit_ns = AN_HOUR_NS,
+	.up_limit_ns = 3 * AN_HOUR_NS,
+};
+
+/* Such a number ended the service at once. */
+static void a_damaged_limit_grants_all_of_its_time(void **unused)
+{
+	static const int64_t limits[] = {INT64_MIN, -1, 1, INT64_MAX};
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		struct machine machine = up_with(with_limits);
+
+		machine.limit_ns = limits[i];
+		machine_mend(&machine, NOW_NS + 1);
+		assert_int_equal(machine.limit_ns, NOW_NS + 1 + 3 * AN_HOUR_NS);
+		machine.is_ready = true;
+		machine_mend(&machine, NOW_NS + 1);
+		assert_int_equal(machine.limit_ns, 0);
+		machine = up_with(with_limits);
+		command(&machine, 'd', NOW_NS);
+		machine.limit_ns = limits[i];
+		machine_mend(&machine, NOW_NS + 1);
+		assert_int_equal(machine.limit_ns, NOW_NS + 1 + 2 * AN_HOUR_NS);
+		machine = up_with((struct machine_rules){.has_finish = true});
+		machine.limit_ns = limits[i];
+		machine_mend(&machine, NOW_NS + 1);
+		assert_int_equal(machine.limit_ns, 0);
+	}
+}
+
+static void a_limit_that_passed_meanwhile_stays(void **unused)
+{
+	struct machine machine = up_with(with_limits);
+	int64_t limit_ns = machine.limit_ns;
+
+	(void)unused;
+	machine_mend(&machine, NOW_NS + 100 * AN_HOUR_NS);
+	assert_int_equal(machine.limit_ns, limit_ns);
+}
+
+/* The difference of the two wasn't a number. */
+static void a_damaged_moment_of_a_start_is_one(void **unused)
+{
+	struct machine machine = up_with(with_limits);
+
+	(void)unused;
+	machine.start_due_ns = INT64_MIN;
+	machine_mend(&machine, NOW_NS);
+	assert_int_equal(machine.start_due_ns, 0);
+	machine.start_due_ns = INT64_MAX;
+	machine_mend(&machine, NOW_NS);
+	assert_int_equal(machine.start_due_ns,
+			 NOW_NS + MACHINE_RETRY_MOST * MACHINE_RETRY_NS);
+}
+
+static void no_damage_starts_what_is_wanted_down(void **unused)
+{
+	struct machine machine = up_with(with_limits);
+
+	(void)unused;
+	command(&machine, 'd', NOW_NS + 1);
+	machine.is_start_due = true;
+	machine_mend(&machine, NOW_NS + 2);
+	ended(&machine, NOW_NS + 3);
+	assert_int_equal(machine.phase, MACHINE_FINISHING);
+	machine.is_start_due = true;
+	machine_mend(&machine, NOW_NS + 4);
+	ended(&machine, NOW_NS + 5);
+	assert_int_equal(machine.phase, MACHINE_DOWN);
+}
+
 /* What was in its pipe would be lost. */
 static void a_logger_drained_during_its_finish_starts_again(void **unused)
 {
@@ -886,6 +963,10 @@ int main(void)
 		cmocka_unit_test(
 			a_service_that_does_not_end_in_time_has_failed),
 		cmocka_unit_test(a_limit_without_a_process_is_none),
+		cmocka_unit_test(a_damaged_limit_grants_all_of_its_time),
+		cmocka_unit_test(a_limit_that_passed_meanwhile_stays),
+		cmocka_unit_test(a_damaged_moment_of_a_start_is_one),
+		cmocka_unit_test(no_damage_starts_what_is_wanted_down),
 		cmocka_unit_test(scripts_that_hang_are_killed),
 		cmocka_unit_test(up_cuts_a_long_wait_short),
 		cmocka_unit_test(reload_sends_the_signal_of_the_service),

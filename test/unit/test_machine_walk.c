@@ -637,6 +637,19 @@ static void check_classic(const struct transition *t)
 		assert_int_equal(after->phase, MACHINE_DOWN);
 }
 
+/* What a supervisor wrote, the next one reads as it is. */
+static void check_mend(const struct transition *t)
+{
+	struct machine mended = t->after;
+
+	if (mended.phase == MACHINE_GONE)
+		return; /* that is for nobody to go on with */
+	machine_mend(&mended, NOW_NS);
+	assert_false(records_differ(&t->after, &mended));
+	assert_int_equal(mended.limit_ns, t->after.limit_ns);
+	assert_int_equal(mended.start_due_ns, t->after.start_due_ns);
+}
+
 /* ---- the ways out ---- */
 
 /* What a machine did from some node on. */
@@ -787,6 +800,7 @@ static void check_all(const struct transition *t)
 	check_timer(t);
 	check_wait(t);
 	check_refusals(t);
+	check_mend(t);
 	check_start_cut_short(t);
 	if (walk.is_classic)
 		check_classic(t);

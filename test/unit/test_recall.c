@@ -96,11 +96,50 @@ static void a_start_that_was_decided_is_made_up_for_if_wanted(void **state)
 	assert_int_equal(phase_after(dir, "down"), MACHINE_DOWN);
 }
 
+/* As "finish" is told of it, it is a number of that kind, or -1. */
+static void an_end_that_cannot_be_is_not_known(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is_known;
+		int exit_code, signal_number;
+	} cases[] = {
+		{"exit\nlast-end-number=255", true, 255, 0},
+		{"exit\nlast-end-number=256", false, 0, 0},
+		{"exit\nlast-end-number=-1", false, 0, 0},
+		{"signal\nlast-end-number=9", true, 0, 9},
+		{"signal\nlast-end-number=0", false, 0, 0},
+		{"signal\nlast-end-number=9999999999", false, 0, 0},
+		{"unknown\nlast-end-number=1", false, 0, 0},
+		{"noise\nlast-end-number=1", false, 0, 0},
+	};
+	struct dir *dir = *state;
+
+	supervise_dir_make(dir->fd);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct recall recall;
+		char text[200];
+		int len = snprintf(text, sizeof(text),
+				   "holdfast=1\nhosted=1\nboot=boot\n"
+				   "last-pid=-7\nlast-end=%s\n",
+				   cases[i].text);
+
+		write_file(dir, SUPERVISE_STATE, text, (size_t)len);
+		recall_service(dir->fd, boot_id, false, &recall);
+		assert_int_equal(recall.last_end.is_known, cases[i].is_known);
+		assert_int_equal(recall.last_end.exit_code, cases[i].exit_code);
+		assert_int_equal(recall.last_end.signal_number,
+				 cases[i].signal_number);
+		assert_int_equal(recall.last_pid, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		dir_test(any_start_time_can_be_on_record),
 		dir_test(any_moment_can_be_in_a_status),
+		dir_test(an_end_that_cannot_be_is_not_known),
 		dir_test(a_start_that_was_decided_is_made_up_for_if_wanted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

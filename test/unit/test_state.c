@@ -221,7 +221,7 @@ static void a_newer_or_damaged_state_is_read_as_far_as_it_goes(void **unused)
 	static const char newer[] = "holdfast=2\nmood=good\nphase=resting\n"
 				    "want=up\npid=many\nstarts=5";
 	struct state state;
-	struct machine machine;
+	struct machine machine = {.want = MACHINE_WANT_ONCE};
 
 	(void)unused;
 	assert_true(state_parse(newer, strlen(newer), &state));
@@ -232,6 +232,24 @@ static void a_newer_or_damaged_state_is_read_as_far_as_it_goes(void **unused)
 	state_to_machine(&state, &machine);
 	assert_int_equal(machine.phase, MACHINE_DOWN);
 	assert_int_equal(machine.want, MACHINE_WANT_UP);
+}
+
+/* It was taken for "up", and so started what has a file "down". */
+static void a_wish_that_is_not_understood_changes_none(void **unused)
+{
+	static const enum machine_want wants[] = {
+		MACHINE_WANT_UP, MACHINE_WANT_DOWN, MACHINE_WANT_ONCE};
+	static const char text[] = "holdfast=1\nphase=down\nwant=dow\n";
+	struct state state;
+
+	(void)unused;
+	assert_true(state_parse(text, strlen(text), &state));
+	for (size_t i = 0; i < sizeof(wants) / sizeof(wants[0]); i++) {
+		struct machine machine = {.want = wants[i]};
+
+		state_to_machine(&state, &machine);
+		assert_int_equal(machine.want, wants[i]);
+	}
 }
 
 /* ---- the machine's part ---- */
@@ -299,7 +317,7 @@ static void a_machine_comes_back_from_its_state(void **unused)
 	for (int i = 0; i < SAMPLE_COUNT; i++) {
 		const struct machine machine = machine_of(i);
 		struct state state = {.version = STATE_VERSION}, read;
-		struct machine back;
+		struct machine back = {.want = MACHINE_WANT_UP};
 		char text[STATE_SIZE_MAX];
 		size_t len;
 
@@ -346,7 +364,7 @@ static void nothing_that_is_read_does_harm(void **unused)
 	for (int i = 0; i < 20000; i++) {
 		size_t len = next_random(&seed) % (whole_len + 1);
 		struct state state;
-		struct machine machine;
+		struct machine machine = {.want = MACHINE_WANT_UP};
 
 		memcpy(text, whole, len);
 		for (uint32_t j = next_random(&seed) % 8; len > 9 && j > 0; j--)
@@ -373,6 +391,7 @@ int main(void)
 		cmocka_unit_test(what_does_not_say_holdfast_is_no_state),
 		cmocka_unit_test(
 			a_newer_or_damaged_state_is_read_as_far_as_it_goes),
+		cmocka_unit_test(a_wish_that_is_not_understood_changes_none),
 		cmocka_unit_test(a_machine_comes_back_from_its_state),
 		cmocka_unit_test(phases_have_the_names_that_are_documented),
 		cmocka_unit_test(nothing_that_is_read_does_harm),
