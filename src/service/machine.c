@@ -503,6 +503,9 @@ static void yield(struct machine *machine, struct machine_step *step,
 	if (machine->phase == MACHINE_UP && !machine->is_ending) {
 		step->actions |= MACHINE_PUBLISH;
 		terminate(machine, step, now_ns);
+	} else if (machine->phase == MACHINE_ACTIVE &&
+		   machine->want == MACHINE_WANT_DOWN) {
+		go_down(machine, step, now_ns); /* it is to end anyhow */
 	} else if (machine->phase == MACHINE_ACTIVE) {
 		machine->is_start_due = true;
 		machine->is_ready = false;

@@ -593,6 +593,26 @@ static void leaving_while_a_start_is_due_stops_it_first(void **unused)
 	assert_int_equal(step.actions, MACHINE_PUBLISH | MACHINE_LEAVE);
 }
 
+/* It came up once more, only to go down. */
+static void
+a_one_shot_that_is_held_yields_for_good_if_wanted_down(void **unused)
+{
+	const struct machine_rules rules = {.has_start = true,
+					    .is_oneshot = true};
+	struct machine machine = begun_with(rules);
+	struct machine_step step;
+
+	(void)unused;
+	ended(&machine, NOW_NS + 1);
+	assert_int_equal(machine.phase, MACHINE_ACTIVE);
+	machine.is_held = true;
+	command(&machine, 'd', NOW_NS + 2);
+	assert_int_equal(machine.phase, MACHINE_ACTIVE);
+	step = machine_step(&machine, EVENT_YIELD, 0, NOW_NS + AN_HOUR_NS);
+	assert_int_equal(machine.phase, MACHINE_DOWN);
+	assert_int_equal(step.actions, MACHINE_PUBLISH);
+}
+
 /* ---- what was read from a record ---- */
 
 static const struct machine_rules with_limits = {
@@ -963,6 +983,8 @@ int main(void)
 		cmocka_unit_test(
 			a_service_that_does_not_end_in_time_has_failed),
 		cmocka_unit_test(a_limit_without_a_process_is_none),
+		cmocka_unit_test(
+			a_one_shot_that_is_held_yields_for_good_if_wanted_down),
 		cmocka_unit_test(a_damaged_limit_grants_all_of_its_time),
 		cmocka_unit_test(a_limit_that_passed_meanwhile_stays),
 		cmocka_unit_test(a_damaged_moment_of_a_start_is_one),
