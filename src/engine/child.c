@@ -65,11 +65,41 @@ static int put_output(void)
 	return put_pipe(AT_FDCWD, SUPERVISE_PIPE, O_RDWR, STDOUT_FILENO);
 }
 
+/* Without a FIFO to be had it runs all the same, and is never ready: what it
+ * writes goes nowhere. The supervisor has told of it. */
+static int put_ready(int target_fd)
+{
+	int fd;
+
+	if (put_pipe(AT_FDCWD, SUPERVISE_READY, O_RDWR, target_fd) == 0)
+		return 0;
+	fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	return fd == -1 ? -1 : move_to(fd, target_fd);
+}
+
+/* No file, so nobody has locked it: it goes, unless it is a directory. */
+static int lock_anew(void)
+{
+	struct stat status;
+	int error = errno;
+
+	if (fstatat(AT_FDCWD, SUPERVISE_LOCK_FD, &status,
+		    AT_SYMLINK_NOFOLLOW) == -1 ||
+	    S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) ||
+	    unlink(SUPERVISE_LOCK_FD) == -1) {
+		errno = error;
+		return -1;
+	}
+	return supervise_dir_lock_file(AT_FDCWD, SUPERVISE_LOCK_FD);
+}
+
 /* A second copy waits, in that it isn't started until the first is gone. */
 static int put_lock(int target_fd)
 {
 	int fd = supervise_dir_lock_file(AT_FDCWD, SUPERVISE_LOCK_FD);
 
+	if (fd == -1 && errno != EAGAIN)
+		fd = lock_anew();
 	return fd == -1 ? -1 : move_to(fd, target_fd);
 }
 
@@ -176,8 +206,7 @@ _Noreturn void child_run(const struct spawner *spawner,
 		child_fail(plan, "set up descriptors for");
 	lock_fd = out_of_the_way(plan, lock_fd);
 	if (plan->notification_fd != -1 &&
-	    put_pipe(AT_FDCWD, SUPERVISE_READY, O_RDWR,
-		     plan->notification_fd) == -1)
+	    put_ready(plan->notification_fd) == -1)
 		child_fail(plan, "set up descriptors for");
 	if (plan->holds_control && put_pipe(AT_FDCWD, SUPERVISE_CONTROL,
 					    O_WRONLY, SPAWN_CONTROL_FD) == -1)

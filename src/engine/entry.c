@@ -288,15 +288,27 @@ static void renew_pipe(struct service *service)
 	logger->pipe_fd = fd;
 }
 
+/* Made where there is none, also where something else has the name. */
+static int open_inline_directory(int dir_fd)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
+	int fd;
+
+	supervise_dir_make(dir_fd);
+	mkdirat(dir_fd, INLINE_DIR, 0700);
+	fd = openat(dir_fd, INLINE_DIR, flags);
+	if (fd != -1 || (errno != ENOTDIR && errno != ELOOP) ||
+	    unlinkat(dir_fd, INLINE_DIR, 0) == -1 ||
+	    mkdirat(dir_fd, INLINE_DIR, 0700) == -1)
+		return fd;
+	return openat(dir_fd, INLINE_DIR, flags);
+}
+
 static int open_logger_directory(struct entry *entry, enum logger_kind kind)
 {
-	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-
-	if (kind == LOGGER_DIRECTORY)
-		return openat(entry->dir_fd, "log", flags);
-	supervise_dir_make(entry->dir_fd);
-	mkdirat(entry->dir_fd, INLINE_DIR, 0700);
-	return openat(entry->dir_fd, INLINE_DIR, flags | O_NOFOLLOW);
+	if (kind == LOGGER_INLINE)
+		return open_inline_directory(entry->dir_fd);
+	return openat(entry->dir_fd, "log", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 static struct logger *logger_new(struct entry_context *context,
@@ -455,15 +467,15 @@ static bool host_service(struct entry_context *context, struct entry *entry,
 static void renew_logger_directory(struct entry *entry)
 {
 	struct logger *logger = entry->logger;
+	const char *name = logger->kind == LOGGER_INLINE ? INLINE_DIR : "log";
 	struct stat now, held;
 	int fd;
 
-	if (logger->kind == LOGGER_INLINE ||
-	    fstatat(entry->dir_fd, "log", &now, 0) == -1 ||
-	    fstat(logger->dir_fd, &held) == -1 ||
-	    (now.st_dev == held.st_dev && now.st_ino == held.st_ino))
+	if (fstat(logger->dir_fd, &held) == -1 ||
+	    (fstatat(entry->dir_fd, name, &now, 0) == 0 &&
+	     now.st_dev == held.st_dev && now.st_ino == held.st_ino))
 		return;
-	fd = openat(entry->dir_fd, "log", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = open_logger_directory(entry, logger->kind);
 	if (fd == -1)
 		return;
 	close(logger->dir_fd);

@@ -1,6 +1,8 @@
 /* ready.c -- see ready.h. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/diag.h"
@@ -51,6 +53,20 @@ static void drain(int fd)
 		;
 }
 
+/* The process that was adopted has another, where there is none any more. */
+static int open_fifo(const struct service *service, bool is_new)
+{
+	struct stat status;
+
+	if (!is_new && (fstatat(service->dir_fd, SUPERVISE_READY, &status,
+				AT_SYMLINK_NOFOLLOW) == -1 ||
+			!S_ISFIFO(status.st_mode))) {
+		errno = ENOENT;
+		return -1;
+	}
+	return supervise_dir_read_fifo(service->dir_fd, SUPERVISE_READY, 0600);
+}
+
 void ready_listen(struct service *service, bool is_new)
 {
 	int fd;
@@ -58,7 +74,7 @@ void ready_listen(struct service *service, bool is_new)
 	ready_close(service);
 	if (rules_of(service)->notification_fd == -1)
 		return;
-	fd = supervise_dir_read_fifo(service->dir_fd, SUPERVISE_READY, 0600);
+	fd = open_fifo(service, is_new);
 	if (fd == -1) {
 		diag_warn_errno("unable to read %s/" SUPERVISE_READY,
 				service->name);

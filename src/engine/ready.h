@@ -14,7 +14,8 @@
 /*
  * Listens, if the directory says that its service will speak. `is_new`: a
  * process is about to start, and what earlier ones wrote counts no more. A
- * failure is said; the service runs all the same, and never becomes ready.
+ * failure is said; the service runs all the same, and never becomes ready, nor
+ * is it late for that.
  */
 void ready_listen(struct service *service, bool is_new);
 

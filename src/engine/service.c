@@ -198,6 +198,19 @@ void service_started(struct service *service, const struct spawned *spawned)
 	offer_ok(service);
 }
 
+/* Whoever can't be heard to be ready can't be late for it. */
+static void listen_for_ready(struct service *service, bool is_new)
+{
+	struct machine *machine = &service->machine;
+
+	if (is_new || !machine->is_ready)
+		ready_listen(service, is_new);
+	herald_listen(service, is_new);
+	if (ready_is_said(service) && !service->ready.is_added &&
+	    !service->herald && !machine->is_ending)
+		machine->limit_ns = 0;
+}
+
 static void start_now(struct service *service)
 {
 	struct script script;
@@ -205,10 +218,8 @@ static void start_now(struct service *service)
 
 	if (service->before_start)
 		service->before_start(service);
-	if (service->machine.phase == MACHINE_UP) {
-		ready_listen(service, true);
-		herald_listen(service, true);
-	}
+	if (service->machine.phase == MACHINE_UP)
+		listen_for_ready(service, true);
 	service->changed_before = service->changed_at;
 	service->changed_at = tai64n_now();
 	service->starts += service->machine.phase == MACHINE_UP;
@@ -738,10 +749,8 @@ static bool adopt(struct service *service, const struct recall *recall)
 	memcpy(service->signals_due, recall->signals_due,
 	       sizeof(service->signals_due));
 	service->is_due_to_group = recall->is_due_to_group;
-	if (service->machine.phase == MACHINE_UP && !service->machine.is_ready)
-		ready_listen(service, false);
 	if (service->machine.phase == MACHINE_UP) {
-		herald_listen(service, false);
+		listen_for_ready(service, false);
 		herald_restore(service, recall->status_text,
 			       recall->is_stopping);
 	}
