@@ -2,41 +2,61 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/glance.h"
 #include "engine/obituary.h"
 
 #define KNOWN_MOST 4096 /* more than a pipe of 64 KiB holds */
+#define AT_ONCE    64
 
+static void take_out(struct obituaries *obituaries)
+{
+	glance_take(obituaries->fd, obituaries->left_bytes);
+	obituaries->left_bytes = 0;
+}
+
+/* All that is put on record of a death is between two rounds of the loop. So
+ * what was told in one round is taken out in the next: as it is still there, it
+ * calls for one. */
 static void on_death(struct loop_watch *watch)
 {
 	struct obituaries *obituaries = watch->owner;
-	struct death death;
+	struct death deaths[AT_ONCE];
+	ssize_t count;
 
-	errno = 0;
-	while (death_take(watch->fd, &death))
-		loop_process_told(obituaries->loop, (pid_t)death.pid,
-				  (int)death.status);
+	take_out(obituaries);
+	count = glance(watch->fd, (char *)deaths, sizeof(deaths),
+		       &obituaries->left_bytes);
 	/* svscanboot is gone: an end of file would be told again and again. */
-	if (errno != EAGAIN) {
+	if (count == 0 || (count == -1 && errno != EAGAIN && errno != EINTR)) {
 		loop_watch_remove(obituaries->loop, watch);
 		obituaries->is_over = true;
 	}
+	for (ssize_t i = 0; i < count / (ssize_t)sizeof(deaths[0]); i++)
+		loop_process_told(obituaries->loop, (pid_t)deaths[i].pid,
+				  (int)deaths[i].status);
 }
 
+/* Without memory for it they will be told as if they came now. */
 static void read_known(struct obituaries *obituaries)
 {
-	struct death death;
+	struct pollfd look = {.fd = obituaries->fd, .events = POLLIN};
+	ssize_t count;
 
-	while (death_take(obituaries->fd, &death)) {
-		if (!obituaries->known)
-			obituaries->known =
-				calloc(KNOWN_MOST, sizeof(struct death));
-		if (obituaries->known && obituaries->count < KNOWN_MOST)
-			obituaries->known[obituaries->count++] = death;
-	}
+	if (poll(&look, 1, 0) != 1)
+		return;
+	obituaries->known = calloc(KNOWN_MOST, sizeof(struct death));
+	if (!obituaries->known)
+		return;
+	count = glance(obituaries->fd, (char *)obituaries->known,
+		       KNOWN_MOST * sizeof(struct death),
+		       &obituaries->left_bytes);
+	if (count > 0)
+		obituaries->count = (size_t)count / sizeof(struct death);
 }
 
 /* The number of an inherited pipe; anything else isn't ours to read. */
@@ -68,9 +88,16 @@ void obituaries_open(struct obituaries *obituaries, struct loop *loop)
 	loop_watch_add(loop, &obituaries->watch);
 }
 
+static void forget_known(struct obituaries *obituaries)
+{
+	free(obituaries->known);
+	obituaries->known = NULL;
+	obituaries->count = 0;
+}
+
 void obituaries_close(struct obituaries *obituaries)
 {
-	obituaries_forget(obituaries);
+	forget_known(obituaries);
 	if (obituaries->fd == -1)
 		return;
 	loop_watch_remove(obituaries->loop, &obituaries->watch);
@@ -95,7 +122,7 @@ bool obituaries_find(const struct obituaries *obituaries, int64_t pid,
 
 void obituaries_forget(struct obituaries *obituaries)
 {
-	free(obituaries->known);
-	obituaries->known = NULL;
-	obituaries->count = 0;
+	forget_known(obituaries);
+	if (obituaries->fd != -1)
+		take_out(obituaries);
 }

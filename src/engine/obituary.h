@@ -2,7 +2,9 @@
  * obituary.h -- what svscanboot told of deaths that nobody else saw.
  *
  * What was told before this process began is kept until its first scan is done;
- * what comes later is passed on to the loop at once.
+ * what comes later is passed on to the loop at once. A record stays in the pipe
+ * until what follows from it is on record: for a svscan that is killed before,
+ * it is told to the next one.
  */
 #ifndef ENGINE_OBITUARY_H
 #define ENGINE_OBITUARY_H
@@ -18,10 +20,12 @@ struct obituaries {
 	struct loop_watch watch;
 	struct death *known; /* owned: told before we began; NULL when done */
 	size_t count;
-	bool is_over; /* svscanboot was there, and is gone */
+	bool is_over;      /* svscanboot was there, and is gone */
+	size_t left_bytes; /* of what is in the pipe: they were seen to */
 };
 
-/* Takes the pipe that the environment names, if any, and reads it empty. */
+/* Takes the pipe that the environment names, if any, and reads what is in it.
+ */
 void obituaries_open(struct obituaries *obituaries, struct loop *loop);
 void obituaries_close(struct obituaries *obituaries);
 
@@ -29,7 +33,8 @@ void obituaries_close(struct obituaries *obituaries);
 bool obituaries_find(const struct obituaries *obituaries, int64_t pid,
 		     int64_t start_ticks, struct process_end *end);
 
-/* The first scan is done: from now on only the living count. */
+/* The first scan is done, and what it led to is on record: from now on only
+ * the living count. */
 void obituaries_forget(struct obituaries *obituaries);
 
 #endif

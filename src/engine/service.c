@@ -55,6 +55,14 @@ static void offer_ok(struct service *service)
 
 /* ---- the process ---- */
 
+/* How it ended is on record now, unless the record is that of a start to come.
+ */
+static void bury(struct service *service)
+{
+	if (!service->is_start_pending)
+		loop_bury(&service->remains);
+}
+
 /* What is on record of the last end is that of the service itself, not of the
  * scripts that tidy up. */
 static void end_process(struct service *service, struct process_end end)
@@ -127,6 +135,7 @@ static int watch_process(struct service *service, pid_t pid, int pidfd,
 	service->process = (struct loop_process){
 		.pid = pid,
 		.is_child = is_child,
+		.remains = &service->remains,
 		.on_exit = on_exit_of_process,
 		.owner = service,
 	};
@@ -182,20 +191,28 @@ static void after_start(struct service *service, const struct spawned *spawned)
 		service->gate->after_step(service);
 }
 
+static void after_no_start(struct service *service)
+{
+	int error = errno;
+
+	service->starts -= service->machine.phase == MACHINE_UP;
+	service->changed_at = service->changed_before;
+	publish_forget(service);
+	errno = error;
+	refuse_start(service);
+	offer_ok(service);
+}
+
 void service_started(struct service *service, const struct spawned *spawned)
 {
 	service->is_start_pending = false;
 	if (spawned->pid != -1 &&
 	    (watch_process(service, spawned->pid, spawned->pidfd, true) == 0 ||
-	     give_up_process(spawned) == 0)) {
+	     give_up_process(spawned) == 0))
 		after_start(service, spawned);
-		return;
-	}
-	service->starts -= service->machine.phase == MACHINE_UP;
-	service->changed_at = service->changed_before;
-	publish_forget(service);
-	refuse_start(service);
-	offer_ok(service);
+	else
+		after_no_start(service);
+	bury(service);
 }
 
 /* Whoever can't be heard to be ready can't be late for it. */
@@ -323,6 +340,7 @@ static void let_go(struct service *service)
 	loop_timer_cancel(service->loop, &service->probe);
 	close_descriptors(service);
 	rules_forget(service);
+	bury(service);
 	service->on_gone(service);
 }
 
@@ -498,6 +516,7 @@ static void take_step(struct service *service, enum machine_event event,
 	set_timers(service);
 	if (step.actions & MACHINE_LEAVE)
 		let_go(service);
+	bury(service);
 	if (service->gate)
 		service->gate->after_step(service);
 }
@@ -676,6 +695,7 @@ const struct service_trouble *service_open(struct service *service)
 	const struct service_trouble *trouble;
 
 	service->lock_fd = service->control_fd = service->ok_fd = -1;
+	service->remains.pidfd = -1;
 	service->control.is_added = service->ready.is_added = false;
 	service->asides = NULL;
 	service->hook = 0;
@@ -871,5 +891,6 @@ void service_forget(struct service *service)
 	loop_timer_cancel(service->loop, &service->probe);
 	loop_process_remove(service->loop, &service->process);
 	close_descriptors(service);
+	bury(service);
 	rules_forget(service);
 }

@@ -84,6 +84,9 @@ struct service {
 	struct loop_watch control;
 	struct loop_watch ready; /* see ready.h */
 	struct loop_process process;
+	/* Of the last one, until its end is on record: a supervisor that is
+	 * killed before leaves it to whoever inherits its children. */
+	struct loop_remains remains;
 	struct loop_timer timer;
 	pid_t pid;           /* 0 when no process runs */
 	int64_t start_ticks; /* of that process */

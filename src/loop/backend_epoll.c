@@ -126,10 +126,38 @@ int backend_wait(struct backend *backend, int timeout_ms)
 
 /* ---- processes ---- */
 
+/* Takes the watcher off; the descriptor is the caller's then. */
+static int unwatch(struct loop *loop, struct loop_process *process)
+{
+	int pidfd = process->pidfd;
+
+	loop_timer_cancel(loop, &process->patience);
+	loop_watch_remove(loop, &process->watch);
+	processes_remove(process);
+	process->pidfd = -1;
+	return pidfd;
+}
+
+void loop_bury(struct loop_remains *remains)
+{
+	if (remains->pidfd == -1)
+		return;
+	pidfd_reap(remains->pidfd);
+	close(remains->pidfd);
+	remains->pidfd = -1;
+}
+
 static void finish_process(struct loop *loop, struct loop_process *process,
 			   struct process_end end)
 {
-	loop_process_remove(loop, process);
+	struct loop_remains remains = {unwatch(loop, process)};
+
+	if (process->remains) {
+		loop_bury(process->remains);
+		*process->remains = remains;
+	} else {
+		loop_bury(&remains);
+	}
 	process->on_exit(process, end);
 }
 
@@ -151,7 +179,7 @@ static void on_pidfd(struct loop_watch *watch)
 	struct epoll_event event = {.events = EPOLLONESHOT, .data.ptr = watch};
 
 	/* Our own child that can't be reaped was reaped behind our back. */
-	if (pidfd_reap(process->pidfd, &end) ||
+	if (pidfd_peek(process->pidfd, &end) ||
 	    pidfd_end(process->pidfd, &end) ||
 	    pidfd_zombie_end(process->pidfd, process->pid, &end) ||
 	    process->is_child) {
@@ -195,13 +223,8 @@ int loop_process_add(struct loop *loop, struct loop_process *process, int pidfd)
 
 void loop_process_remove(struct loop *loop, struct loop_process *process)
 {
-	if (!process->watch.is_added)
-		return;
-	loop_timer_cancel(loop, &process->patience);
-	loop_watch_remove(loop, &process->watch);
-	processes_remove(process);
-	close(process->pidfd);
-	process->pidfd = -1;
+	if (process->watch.is_added)
+		close(unwatch(loop, process));
 }
 
 void loop_process_told(struct loop *loop, pid_t pid, int status)
@@ -209,8 +232,8 @@ void loop_process_told(struct loop *loop, pid_t pid, int status)
 	struct loop_process *process =
 		processes_find(&loop_backend(loop)->processes, pid);
 
-	/* Its patience runs while it has ended and nobody can tell how. */
-	if (process && process->patience.is_set)
+	/* Often it is told of before the descriptor says that it has ended. */
+	if (process && !process->is_child && pidfd_has_ended(process->pidfd))
 		finish_process(loop, process, process_end_of_status(status));
 }
 
@@ -245,8 +268,10 @@ static void reap_orphans(struct backend *backend)
 		    info.si_pid == 0)
 			return;
 		process = processes_find(&backend->processes, info.si_pid);
-		/* It may be another that got the pid of a watched one. */
-		if (process && pidfd_reap(process->pidfd, &end))
+		/* It may be another that got the pid of a watched one; or
+		 * remains, for which there will be nobody to hand them on to.
+		 */
+		if (process && pidfd_peek(process->pidfd, &end))
 			finish_process(backend->loop, process, end);
 		else
 			waitid(P_PID, (id_t)info.si_pid, &info,

@@ -301,6 +301,11 @@ void loop_process_remove(struct loop *loop, struct loop_process *process)
 	processes_remove(process);
 }
 
+void loop_bury(struct loop_remains *remains)
+{
+	(void)remains; /* reap_children() has done it */
+}
+
 void loop_process_told(struct loop *loop, pid_t pid, int status)
 {
 	struct loop_process *process =

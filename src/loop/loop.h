@@ -53,9 +53,21 @@ struct process_end {
 	int signal_number; /* 0 when it exited */
 };
 
+/*
+ * A child that has ended and isn't reaped yet: its status stays in the kernel,
+ * which hands it on to whoever inherits our children.
+ */
+struct loop_remains {
+	int pidfd; /* owned; -1: there are none */
+};
+
 struct loop_process {
 	pid_t pid;
 	bool is_child; /* ours to reap; else one that was adopted */
+	/* Borrowed: where a child goes when it has ended, to be reaped by
+	 * loop_bury() only; NULL: it is reaped at once. The poll backend always
+	 * does that. */
+	struct loop_remains *remains;
 	void (*on_exit)(struct loop_process *process, struct process_end end);
 	void *owner;
 	/* The rest is the loop's. */
@@ -125,19 +137,22 @@ void loop_timer_set(struct loop *loop, struct loop_timer *timer,
 void loop_timer_cancel(struct loop *loop, struct loop_timer *timer);
 
 /*
- * Calls `on_exit` once when process->pid has ended; a child is then reaped, and
- * the watcher removed before the call. `pidfd`, from the spawn or -1, becomes
- * the loop's. 0, or -1 with errno (ESRCH: no such process), and then `pidfd` is
- * closed. The poll backend looks at adopted processes once a second.
+ * Calls `on_exit` once when process->pid has ended; a child is then reaped (but
+ * see `remains`), and the watcher removed before the call. `pidfd`, from the
+ * spawn or -1, becomes the loop's. 0, or -1 with errno (ESRCH: no such
+ * process), and then `pidfd` is closed. The poll backend looks at adopted
+ * processes once a second.
  */
 int loop_process_add(struct loop *loop, struct loop_process *process,
 		     int pidfd);
 void loop_process_remove(struct loop *loop, struct loop_process *process);
+/* Reaps what is there, if anything. */
+void loop_bury(struct loop_remains *remains);
 /* What wait(2)'s `status` says. */
 struct process_end process_end_of_status(int status);
 /*
- * Somebody who reaped the process says how it ended. Only for one that is known
- * to have ended and that isn't our child; otherwise nothing happens.
+ * Somebody who reaped the process says how it ended. Only for one that has
+ * ended and that isn't our child; otherwise nothing happens.
  */
 void loop_process_told(struct loop *loop, pid_t pid, int status);
 /* Sends a signal to that very process, never to another with its number

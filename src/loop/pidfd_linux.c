@@ -1,4 +1,5 @@
 /* pidfd_linux.c -- see pidfd_linux.h. */
+#include <poll.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -33,16 +34,30 @@ int pidfd_signal(int pidfd, int number)
 	return (int)syscall(SYS_pidfd_send_signal, pidfd, number, NULL, 0);
 }
 
-bool pidfd_reap(int pidfd, struct process_end *end)
+bool pidfd_peek(int pidfd, struct process_end *end)
 {
 	siginfo_t info = {0};
 
-	if (waitid(WAIT_ON_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG) ==
-		    -1 ||
+	if (waitid(WAIT_ON_PIDFD, (id_t)pidfd, &info,
+		   WEXITED | WNOHANG | WNOWAIT) == -1 ||
 	    info.si_pid == 0)
 		return false;
 	*end = process_end_of(&info);
 	return true;
+}
+
+void pidfd_reap(int pidfd)
+{
+	siginfo_t info;
+
+	waitid(WAIT_ON_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG);
+}
+
+bool pidfd_has_ended(int pidfd)
+{
+	struct pollfd look = {.fd = pidfd, .events = POLLIN};
+
+	return poll(&look, 1, 0) == 1;
 }
 
 bool pidfd_end(int pidfd, struct process_end *end)

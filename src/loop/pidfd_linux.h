@@ -18,8 +18,15 @@ int pidfd_get(pid_t pid);
 /* Sends a signal. 0, or -1 with errno (ESRCH: it has ended). */
 int pidfd_signal(int pidfd, int number);
 
-/* Reaps our own ended child. False: it isn't ours, or hasn't ended. */
-bool pidfd_reap(int pidfd, struct process_end *end);
+/* How our own child ended, which stays to be reaped. False: it isn't ours, or
+ * hasn't ended. */
+bool pidfd_peek(int pidfd, struct process_end *end);
+
+/* Reaps our own child, if it has ended. */
+void pidfd_reap(int pidfd);
+
+/* Whether the process has ended, reaped or not. */
+bool pidfd_has_ended(int pidfd);
 
 /*
  * How a process of somebody else's ended that its parent hasn't reaped yet.

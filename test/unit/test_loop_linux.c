@@ -3,6 +3,7 @@
  * or less than this one.
  */
 #include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -229,6 +230,58 @@ static void patience_is_rewarded(void **unused)
 	assert_int_equal(told.end.exit_code, 9);
 	assert_false(told.process.patience.is_set);
 	clean_up(&stranger);
+	loop_free(loop);
+}
+
+/* It was lost when it was told before the descriptor was looked at. */
+static void what_was_told_first_counts(void **unused)
+{
+	struct loop *loop = new_loop();
+	struct stranger stranger;
+	struct told told;
+
+	(void)unused;
+	start(&stranger, 9, 0);
+	assert_int_equal(watch_process(&told, loop, stranger.pid, false), 0);
+	is_kernel_mute = true;
+	reap(&stranger);
+	end(&stranger);
+	while (kill(stranger.pid, 0) == 0)
+		sched_yield(); /* the loop isn't to notice */
+	loop_process_told(loop, stranger.pid, 9 << 8);
+	assert_int_equal(told.calls, 1);
+	assert_true(told.end.is_known);
+	assert_int_equal(told.end.exit_code, 9);
+	clean_up(&stranger);
+	loop_free(loop);
+}
+
+/* Whoever inherits our children is told how they ended. */
+static void remains_keep_their_status_until_they_are_buried(void **unused)
+{
+	struct loop_remains remains = {-1};
+	struct loop *loop = new_loop();
+	struct told told;
+	siginfo_t info;
+	pid_t pid = fork();
+
+	(void)unused;
+	if (pid == 0)
+		_exit(7);
+	assert_int_equal(watch_process(&told, loop, pid, true), 0);
+	told.process.remains = &remains;
+	while (told.calls == 0)
+		run_once(loop);
+	assert_int_equal(told.end.exit_code, 7);
+	assert_int_equal(
+		waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT),
+		0);
+	assert_int_equal(info.si_status, 7);
+	loop_bury(&remains);
+	assert_int_equal(remains.pidfd, -1);
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG),
+			 -1);
+	loop_bury(&remains); /* does nothing */
 	loop_free(loop);
 }
 
@@ -475,6 +528,9 @@ int main(void)
 		cmocka_unit_test(a_mute_kernel_costs_a_second_not_a_processor),
 		cmocka_unit_test(patience_is_rewarded),
 		cmocka_unit_test(whoever_reaped_it_may_tell),
+		cmocka_unit_test(what_was_told_first_counts),
+		cmocka_unit_test(
+			remains_keep_their_status_until_they_are_buried),
 		cmocka_unit_test(patience_ends_with_the_watch),
 		cmocka_unit_test(an_orphan_with_a_watched_number_is_reaped),
 		cmocka_unit_test(no_descriptor_is_left_behind),
