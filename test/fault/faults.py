@@ -19,6 +19,8 @@ from proc import children_of, is_alive, state_of  # noqa: F401
 from support import BIN, wait_until
 
 HERE = pathlib.Path(__file__).resolve().parent
+SOURCES = HERE.parent.parent / "src"
+PARTS = {"killpoints": [SOURCES / "service" / "death.c"]}
 LONG = os.environ.get("HOLDFAST_LONG") == "1"
 
 
@@ -28,8 +30,9 @@ def helpers():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-fault-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     for name in ("killpoints", "numberer", "collector", "actor"):
-        argv = ["cc", "-std=c17", "-D_GNU_SOURCE", "-O2", "-static"]
-        subprocess.run(argv + ["-o", folder / name, HERE / f"{name}.c"], check=True)
+        argv = ["cc", "-std=c17", "-D_GNU_SOURCE", "-O2", "-static", f"-I{SOURCES}"]
+        parts = [HERE / f"{name}.c", *PARTS.get(name, ())]
+        subprocess.run([*argv, "-o", folder / name, *parts], check=True)
     return folder
 
 

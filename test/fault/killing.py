@@ -26,6 +26,7 @@ class Scenario:
 
     starts_traced = True  # counting begins with the engine's own start
     has_logger = False
+    is_told = False  # of how orphans end, as svscanboot does
     is_counting = True  # what was started is what is counted as that
 
     def build(self, world):
@@ -249,6 +250,8 @@ def run(scenario, folder, point):
     world.scenario = scenario
     hit = None
     try:
+        if scenario.is_told:
+            world.harness.tell("tell")
         scenario.build(world)
         if scenario.starts_traced:
             world.trace(point)

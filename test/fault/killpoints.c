@@ -15,6 +15,8 @@
  *     arm N                        counts from now on, kills at the Nth point;
  *                                  0: counts only; -1: neither
  *     effects                      counts points with a change, from now on
+ *     tell                         tells engines of how orphans end, from now
+ *                                  on, as svscanboot does
  *     count                        asks for the line "count"
  * Lines of output:
  *     started PID
@@ -41,6 +43,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "service/death.h"
+
 #define WORDS_MAX 16
 #define INFO_SIZE 128
 
@@ -55,8 +59,9 @@ struct stop_info {
 	unsigned char room[INFO_SIZE];
 };
 
-static pid_t engine_pid; /* 0: none */
-static long wanted = -1; /* the point to kill at; see above */
+static pid_t engine_pid;             /* 0: none */
+static int deaths_fds[2] = {-1, -1}; /* see service/death.h; -1: not told */
+static long wanted = -1;             /* the point to kill at; see above */
 static long points;
 static bool only_effects;
 static bool is_waiting; /* the engine is in a wait for events */
@@ -82,6 +87,17 @@ static void say(const char *line)
 
 /* ---- starting ---- */
 
+static void hand_deaths_down(void)
+{
+	char number[16];
+
+	if (deaths_fds[0] == -1)
+		return;
+	snprintf(number, sizeof(number), "%d", deaths_fds[0]);
+	setenv(DEATH_VARIABLE, number, 1);
+	fcntl(deaths_fds[0], F_SETFD, 0);
+}
+
 static pid_t start(char *argv[], int go_fd)
 {
 	/* The engine goes over all that it may have inherited, one by one:
@@ -97,6 +113,7 @@ static pid_t start(char *argv[], int go_fd)
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	dup2(STDERR_FILENO, STDOUT_FILENO); /* which is for the answers */
 	setrlimit(RLIMIT_NOFILE, &few);
+	hand_deaths_down();
 	/* Until the parent has seized this process. */
 	if (go_fd != -1 && read(go_fd, &go, 1) == -1)
 		_exit(111);
@@ -314,16 +331,57 @@ static void on_engine_end(int status)
 	is_waiting = false;
 }
 
+/* When it started, while there is still somebody to ask for it. */
+static int64_t start_ticks_of(pid_t pid)
+{
+	char path[40], text[1024] = "";
+	long long ticks = -1;
+	const char *at;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	file = fopen(path, "re");
+	if (!file)
+		return -1;
+	at = fgets(text, sizeof(text), file) ? strrchr(text, ')') : NULL;
+	for (int field = 2; at && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	if (at)
+		sscanf(at, "%lld", &ticks);
+	fclose(file);
+	return ticks;
+}
+
+/* The next child that has stopped or, then reaped, ended; 0: there is none. */
+static pid_t take_child(int *status, struct death *death)
+{
+	siginfo_t info;
+
+	info.si_pid = 0;
+	if (waitid(P_ALL, 0, &info,
+		   WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL) == -1 ||
+	    info.si_pid == 0)
+		return 0;
+	death->pid = info.si_pid;
+	if (deaths_fds[0] != -1)
+		death->start_ticks = start_ticks_of(info.si_pid);
+	return waitpid(info.si_pid, status, __WALL | WNOHANG);
+}
+
 static void take_children(void)
 {
+	struct death death;
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, __WALL | WNOHANG)) > 0) {
+	while ((pid = take_child(&status, &death)) > 0) {
+		death.status = status;
 		if (WIFSTOPPED(status))
 			on_stop(pid, status);
 		else if (pid == engine_pid)
 			on_engine_end(status);
+		else if (deaths_fds[0] != -1)
+			death_tell(deaths_fds[1], deaths_fds[0], &death);
 	}
 }
 
@@ -363,6 +421,10 @@ static void obey(char *words[], int count)
 		return;
 	} else if (count == 1 && strcmp(words[0], "effects") == 0) {
 		only_effects = true;
+		return;
+	} else if (count == 1 && strcmp(words[0], "tell") == 0) {
+		if (pipe2(deaths_fds, O_CLOEXEC | O_NONBLOCK) == -1)
+			die("pipe");
 		return;
 	} else if (count == 1 && strcmp(words[0], "count") == 0) {
 		tell_count();

@@ -145,6 +145,21 @@ class Restart(FromRest):
         assert state["last-end"] in ("signal", "unknown")
 
 
+class Told:
+    """With svscanboot there is no end that nobody knows."""
+
+    is_told = True
+
+    def check(self, world):
+        super().check(world)
+        state = getattr(world, "victim", world.services["a"]).state()
+        assert (state["last-end"], state["last-end-number"]) == ("signal", "9"), state
+
+
+class RestartTold(Told, Restart):
+    pass
+
+
 class RestartOfLogger(Restart):
     victim = "logger"
 
@@ -160,6 +175,24 @@ class RestartThrottled(Restart):
 
     def check(self, world):
         assert len(world.victim.starts()) == 2
+
+
+class RestartThrottledTold(Told, RestartThrottled):
+    pass
+
+
+class AdoptDeadTold(Told, AdoptDead):
+    pass
+
+
+class RestartOfAdoptedTold(Told, Restart):
+    """Its parent is another, who is the only one to know."""
+
+    def build(self, world):
+        super().build(world)
+        world.start_plain()
+        wait_until(lambda: all(s.is_up() for s in world.each()), 20, "up")
+        world.kill_engine()
 
 
 class Down(Command):
@@ -441,9 +474,13 @@ SCENARIOS = [
     FirstThenDeath,
     Adopt,
     AdoptDead,
+    AdoptDeadTold,
     Restart,
+    RestartTold,
     RestartOfLogger,
     RestartThrottled,
+    RestartThrottledTold,
+    RestartOfAdoptedTold,
     Down,
     DownLogged,
     Up,

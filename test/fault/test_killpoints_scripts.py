@@ -248,6 +248,13 @@ class StartAtFirst(Scripts):
     wanted = "S{1,2}R"
 
 
+class StartThatIsTold(StartAtFirst):
+    """Then it is known, and start doesn't run again."""
+
+    is_told = True
+    wanted = "SR"
+
+
 class StartThatFails(Told):
     letter = "u"
     files = {"act_start": "exit 1", "down": ""}
@@ -533,6 +540,7 @@ SCENARIOS = [
     AdoptFinish,
     AdoptStop,
     StartAtFirst,
+    StartThatIsTold,
     StartThatFails,
     OrderlyStop,
     OneshotUp,
