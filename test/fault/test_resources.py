@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 
 import pytest
 
@@ -75,6 +76,34 @@ def is_tracing_possible():
 
 
 traced = pytest.mark.skipif(not is_tracing_possible(), reason="no strace(1)")
+
+
+# Of the engine itself, for one service that died and was started again.
+CALLS_OF_A_RESTART = 21
+
+
+@traced
+def test_a_restart_costs_few_system_calls(scan, programs, tmp_path):
+    scan.add("one")
+    scan.start()
+    pid = scan.pid("one")
+    wait_until(lambda: scan.is_up("one"))
+    state = (scan.path / "one/supervise/state").read_text()
+    due_ns = int(state.partition("start-due-ns=")[2].partition("\n")[0])
+    wait_until(lambda: time.monotonic_ns() > due_ns)  # it may start again at once
+    log = tmp_path / "calls"
+    argv = ["strace", "-qq", "-o", log, "-e", "signal=none", "-p", str(scan.process.pid)]
+    tracer = programs.start(*argv)
+    status = f"/proc/{scan.process.pid}/status"
+    wait_until(lambda: f"TracerPid:\t{tracer.pid}\n" in open(status).read())
+    kill(pid)
+    scan.pid("one", other_than=pid)
+    wait_until(lambda: "epoll_pwait" in log.read_text().splitlines()[-1])
+    tracer.terminate()
+    tracer.wait()
+    # It waits when the tracer comes and when it goes.
+    calls = [line for line in log.read_text().splitlines() if "epoll_pwait" not in line]
+    assert len(calls) + 2 <= CALLS_OF_A_RESTART, "\n".join(calls)
 
 
 class Story:
