@@ -219,6 +219,7 @@ def test_what_the_owner_of_a_service_put_there(ward, damage):
     for name in ward.files:
         put_right(ward.scan.path / name)
     ward.scan.svc("u", *ward.files)
+    ward.scan.svc("du", "run")  # without it, it was one that is up with start alone
     for name in ward.files:
         ward.pids[name] = ward.scan.pid(name, limit_s=LIMIT_S)
     ward.damages.outside.check()
