@@ -11,6 +11,7 @@
 #include "base/diag.h"
 #include "base/options.h"
 #include "base/program.h"
+#include "client/commands.h"
 #include "service/scan_control.h"
 
 static const char synopsis[] = "[ -s | -t | -d | -u ] [ dir ]";
@@ -43,6 +44,7 @@ int main(int argc, char *argv[])
 {
 	const char *dir = HOLDFAST_SCANDIR;
 	char letters[16];
+	int64_t patience_ns = COMMANDS_PATIENCE_NS;
 	size_t count = 0;
 	int letter, control_fd;
 
@@ -59,7 +61,8 @@ int main(int argc, char *argv[])
 		dir = argv[optind];
 	control_fd = open_control(dir);
 	signal(SIGPIPE, SIG_IGN);
-	if (count > 0 && write(control_fd, letters, count) == -1)
+	if (count > 0 && commands_write(control_fd, letters, count) == -1)
 		diag_die_errno(EXIT_SYSTEM, "unable to control %s", dir);
+	commands_close(control_fd, &patience_ns);
 	return 0;
 }

@@ -5,13 +5,18 @@
 #include <unistd.h>
 
 #include "engine/command.h"
+#include "engine/glance.h"
 #include "service/supervise_dir.h"
 
+/* What a scanner that is killed hasn't obeyed is there for the next one, as
+ * long as whoever wrote it waits. */
 static void on_readable(struct loop_watch *watch)
 {
 	struct commander *commander = watch->owner;
 	char letters[64];
-	ssize_t count = read(watch->fd, letters, sizeof(letters));
+	size_t left;
+	ssize_t count = glance(watch->fd, letters, sizeof(letters),
+			       sizeof(letters), &left);
 
 	for (ssize_t i = 0; i < count; i++) {
 		const struct scan_control *row = scan_control_find(letters[i]);
@@ -19,6 +24,7 @@ static void on_readable(struct loop_watch *watch)
 		if (row)
 			commander->on_command(commander->owner, row->command);
 	}
+	glance_take(watch->fd, left);
 }
 
 const char *commander_open(struct commander *commander, struct loop *loop)

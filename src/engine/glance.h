@@ -14,12 +14,14 @@
 /*
  * Copies the first bytes of the pipe to `bytes`, `most` at the most. What
  * read(2) returns, with errno; `fd` doesn't block. Where pipes can't be looked
- * into, or there are no descriptors left for it, the bytes are taken out at
- * once. *left: how many of them glance_take() still has to take.
+ * into, or there are no descriptors left for it, `most_blindly` of them at the
+ * most are taken out at once. *left: how many of them are still there, for
+ * glance_take() to take.
  */
-ssize_t glance(int fd, char *bytes, size_t most, size_t *left);
+ssize_t glance(int fd, char *bytes, size_t most, size_t most_blindly,
+	       size_t *left);
 
-/* Takes out what glance() has left there. */
+/* Takes out what glance() has left there, or the first bytes of it. */
 void glance_take(int fd, size_t left);
 
 #endif

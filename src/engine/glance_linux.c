@@ -11,7 +11,8 @@
 
 #include "engine/glance.h"
 
-ssize_t glance(int fd, char *bytes, size_t most, size_t *left)
+ssize_t glance(int fd, char *bytes, size_t most, size_t most_blindly,
+	       size_t *left)
 {
 	ssize_t count;
 	int copy_fds[2], there;
@@ -24,14 +25,14 @@ ssize_t glance(int fd, char *bytes, size_t most, size_t *left)
 		return -1;
 	}
 	if (pipe2(copy_fds, O_CLOEXEC | O_NONBLOCK) == -1)
-		return read(fd, bytes, most);
+		return read(fd, bytes, most_blindly);
 	count = tee(fd, copy_fds[1], most, SPLICE_F_NONBLOCK);
 	if (count > 0)
 		count = read(copy_fds[0], bytes, most);
 	close(copy_fds[0]);
 	close(copy_fds[1]);
 	if (count == -1)
-		return read(fd, bytes, most); /* it may not be a pipe */
+		return read(fd, bytes, most_blindly); /* it may not be a pipe */
 	*left = (size_t)count;
 	return count;
 }

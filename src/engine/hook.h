@@ -5,8 +5,8 @@
  * What was wished for is on record before its hook begins, and so are the
  * signals that are held back for it. So a supervisor that is killed while a
  * hook runs loses none of it: the next one sends them. While a hook runs no
- * further command is read; what is not read stays in the FIFO, which the hook
- * keeps open.
+ * further command is obeyed; what isn't stays in the FIFO, which the hook keeps
+ * open.
  *
  * Source: runit's runsv page, "CUSTOMIZE CONTROL"; and what Debian's runsv
  * 2.1.2 does.

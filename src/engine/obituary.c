@@ -30,7 +30,7 @@ static void on_death(struct loop_watch *watch)
 
 	take_out(obituaries);
 	count = glance(watch->fd, (char *)deaths, sizeof(deaths),
-		       &obituaries->left_bytes);
+		       sizeof(deaths), &obituaries->left_bytes);
 	/* svscanboot is gone: an end of file would be told again and again. */
 	if (count == 0 || (count == -1 && errno != EAGAIN && errno != EINTR)) {
 		loop_watch_remove(obituaries->loop, watch);
@@ -44,16 +44,16 @@ static void on_death(struct loop_watch *watch)
 /* Without memory for it they will be told as if they came now. */
 static void read_known(struct obituaries *obituaries)
 {
+	const size_t most = KNOWN_MOST * sizeof(struct death);
 	struct pollfd look = {.fd = obituaries->fd, .events = POLLIN};
 	ssize_t count;
 
 	if (poll(&look, 1, 0) != 1)
 		return;
-	obituaries->known = calloc(KNOWN_MOST, sizeof(struct death));
+	obituaries->known = malloc(most);
 	if (!obituaries->known)
 		return;
-	count = glance(obituaries->fd, (char *)obituaries->known,
-		       KNOWN_MOST * sizeof(struct death),
+	count = glance(obituaries->fd, (char *)obituaries->known, most, most,
 		       &obituaries->left_bytes);
 	if (count > 0)
 		obituaries->count = (size_t)count / sizeof(struct death);

@@ -27,7 +27,8 @@ static void on_readable(struct loop_watch *watch)
 	char bytes[256];
 	size_t left;
 	int fd;
-	ssize_t count = glance(watch->fd, bytes, sizeof(bytes), &left);
+	ssize_t count =
+		glance(watch->fd, bytes, sizeof(bytes), sizeof(bytes), &left);
 
 	if (count == -1 && (errno == EAGAIN || errno == EINTR))
 		return;

@@ -544,13 +544,13 @@ static void obey(struct service *service, char letter)
 	take_step(service, EVENT_COMMAND, letter);
 }
 
-/* Where bytes are read one by one, whether another is there. */
+/* Where bytes had to be read one by one, whether another is there. */
 static bool is_more(const struct service *service, size_t count)
 {
 	struct pollfd look = {.fd = service->control_fd, .events = POLLIN};
 
-	return count == 1 && hook_is_possible(service) &&
-	       poll(&look, 1, 0) == 1;
+	return count == 1 && service->control_left == 0 &&
+	       hook_is_possible(service) && poll(&look, 1, 0) == 1;
 }
 
 /* 'l' commands a reload unless it says whom others are for: ahead of more
@@ -576,12 +576,15 @@ static void obey_for(struct service *target, char letter, bool is_for_group)
 }
 
 /*
- * One write of a client, or, with hooks, a byte of it, as far as that can be
- * told.
+ * One write of a client, as far as that can be told; up to a command whose hook
+ * runs then. How many were obeyed.
  */
-static void obey_all(struct service *service, const char *letters, size_t count)
+static size_t obey_all(struct service *service, const char *letters,
+		       size_t count)
 {
-	for (size_t i = 0; i < count && service->is_hosted; i++) {
+	size_t i;
+
+	for (i = 0; i < count && service->is_hosted; i++) {
 		bool has_logger = service->is_for_logger && service->logger_of;
 		struct service *target =
 			has_logger ? service->logger_of(service) : service;
@@ -595,26 +598,34 @@ static void obey_all(struct service *service, const char *letters, size_t count)
 			service->is_for_group = letters[i] == CONTROL_FOR_GROUP;
 		else if (target && target->is_hosted)
 			obey_for(target, letters[i], service->is_for_group);
+		/* What can't be left there is obeyed all the same. */
+		if (hook_is_awaited(service) && service->control_left > 0)
+			return i + 1;
 	}
+	return i;
 }
 
 static void read_commands(struct service *service, size_t most)
 {
 	char letters[COMMANDS_AT_ONCE];
-	size_t at_once = hook_is_possible(service) ? 1 : sizeof(letters);
+	size_t blindly = hook_is_possible(service) ? 1 : sizeof(letters);
 	ssize_t count = 1;
 
 	for (size_t done = 0; done < most && count > 0 && service->is_hosted &&
 			      !hook_is_awaited(service);
 	     done += (size_t)count) {
-		/* A hook's command is out before its hook begins. */
-		count = at_once == 1 ? read(service->control_fd, letters, 1)
-				     : glance(service->control_fd, letters,
-					      at_once, &service->control_left);
+		size_t obeyed = 0;
+		bool is_all;
+
+		count = glance(service->control_fd, letters, sizeof(letters),
+			       blindly, &service->control_left);
+		is_all = service->control_left > 0 || blindly > 1;
 		if (count > 0)
-			obey_all(service, letters, (size_t)count);
+			obeyed = obey_all(service, letters, (size_t)count);
+		if (service->control_left > obeyed)
+			service->control_left = obeyed;
 		take_commands_out(service);
-		if (at_once > 1 || count <= 0)
+		if (count <= 0 || (is_all && obeyed == (size_t)count))
 			service->is_for_logger = service->is_for_group = false;
 	}
 }

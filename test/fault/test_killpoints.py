@@ -7,6 +7,7 @@ test_killpoints_scripts.py.
 import errno
 import os
 import signal
+import subprocess
 import time
 
 import pytest
@@ -354,6 +355,70 @@ class Stop(FromRest):
         )
 
 
+class KeptStop(Stop):
+    """The same by svscanctl, which waits until it is obeyed: by this svscan or
+    the next. One that is killed in the middle of it stops nothing more."""
+
+    letter = "t"
+
+    def act(self, world):
+        argv = [BIN / "svscanctl", f"-{self.letter}", world.scan]
+        world.svscanctl = subprocess.Popen(argv)
+
+    def after_kill(self, world):
+        world.had_begun = any(s.state()["leaving"] == "1" for s in world.each())
+
+    def is_settled(self, world):
+        if world.svscanctl.poll() is None:
+            return False
+        if self.has_ended(world) and not hasattr(world, "is_back"):
+            world.is_back = True
+            world.start_plain()
+        is_obeyed = world.had_begun or hasattr(world, "is_back")
+        return is_obeyed and super().is_settled(world)
+
+    def has_ended(self, world):
+        return not below(world.harness.pid)
+
+    def check(self, world):
+        assert world.svscanctl.wait(20) == 0
+
+
+class KeptDetach(KeptStop):
+    """It may have been obeyed just before; then the next one stays."""
+
+    letter = "d"
+
+    def has_ended(self, world):
+        return state_of(world.engine) is None
+
+    is_over = has_ended
+
+    def after_kill(self, world):
+        world.had_begun = True
+
+    def check(self, world):
+        super().check(world)
+        is_same(world, *world.each())
+
+
+class KeptUpgrade(FromRest):
+    """Whichever program is killed, nothing restarts."""
+
+    has_logger = True
+
+    def act(self, world):
+        argv = [BIN / "svscanctl", "-u", world.scan]
+        world.svscanctl = subprocess.Popen(argv)
+
+    def is_over(self, world):
+        return world.svscanctl.poll() is not None and super().is_over(world)
+
+    def check(self, world):
+        assert world.svscanctl.wait(20) == 0
+        is_same(world, *world.each())
+
+
 class NewDirectory(FromRest):
     """A directory with a logger is moved into the scan directory."""
 
@@ -492,6 +557,9 @@ SCENARIOS = [
     Exit,
     DownExit,
     Stop,
+    KeptStop,
+    KeptDetach,
+    KeptUpgrade,
     NewDirectory,
     Removal,
     Refused,

@@ -72,8 +72,11 @@ class Scripts(FromRest):
         assert re.fullmatch(self.whole, order), f"{order}, not {self.whole}"
         check_finish(service)
         assert not service.has_violation()
-        left = service.processes(world.harness.pid, but=world.engine)
-        assert not left, f"{left} are left"
+        wait_until(
+            lambda: not service.processes(world.harness.pid, but=world.engine),
+            20,
+            "nobody to be left",
+        )
 
 
 class FinishAfterDeath(Scripts):
@@ -175,6 +178,56 @@ class KeptDownExit(Kept):
         assert world.svc.wait(20) == 0
         world.service.wait_order(self.wanted)
         check_finish(world.service)
+
+
+class Hooked:
+    """Before each command its hook runs; that is on record, and so is the rest."""
+
+    hooks = ("t", "d", "u")
+
+    def build(self, world):
+        super().build(world)
+        for letter in self.hooks:
+            hook = world.service.dir / "control" / letter
+            hook.parent.mkdir(exist_ok=True)
+            hook.write_text(f"#!/bin/sh\necho {letter} >>hooks\nexit 1\n")
+            hook.chmod(0o755)
+
+    def ran(self, world):
+        return read(world.service.dir / "hooks").decode().replace("\n", "")
+
+
+class HookedDown(Hooked, KeptDown):
+    def is_obeyed(self, world):
+        return super().is_obeyed(world) and "t" in self.ran(world)
+
+
+class HookedUp(Hooked, KeptUp):
+    """The start waits for its hook, too, which may run again."""
+
+    hooks = ("u",)
+
+
+class HookedTerm(Hooked, KeptTerm):
+    """A start while another hook runs has none."""
+
+    def check(self, world):
+        super().check(world)
+        assert re.fullmatch("u+t[tu]*", self.ran(world)), self.ran(world)
+
+
+class HookedDownUp(Hooked, KeptUp):
+    """The second is read when the hooks of the first are over."""
+
+    letter = "du"
+    wanted = "(RF){1,2}R"
+
+    def ready(self, world):
+        self.past_throttle(world)
+
+    def is_obeyed(self, world):
+        service = world.service
+        return service.is_up() and service.at("run", "end") and world.svc.poll() == 0
 
 
 class FinishOnTheWayDown(Told):
@@ -533,6 +586,10 @@ SCENARIOS = [
     KeptUp,
     KeptTerm,
     KeptDownExit,
+    HookedDown,
+    HookedUp,
+    HookedTerm,
+    HookedDownUp,
     FinishAfterDeath,
     DeathAmongAll,
     FinishOnTheWayDown,
