@@ -6,7 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/ioctl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "engine/glance.h"
@@ -15,12 +15,12 @@ ssize_t glance(int fd, char *bytes, size_t most, size_t most_blindly,
 	       size_t *left)
 {
 	ssize_t count;
-	int copy_fds[2], there;
+	struct pollfd look = {.fd = fd, .events = POLLIN};
+	int copy_fds[2];
 
 	*left = 0;
-	/* Mostly who looks without having been woken: one call instead of five.
-	 */
-	if (ioctl(fd, FIONREAD, &there) == 0 && there == 0) {
+	/* Mostly there is nothing: one call instead of five. */
+	if (poll(&look, 1, 0) == 0) {
 		errno = EAGAIN;
 		return -1;
 	}
