@@ -7,6 +7,7 @@
 #define BASE_SELF_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 /*
  * Makes this process the parent of all orphans among its descendants, as
@@ -14,6 +15,13 @@
  * process 1 can be that.
  */
 int self_adopt_orphans(void);
+
+/*
+ * Has the system send `signal_number` to this process when its parent, whose
+ * pid is `parent_pid`, ends; also if it has ended meanwhile. It survives an
+ * exec. 0, or -1 with errno: ENOSYS where the system can't.
+ */
+int self_end_with(pid_t parent_pid, int signal_number);
 
 /*
  * Writes the folder that holds the running program, absolute and without a

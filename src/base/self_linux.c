@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -14,6 +15,13 @@
 int self_adopt_orphans(void)
 {
 	return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+}
+
+int self_end_with(pid_t parent_pid, int signal_number)
+{
+	if (prctl(PR_SET_PDEATHSIG, signal_number, 0, 0, 0) == -1)
+		return -1;
+	return getppid() == parent_pid ? 0 : raise(signal_number);
 }
 
 static int read_link(const char *path, char *out, size_t size_bytes)

@@ -11,6 +11,14 @@ int self_adopt_orphans(void)
 	return -1;
 }
 
+int self_end_with(pid_t parent_pid, int signal_number)
+{
+	(void)parent_pid;
+	(void)signal_number;
+	errno = ENOSYS;
+	return -1;
+}
+
 int self_folder(char *out, size_t size_bytes)
 {
 	(void)out;

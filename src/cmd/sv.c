@@ -18,13 +18,16 @@
 #include "cmd/sv/command.h"
 #include "cmd/sv/control.h"
 #include "cmd/sv/deaths.h"
+#include "cmd/sv/edit.h"
 #include "cmd/sv/graph.h"
 #include "cmd/sv/lint.h"
 #include "cmd/sv/order.h"
 #include "cmd/sv/remove.h"
 #include "cmd/sv/status.h"
 #include "cmd/sv/top.h"
+#include "cmd/sv/try.h"
 #include "cmd/sv/watch.h"
+
 #include "service/scan_dir.h"
 
 #define DEFAULT_TIMEOUT_NS (7 * SPAN_SECOND_NS)
@@ -52,6 +55,8 @@ static const struct command commands[] = {
 	{"remove", "[-d dir] remove [--purge] [--timeout span] name",
 	 remove_command},
 	{"enable", "[-d dir] enable [--into root] name", enable_command},
+	{"edit", "[-d dir] edit name [file]", edit_command},
+	{"try", "try [--restart policy] -- command ...", try_command},
 	{"lint", "[-d dir] lint [--json] [service ...]", lint_command},
 	{"disable", "[-d dir] disable [--timeout span] name", disable_command},
 };

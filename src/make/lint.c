@@ -236,9 +236,7 @@ static void tell_values(const struct view *view, char *troubles)
 		instead = what ? strstr(what, "; ") : NULL;
 		if (instead) {
 			*what = *instead = '\0';
-			what += 2;
-			instead += 2;
-			tell(view, line, what,
+			tell(view, line, what + 2,
 			     "correct it; see service-dirs(7)");
 		}
 		line = end + 1;

@@ -26,7 +26,7 @@ struct inspection {
 	struct survey
 		survey; /* of the scan directory; empty if there is none */
 	struct proctree tree;
-	const char *path; /* of the service that is looked at */
+	char path[PATH_MAX]; /* of the service that is looked at */
 	bool has_failed;
 };
 
@@ -75,12 +75,10 @@ static void inspect(struct inspection *inspection, struct lint *lint,
 		    const char *name)
 {
 	const struct survey_service *service = find(&inspection->survey, name);
-	char path[PATH_MAX];
+	char *path = inspection->path;
 	int dir_fd = -1;
 
-	inspection->path = path;
-	if (scan_dir_path_of(name, inspection->scan_dir, path, sizeof(path)) ==
-	    0)
+	if (scan_dir_path_of(name, inspection->scan_dir, path, PATH_MAX) == 0)
 		dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd == -1 || lint_directory(lint, dir_fd) == -1) {
 		diag_warn_errno("unable to look at %s", path);
@@ -94,6 +92,17 @@ static void inspect(struct inspection *inspection, struct lint *lint,
 	}
 	if (dir_fd != -1)
 		close(dir_fd);
+}
+
+unsigned lint_print(const char *path, int dir_fd)
+{
+	static struct inspection inspection; /* large */
+	struct lint lint = {.on_finding = on_finding, .with = &inspection};
+	struct strb text = strb_on(inspection.path, sizeof(inspection.path));
+
+	strb_add(&text, path);
+	lint_directory(&lint, dir_fd);
+	return lint.count;
 }
 
 static int inspect_all(struct inspection *inspection, char *const names[])
@@ -127,9 +136,10 @@ int lint_command(const char *scan_dir, int argc, char *argv[])
 		{"json", no_argument, NULL, 'j'},
 		{NULL, 0, NULL, 0},
 	};
-	struct inspection inspection = {.scan_dir = scan_dir_find(scan_dir)};
+	static struct inspection inspection; /* large */
 	int letter;
 
+	inspection.scan_dir = scan_dir_find(scan_dir);
 	while ((letter = options_next_long(argc, argv, "+:j", words)) != -1) {
 		if (letter != 'j')
 			return COMMAND_MISUSED;

@@ -11,4 +11,8 @@
  */
 int lint_command(const char *scan_dir, int argc, char *argv[]);
 
+/* Prints what is wrong with the files of the service at `path`, open as
+ * `dir_fd`; returns how much that is. What can't be read is not told of. */
+unsigned lint_print(const char *path, int dir_fd);
+
 #endif
