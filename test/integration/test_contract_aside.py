@@ -579,8 +579,8 @@ def test_kill_reaches_all_of_the_cgroup(scan):
     kill_and_start(scan)
     wait_until(lambda: service.svok() == 0)
     service.send(b"Ok")
-    service.wait_phase("down")
-    wait_until(lambda: not is_alive(child))
+    scan.wait_until(lambda: service.state()["phase"] == "down")
+    scan.wait_until(lambda: not is_alive(child))
 
 
 # ---- all of it ----

@@ -126,7 +126,9 @@ def test_a_supervisor_killed_on_the_way_is_followed_by_one_that_goes_on(scan):
     scan.kill()
     assert is_alive(pid)
     (other.path / "go").touch()
-    assert end_of(scan.start()) == 42
+    process = scan.start()
+    scan.wait_until(lambda: process.poll() is not None, 60)
+    assert process.returncode == 42
     assert other.lines("trace")[:2] == ["up", "told"] and not is_alive(pid)
     scan.start()  # and that was that
     other.wait_up(besides=pid)
