@@ -20,6 +20,8 @@ COLOURS = {
     "supervisor": ("#be185d", "#f472b6"),
     "other": ("#374151", "#d1d5db"),
 }
+# Loggers have the colour of their suite.
+SUITE_OF = {"cat": "floor", "svlogd": "runit"}
 # (key of the metric, title) of the panels of one picture.
 TIMES = (
     ("restart_p50_ms", "restart after kill -9, median"),
@@ -111,6 +113,7 @@ def style(which):
 
 
 def class_of(suite):
+    suite = SUITE_OF.get(suite, suite)
     return f"of-{suite if suite in COLOURS else 'other'}"
 
 
@@ -147,21 +150,36 @@ def times(results):
         for key, title in TIMES
         if (found := positive(results, key))
     ]
+    return in_columns("Times of all suites", panels, results, milliseconds)
+
+
+def speeds(results):
+    """The same of loggers: a panel for each kind of input."""
+    panels = [
+        (metric["title"].removesuffix(": speed"), found)
+        for key, metric in results["metrics"].items()
+        if key.endswith("_mb_s") and (found := positive(results, key))
+    ]
+    return in_columns("Speeds of loggers", panels, results, megabytes)
+
+
+def in_columns(title, panels, results, words):
+    """All panels in two columns; `words` shows a number. None if there are none."""
     if not panels:
         return None
     rows = len(results["suites"])
     panel_px = (rows + 2) * ROW_PX + GAP_PX
     lines = (len(panels) + 1) // 2
     width = 2 * PANEL_PX + 3 * GAP_PX
-    picture = Picture(width, lines * panel_px + GAP_PX, "Times of all suites")
+    picture = Picture(width, lines * panel_px + GAP_PX, title)
     for number, (title, found) in enumerate(panels):
         x = GAP_PX + (number % 2) * (PANEL_PX + GAP_PX)
         y = GAP_PX + (number // 2) * panel_px
-        time_panel(picture, x, y, title, found, results)
+        panel(picture, x, y, title, found, results, words)
     return picture
 
 
-def time_panel(picture, x, y, title, found, results):
+def panel(picture, x, y, title, found, results, in_words):
     bottom = y + (len(results["suites"]) + 0.5) * ROW_PX
     axis = LogAxis(
         [number for one in found.values() for number in (one["min"], one["max"])],
@@ -171,7 +189,7 @@ def time_panel(picture, x, y, title, found, results):
     picture.text_at(x, y, title, weight="bold")
     for tick in axis.ticks():
         picture.line(axis.at(tick), y + 8, axis.at(tick), bottom)
-        words = milliseconds(tick)
+        words = in_words(tick)
         picture.text_at(axis.at(tick), bottom + 14, words, "muted", "middle")
     for number, (suite, label) in enumerate(results["suites"].items()):
         centre = y + (number + 1) * ROW_PX
@@ -184,7 +202,7 @@ def time_panel(picture, x, y, title, found, results):
         of = class_of(suite)
         picture.line(axis.at(one["min"]), centre, axis.at(one["max"]), centre, of, 2)
         picture.dot(axis.at(one["median"]), centre, of)
-        words = milliseconds(one["median"])
+        words = in_words(one["median"])
         picture.text_at(x + PANEL_PX, centre + 4, words, "ink", "end", weight)
 
 
@@ -294,6 +312,11 @@ def positive(results, key, which="min"):
         if key in (numbers := results["summary"].get(suite, {}))
         and numbers[key][which] > 0
     }
+
+
+def megabytes(number):
+    """A speed, with the unit that suits it."""
+    return f"{number:.3g} MB/s" if number < 1000 else f"{number / 1000:.3g} GB/s"
 
 
 def milliseconds(number):

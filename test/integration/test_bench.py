@@ -301,6 +301,17 @@ def test_memory_is_drawn_to_scale(small_run):
     assert bars == [("of-holdfast", "250.0"), ("of-other", "500.0")]
 
 
+def test_the_picture_of_loggers_has_a_panel_for_each_speed():
+    text = (TOP / "bench" / "results" / "logs.json").read_text()
+    results = json.loads(text)
+    picture = plots.speeds(results).text()
+    speeds = [key for key in results["metrics"] if key.endswith("_mb_s")]
+    assert picture.count('font-weight="bold">') == 3 * len(speeds)  # title, ours, number
+    assert plots.speeds(results | {"summary": {}}) is None
+    drawn = (TOP / "bench" / "results" / "logs.svg").read_text()
+    assert drawn == picture
+
+
 def test_pictures_leave_out_what_is_missing(small_run):
     _, _, results = small_run
     summary = {"floor": {}, "holdfast": {"stop_ms": {"median": 0, "min": 0, "max": 1}}}
