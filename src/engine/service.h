@@ -72,7 +72,7 @@ struct service {
 	void (*on_gone)(struct service *service);
 	void *owner;
 
-	/* The rest is service.c's. */
+	/* The rest is that of service.c and its parts: see step.h. */
 	bool is_hosted;
 	int lock_fd, control_fd; /* owned; -1 when closed */
 	int ok_fd; /* owned; -1: "ok" is another name of "control" */

@@ -1,0 +1,236 @@
+/* takeover.c -- see takeover.h. */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/diag.h"
+#include "engine/event.h"
+#include "engine/herald.h"
+#include "engine/orders.h"
+#include "engine/process.h"
+#include "engine/publish.h"
+#include "engine/recall.h"
+#include "engine/rules.h"
+#include "engine/step.h"
+#include "engine/takeover.h"
+#include "service/identity.h"
+#include "service/supervise_dir.h"
+
+static int make_ok(struct service *service)
+{
+	return supervise_dir_make_ok(service->dir_fd, service->control_fd,
+				     &service->ok_fd);
+}
+
+void takeover_offer_ok(struct service *service)
+{
+	if (!service->is_fresh || !service->is_hosted ||
+	    service->is_start_pending)
+		return;
+	service->is_fresh = false;
+	if (make_ok(service) == -1)
+		diag_warn_errno("unable to read %s/" SUPERVISE_OK,
+				service->name);
+}
+
+/* A link that leads nowhere is no file; one that can't be followed is trouble.
+ */
+static int look_for_down(struct service *service)
+{
+	struct stat status;
+
+	if (!service->is_down_wanted ||
+	    fstatat(service->dir_fd, "down", &status, 0) == 0)
+		return 0;
+	service->is_down_wanted = false;
+	return errno == ENOENT ? 0 : -1;
+}
+
+static const struct service_trouble *take_files(struct service *service)
+{
+	static const struct service_trouble no_names = {"list", "."},
+					    no_down = {"stat", "down"},
+					    no_lock = {"acquire",
+						       SUPERVISE_LOCK},
+					    no_control = {"read",
+							  SUPERVISE_CONTROL},
+					    no_ok = {"read", SUPERVISE_OK};
+	int dir_fd = service->dir_fd;
+
+	if (rules_refresh(service) == -1)
+		return &no_names;
+	if (look_for_down(service) == -1)
+		return &no_down;
+	service->is_fresh = supervise_dir_make(dir_fd);
+	service->lock_fd = supervise_dir_lock(dir_fd);
+	if (service->lock_fd == -1)
+		return &no_lock;
+	service->control_fd = supervise_dir_open_control(dir_fd);
+	if (service->control_fd == -1)
+		return &no_control;
+	service->control =
+		(struct loop_watch){.fd = service->control_fd,
+				    .on_readable = orders_on_readable,
+				    .owner = service};
+	if (loop_watch_add(service->loop, &service->control) == -1)
+		return &no_control;
+	publish_begin(service);
+	if (service->is_fresh)
+		return NULL; /* service_begin() puts it first on record */
+	service->machine = (struct machine){.rules = service->machine.rules,
+					    .want = service->is_down_wanted
+							    ? MACHINE_WANT_DOWN
+							    : MACHINE_WANT_UP};
+	publish_first_status(service);
+	if (make_ok(service) == -1)
+		return &no_ok;
+	return NULL;
+}
+
+const struct service_trouble *service_open(struct service *service)
+{
+	const struct service_trouble *trouble;
+
+	service->lock_fd = service->control_fd = service->ok_fd = -1;
+	service->remains.pidfd = -1;
+	service->control.is_added = service->ready.is_added = false;
+	service->asides = NULL;
+	service->hook = 0;
+	service->checked_pid = 0;
+	service->herald = NULL;
+	service->events_due[0] = '\0';
+	service->probe.is_set = false;
+	service->is_for_logger = service->is_for_group = false;
+	trouble = take_files(service);
+	if (trouble) {
+		int error = errno;
+
+		service_close(service);
+		errno = error;
+		return trouble;
+	}
+	service->is_hosted = true;
+	service->timer = (struct loop_timer){.on_due = service_on_timer,
+					     .owner = service};
+	return NULL;
+}
+
+/* The numbers and moments that go on across supervisors. */
+static void restore(struct service *service, const struct recall *recall)
+{
+	const struct machine_rules rules = service->machine.rules;
+
+	service->machine = recall->machine;
+	service->machine.rules = rules;
+	machine_mend(&service->machine, loop_now_ns());
+	if (service->machine.start_due_ns < service->begin_due_ns)
+		service->machine.start_due_ns = service->begin_due_ns;
+	service->pid = 0;
+	service->start_ticks = 0;
+	memset(service->signals_due, 0, sizeof(service->signals_due));
+	service->changed_at = recall->changed_at;
+	service->starts = recall->starts;
+	service->deaths = recall->deaths;
+	service->last_end = recall->last_end;
+	service->last_end_at = recall->last_end_at;
+	service->ready_at = recall->ready_at;
+	service->down_file_due = recall->down_file_due;
+	service->last_pid = recall->last_pid;
+	service->memory = recall->memory;
+}
+
+/*
+ * Watches the process on record. False: it has ended. When it can't be watched
+ * though it lives, the service is let go: another start would make two.
+ */
+static bool adopt(struct service *service, const struct recall *recall)
+{
+	if (process_watch(service, recall->pid, -1, false) == -1) {
+		if (errno == ESRCH)
+			return false;
+		if (!service->is_unwatched)
+			diag_warn_errno("unable to watch the process of %s",
+					service->name);
+		service->is_unwatched = true;
+		service_let_go(service);
+		return true;
+	}
+	/* Looked at again, now that its number can't be given away. */
+	if (identity_start_ticks(recall->pid) != recall->identity.start_ticks) {
+		loop_process_remove(service->loop, &service->process);
+		return false;
+	}
+	service->is_unwatched = false;
+	service->pid = recall->pid;
+	service->start_ticks = recall->identity.start_ticks;
+	memcpy(service->signals_due, recall->signals_due,
+	       sizeof(service->signals_due));
+	service->is_due_to_group = recall->is_due_to_group;
+	if (service->machine.phase == MACHINE_UP) {
+		process_listen(service, false);
+		herald_restore(service, recall->status_text,
+			       recall->is_stopping);
+	}
+	publish(service);
+	service_send_due(service);
+	service_set_timers(service);
+	return true;
+}
+
+static void recall(struct service *service, struct recall *recall)
+{
+	if (service->is_fresh)
+		recall_nothing(service->is_down_wanted, recall);
+	else
+		recall_service(service->dir_fd, service->spawner->boot_id,
+			       service->is_down_wanted, recall);
+}
+
+/* The script that was on record ended while nobody looked. */
+static void process_ended_unseen(struct service *service,
+				 const struct identity *identity)
+{
+	struct process_end end = {.is_known = false};
+
+	obituaries_find(service->obituaries, identity->pid,
+			identity->start_ticks, &end);
+	service->pid = (pid_t)identity->pid;
+	if (service->machine.phase == MACHINE_STARTING && !end.is_known) {
+		/* Whether "start" succeeded nobody knows: once more. */
+		process_note_end(service, end);
+		service->machine.phase = MACHINE_WAITING;
+		service_step(service, EVENT_TIMER, 0);
+		return;
+	}
+	process_ended(service, end);
+}
+
+/* Goes on where the last supervisor was killed, or begins. */
+static void go_on(struct service *service)
+{
+	struct recall recalled;
+	enum machine_phase phase;
+
+	recall(service, &recalled);
+	restore(service, &recalled);
+	service_change_down_file(
+		service); /* whatever comes next puts it on record */
+	phase = service->machine.phase;
+	if (recalled.pid != 0 && adopt(service, &recalled))
+		return;
+	if (machine_has_process(phase) && recalled.identity.pid != 0)
+		process_ended_unseen(service, &recalled.identity);
+	else if (machine_has_process(phase)) /* see recall.c */
+		service_step(service, EVENT_EXITED, 0);
+	else if (phase == MACHINE_WAITING)
+		service_step(service, EVENT_TIMER, 0);
+	else
+		service_step(service, EVENT_BEGIN, 0);
+}
+
+void service_begin(struct service *service)
+{
+	event_tell(service, "s");
+	go_on(service);
+	takeover_offer_ok(service);
+}
