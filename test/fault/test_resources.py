@@ -106,6 +106,21 @@ def test_a_restart_costs_few_system_calls(scan, programs, tmp_path):
     assert len(calls) + 2 <= CALLS_OF_A_RESTART, "\n".join(calls)
 
 
+def test_who_will_never_say_that_it_is_ready_costs_nothing(scan):
+    """The end of that FIFO was met again and again."""
+    service = scan.add("mute", "#!/bin/sh\nexec sleep 1000 3>&-\n")
+    (service / "notification-fd").write_text("3\n")
+    scan.start()
+    scan.pid("mute")
+    used = cpu_s(scan.process.pid)
+    scan.add("bystander")
+    scan.pid("bystander")
+    kill(scan.pid("bystander"))
+    wait_until(lambda: "deaths=1" in (scan.path / "bystander/supervise/state").read_text())
+    time.sleep(1)  # for it to spin in
+    assert cpu_s(scan.process.pid) - used < 0.3
+
+
 class Story:
     """What may happen to a scan directory, told to several at the same time."""
 
