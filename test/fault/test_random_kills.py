@@ -24,7 +24,7 @@ from faults import (
     read,
     state_of,
 )
-from support import BIN, wait_until
+from support import BIN, takes_signal, wait_until
 
 SEED = int(os.environ.get("HOLDFAST_SEED", random.randrange(1 << 32)))
 KILLS = int(os.environ.get("HOLDFAST_KILLS", 1500 if LONG else 25))
@@ -84,7 +84,11 @@ class Storm:
     def end(self):
         """All down in good order, and the loggers at the end of their input."""
         wait_until(self.is_up, 20, "up again")
-        os.kill(self.world.engine, signal.SIGTERM)
+        # What is up may have been so before the engine: it is told to stop when
+        # it can be told.
+        engine = self.world.engine
+        wait_until(lambda: takes_signal(engine, signal.SIGTERM), 20, "an engine")
+        os.kill(engine, signal.SIGTERM)
         wait_until(
             lambda: not any(
                 s.processes(self.world.harness.pid, self.world.engine)
