@@ -502,6 +502,11 @@ void scanner_stop(struct scanner *scanner)
 		loop_stop(scanner->context.loop);
 }
 
+bool scanner_is_gone(struct scanner *scanner)
+{
+	return scanner->is_stopping && is_all_gone(scanner);
+}
+
 void scanner_visit_fifos(const struct scanner *scanner,
 			 void (*visit)(int fd, void *with), void *with)
 {

@@ -62,6 +62,8 @@ void scanner_move(struct scanner *scanner);
  * gone, gets end of input and is waited for; then the loop is stopped.
  */
 void scanner_stop(struct scanner *scanner);
+/* Whether that stop has come to its end. */
+bool scanner_is_gone(struct scanner *scanner);
 
 /*
  * Calls `visit` with each descriptor of a pipe between service and logger and

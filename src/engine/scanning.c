@@ -32,7 +32,7 @@ struct scanning {
 	const struct scanning_rules *rules;
 	struct loop_timer surrender; /* set when a service gave up */
 	int surrender_code;
-	bool wants_upgrade, is_stopping;
+	bool wants_upgrade, is_detaching, is_stopping;
 	int exit_code;
 };
 
@@ -43,6 +43,13 @@ static void stop(struct scanning *scanning, int exit_code)
 	scanning->is_stopping = true;
 	scanning->exit_code = exit_code;
 	scanner_stop(scanning->scanner);
+}
+
+static void detach(struct scanning *scanning)
+{
+	scanning->is_detaching = true;
+	scanning->exit_code = scanning->rules->detached_code;
+	loop_stop(scanning->loop);
 }
 
 static void on_command(void *owner, enum scan_command command)
@@ -59,13 +66,10 @@ static void on_command(void *owner, enum scan_command command)
 		loop_stop(scanning->loop);
 		break;
 	case SCAN_YIELD:
-		if (!scanning->obituaries.is_over)
-			break; /* it is somebody else who has to go */
-			       /* fall through */
-	case SCAN_DETACH:
-		scanning->exit_code = scanning->rules->detached_code;
-		loop_stop(scanning->loop);
+		if (scanning->obituaries.is_over)
+			detach(scanning);
 		break;
+	case SCAN_DETACH: detach(scanning); break;
 	case SCAN_COMMAND_COUNT: break;
 	}
 }
@@ -225,9 +229,12 @@ static bool is_over(struct scanning *scanning)
 		scanning->exit_code = EXIT_SYSTEM;
 		return true;
 	}
-	if (!scanning->wants_upgrade)
+	if (!scanning->wants_upgrade || scanning->is_detaching)
 		return true;
 	scanning->wants_upgrade = false;
+	/* Told to stop in the same round: the next program would not know. */
+	if (scanning->is_stopping)
+		return scanner_is_gone(scanning->scanner);
 	scanner_settle(scanning->scanner);
 	upgrade_run(&scanning->upgrade, &scanning->spawner, scanning->scanner,
 		    scanning->commander.control_fd, &scanning->obituaries);

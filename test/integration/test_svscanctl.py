@@ -136,6 +136,26 @@ def test_an_upgrade_keeps_the_command_line(programs, scan_dir):
     assert pathlib.Path(f"/proc/{svscan.pid}/cmdline").read_bytes() == line
 
 
+@pytest.mark.parametrize("letter", ["-t", "-d"])
+@pytest.mark.parametrize("later", ["command", "signal"])
+def test_told_to_upgrade_and_to_end_at_once_it_ends(programs, scan_dir, letter, later):
+    """What comes with an upgrade, in one look, is not lost on the next program."""
+    if (letter, later) == ("-d", "signal"):
+        pytest.skip("no signal means that")
+    write_script(scan_dir / "one" / "run", SLEEPER)
+    process = start(programs, scan_dir)
+    pid = wait_until(lambda: pid_of(scan_dir / "one"))
+    process.send_signal(signal.SIGSTOP)
+    control(scan_dir, "-u")
+    if later == "signal":
+        process.send_signal(signal.SIGTERM)
+    else:
+        control(scan_dir, letter)
+    process.send_signal(signal.SIGCONT)
+    programs.wait_end(process, 0 if letter == "-t" else 99)
+    assert pathlib.Path(f"/proc/{pid}").exists() == (letter == "-d")
+
+
 def test_upgrade_to_a_program_that_cannot_run(programs, scan_dir, tmp_path):
     """The old one says so and goes on; with the program back, it works."""
     program = tmp_path / "svscan"
