@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from support import BIN, TOP, program_names, wait_until
+from support import BIN, TOP, Programs, program_names, wait_until
 
 DOC = TOP / "doc"
 PAGES = [DOC / "tutorial.md", *sorted(DOC.glob("from-*.md"))]
@@ -72,37 +72,56 @@ def commands(page):
     return [block for block in blocks(page, "sh") if may_run(block)]
 
 
-def typed(page, home, programs):
-    """What is seen when all is typed into one shell."""
-    out_path = home / "out"
-    # A user's PATH has the programs first; everything is typed at once.
-    text = "\n".join([PATIENCE, "set -e", *commands(page), 'echo "all was typed"'])
-    with open(out_path, "w") as out:
-        shell = programs.start(
-            "sh", "-c", text,
-            cwd=home,
-            env={"HOME": str(home), "PATH": f"{BIN}:{os.defpath}:/usr/sbin:/sbin"},
-            stdout=out, stderr=subprocess.STDOUT,
-        )
+class Reader:
+    """Types all of a page into one shell, with a home folder of its own."""
 
-        def has_ended():
-            # Nobody else reaps the clock of an svscan that was killed.
-            programs.reap_zombies()
-            return shell.poll() is not None
+    def __init__(self, page, home, programs):
+        self.home = home
+        self.programs = programs
+        self.out_path = home / "out"
+        text = "\n".join([PATIENCE, "set -e", *commands(page), 'echo "all was typed"'])
+        with open(self.out_path, "w") as out:
+            self.shell = programs.start(
+                "sh", "-c", text,
+                cwd=home,
+                env={"HOME": str(home), "PATH": f"{BIN}:{os.defpath}:/usr/sbin:/sbin"},
+                stdout=out, stderr=subprocess.STDOUT,
+            )
 
-        wait_until(has_ended, limit_s=120, what=f"the end, see {out_path}")
-    said = out_path.read_text()
-    assert shell.returncode == 0 and said.endswith("all was typed\n"), said
-    return said
+    def has_ended(self):
+        # Nobody else reaps the clock of an svscan that was killed; the shell of
+        # another page, which has ended, must not stand in the way.
+        for shell in self.programs.started:
+            shell.poll()
+        self.programs.reap_zombies()
+        return self.shell.poll() is not None
+
+    def said(self):
+        """All that was seen, at the end."""
+        wait_until(self.has_ended, limit_s=120, what=f"the end, see {self.out_path}")
+        said = self.out_path.read_text()
+        assert self.shell.returncode == 0 and said.endswith("all was typed\n"), said
+        return said
+
+
+@pytest.fixture(scope="module")
+def readers(tmp_path_factory):
+    """One for each page. They read side by side, as most of it is waiting."""
+    programs = Programs()
+    yield {
+        page.stem: Reader(page, tmp_path_factory.mktemp(page.stem), programs)
+        for page in PAGES
+    }
+    programs.end_all()
 
 
 @pytest.mark.parametrize("page", PAGES[1:], ids=lambda page: page.stem)
-def test_how_to_can_be_typed(page, tmp_path, programs):
-    typed(page, tmp_path, programs)
+def test_how_to_can_be_typed(page, readers):
+    readers[page.stem].said()
 
 
-def test_tutorial_can_be_typed(tmp_path, programs):
-    said = typed(DOC / "tutorial.md", tmp_path, programs)
+def test_tutorial_can_be_typed(readers):
+    said = readers["tutorial"].said()
     assert re.search(r"^@[0-9a-f]{24} the clock starts", said, re.M)
     shown = re.findall(r"^\d{4}-\d\d-\d\d [\d:]{8}\.\d{9} the clock starts", said, re.M)
     assert len(shown) >= 3  # by tai64nlocal, and twice by svlog
@@ -119,8 +138,9 @@ def test_tutorial_can_be_typed(tmp_path, programs):
     # The last three are from before and after svscan was killed, and upgraded.
     pids = re.findall(r"/clock: up \(pid (\d+)\)", said)
     assert pids[-1] == pids[-2] == pids[-3]
-    unit = (tmp_path / ".config/systemd/user/svscanboot.service").read_text()
-    assert f"ExecStart={BIN}/svscanboot {tmp_path}/service\n" in unit
+    home = readers["tutorial"].home
+    unit = (home / ".config/systemd/user/svscanboot.service").read_text()
+    assert f"ExecStart={BIN}/svscanboot {home}/service\n" in unit
 
 
 # ---- as root ----
