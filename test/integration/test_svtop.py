@@ -231,7 +231,9 @@ def test_nothing_is_written_while_nothing_changes(scan, top):
             return sum(map(int, re.findall(r"ctxt_switches:\t(\d+)", file.read())))
 
     wait_until(lambda: process_fields(pid)[0] == "S")
-    time.sleep(0.5)  # what was gathered at the start is shown
+    shown_at = time.monotonic() + 0.5  # what was gathered at the start
+    while time.monotonic() < shown_at:
+        screen.read(0.1)
     before = (switches(), len(screen.bytes))
     deadline = time.monotonic() + 2.5
     while time.monotonic() < deadline:
