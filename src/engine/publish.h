@@ -22,8 +22,8 @@ void publish_soon(struct service *service);
 
 /*
  * Puts on record what a later supervisor goes by; the other files follow in a
- * moment. In an orderly stop most services are gone by then, and there are other
- * news of them.
+ * moment. In an orderly stop most services are gone by then, and there are
+ * other news of them.
  */
 void publish_wish(struct service *service);
 

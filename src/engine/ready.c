@@ -68,6 +68,20 @@ static int open_fifo(const struct service *service, bool is_new)
 	return supervise_dir_read_fifo(service->dir_fd, SUPERVISE_READY, 0600);
 }
 
+bool ready_was_missed(const struct service *service)
+{
+	int fd;
+
+	if (rules_of(service)->notification_fd == -1)
+		return false;
+	/* The process has opened it for reading, too. */
+	fd = openat(service->dir_fd, SUPERVISE_READY,
+		    O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	if (fd != -1)
+		close(fd);
+	return fd == -1 && errno == ENXIO;
+}
+
 void ready_listen(struct service *service, bool is_new)
 {
 	int fd;

@@ -32,4 +32,12 @@ bool ready_is_said(const struct service *service);
 void ready_watch(struct service *service);
 void ready_unwatch(struct service *service);
 
+/*
+ * Of a process that is about to be adopted, and not ready: whether it has
+ * closed its descriptor while no supervisor had the other end. A line goes with
+ * the last who has the pipe open, so it may have come and be lost; and who
+ * closes it without one could only have meant never to be ready.
+ */
+bool ready_was_missed(const struct service *service);
+
 #endif

@@ -9,6 +9,7 @@
 #include "engine/orders.h"
 #include "engine/process.h"
 #include "engine/publish.h"
+#include "engine/ready.h"
 #include "engine/recall.h"
 #include "engine/rules.h"
 #include "engine/step.h"
@@ -145,6 +146,8 @@ static void restore(struct service *service, const struct recall *recall)
  */
 static bool adopt(struct service *service, const struct recall *recall)
 {
+	bool was_missed;
+
 	if (process_watch(service, recall->pid, -1, false) == -1) {
 		if (errno == ESRCH)
 			return false;
@@ -166,6 +169,8 @@ static bool adopt(struct service *service, const struct recall *recall)
 	memcpy(service->signals_due, recall->signals_due,
 	       sizeof(service->signals_due));
 	service->is_due_to_group = recall->is_due_to_group;
+	was_missed = service->machine.phase == MACHINE_UP &&
+		     !service->machine.is_ready && ready_was_missed(service);
 	if (service->machine.phase == MACHINE_UP) {
 		process_listen(service, false);
 		herald_restore(service, recall->status_text,
@@ -174,6 +179,8 @@ static bool adopt(struct service *service, const struct recall *recall)
 	publish(service);
 	service_send_due(service);
 	service_set_timers(service);
+	if (was_missed)
+		service_step(service, EVENT_READY, 0);
 	return true;
 }
 

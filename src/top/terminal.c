@@ -16,6 +16,7 @@
 
 /* Handlers get nothing passed. */
 static struct termios before;
+static SCREEN *screen;
 static char restore[128]; /* what gives the screen back */
 static size_t restore_len;
 static int resize_pipe[2] = {-1, -1};
@@ -99,13 +100,16 @@ static void set_modes(void)
 static bool is_screen(void)
 {
 	const char *move;
+	bool can_move;
 	int error;
 
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) ||
 	    setupterm(NULL, STDOUT_FILENO, &error) != OK)
 		return false;
 	move = tigetstr("cup");
-	return move && (intptr_t)move != -1;
+	can_move = move && (intptr_t)move != -1;
+	del_curterm(cur_term); /* newterm() makes its own */
+	return can_move;
 }
 
 bool terminal_begin(void)
@@ -116,7 +120,8 @@ bool terminal_begin(void)
 	/* Text is UTF-8 here; what has to be fit was made fit. */
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))
 		setlocale(LC_CTYPE, "");
-	if (!newterm(NULL, stdout, stdin))
+	screen = newterm(NULL, stdout, stdin);
+	if (!screen)
 		return false;
 	add_string("sgr0");
 	add_string("cnorm");
@@ -129,6 +134,7 @@ bool terminal_begin(void)
 void terminal_end(void)
 {
 	endwin();
+	delscreen(screen);
 	tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
 }
 

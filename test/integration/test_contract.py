@@ -478,6 +478,32 @@ def test_notification_may_come_after_the_supervisor_was_killed(scan):
     assert service.pid() == pid
 
 
+def test_notification_may_come_while_there_is_no_supervisor(scan):
+    """The line goes with the last who has the FIFO open; that it was closed stays."""
+    service = scan.make(run=READY)
+    say(service, notification_fd=3)
+    scan.start()
+    pid = service.wait_up()
+    scan.kill()
+    (service.path / "go").touch()
+    fifo = service.path / "supervise" / "ready"
+
+    def is_closed():
+        return all(not same_file(fd, fifo) for fd in (f"/proc/{pid}/fd/{n}" for n in range(20)))
+
+    def same_file(one, other):
+        try:
+            return os.path.samefile(one, other)
+        except OSError:
+            return False
+
+    wait_until(is_closed)
+    assert service.state()["ready"] == "0"
+    scan.start()
+    wait_until(lambda: service.state()["ready"] == "1")
+    assert service.pid() == pid
+
+
 def test_what_is_not_ready_in_time_has_failed(scan):
     service = scan.make(run=READY)
     say(service, notification_fd=3, timeout_up=300)
