@@ -2,7 +2,8 @@
  * backend_poll.c -- the portable backend: poll(2) and a self-pipe.
  *
  * Nothing here is beyond POSIX.1-2008. Directories can't be watched, adopted
- * processes are looked at once a second, and how those ended is not known.
+ * processes are looked at once a second, and how those ended is not known; that
+ * they did is seen once their new parent, mostly process 1, has reaped them.
  */
 #include <errno.h>
 #include <fcntl.h>

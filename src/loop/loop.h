@@ -141,7 +141,8 @@ void loop_timer_cancel(struct loop *loop, struct loop_timer *timer);
  * see `remains`), and the watcher removed before the call. `pidfd`, from the
  * spawn or -1, becomes the loop's. 0, or -1 with errno (ESRCH: no such
  * process), and then `pidfd` is closed. The poll backend looks at adopted
- * processes once a second.
+ * processes once a second, and to it they run until their parent has reaped
+ * them: kill(2) finds a zombie, too.
  */
 int loop_process_add(struct loop *loop, struct loop_process *process,
 		     int pidfd);
