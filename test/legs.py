@@ -39,6 +39,32 @@ OF_A_LONG_TEST = {
 # Tests of what stands on the event loop; they run with its other backend, too.
 # The tutorial doesn't: there a change of a directory is seen within seconds only.
 OF_THE_LOOP = re.compile(r"/test_(svscan|svwait|svc|sv_watch|runsv|supervise|adopt)")
+# As do these, of a file that takes too long as a whole: what a supervisor finds
+# when the one before it was killed.
+OF_A_SUCCESSOR = [
+    f"test/integration/test_{file}.py::test_{name}"
+    for file, names in {
+        "contract": (
+            "directory_with_start_alone_is_a_oneshot",
+            "kill_limit_outlives_the_supervisor",
+            "a_signal_for_the_group_outlives_the_supervisor",
+            "notification_makes_it_ready",
+            "notification_may_come_after_the_supervisor_was_killed",
+            "delay_is_kept_across_supervisors",
+            "inline_logger",
+        ),
+        "contract_aside": (
+            "wish_outlives_a_supervisor_that_is_killed_over_its_hook",
+            "start_outlives_a_supervisor_that_is_killed_over_its_hook",
+            "notify_in_flight_is_forgotten_by_the_next_supervisor",
+            "check_is_asked_again_by_the_next_supervisor",
+            "socket_outlives_the_supervisor",
+            "oneshot_of_command_lines",
+            "kill_reaches_all_of_the_cgroup",
+        ),
+    }.items()
+    for name in names
+]
 # The running children, for the case that this process is told to stop.
 RUNNING = set()
 
@@ -442,7 +468,7 @@ def poll_legs(integration):
                 "build poll",
                 "build-poll",
                 "build-poll/stage/bin",
-                chosen,
+                chosen + OF_A_SUCCESSOR,
                 loop="poll",
             )
         ]

@@ -20,7 +20,8 @@ TOP = pathlib.Path(__file__).resolve().parent.parent
 BIN = pathlib.Path(os.environ.get("HOLDFAST_BIN", TOP / "out" / "bin")).absolute()
 
 # The event loop that the programs are built with. That of "poll" can't tell of
-# changed directories, nor how processes ended that it has adopted.
+# changed directories, nor how processes ended that it has adopted; nor that they
+# did, until they are reaped: Host.wait_until() does that.
 LOOP = os.environ.get("HOLDFAST_LOOP") or (
     "epoll" if sys.platform == "linux" else "poll"
 )

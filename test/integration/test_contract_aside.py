@@ -137,7 +137,7 @@ def test_wish_outlives_a_supervisor_that_is_killed_over_its_hook(scan):
     assert service.state()["want"] == "down" and service.pid() != 0
     kill_and_start(scan)
     # Both were obeyed: what was held back, and what wasn't read yet.
-    wait_until(lambda: service.value("deaths") == 1 and service.pid() != 0)
+    scan.wait_until(lambda: service.value("deaths") == 1 and service.pid() != 0)
     assert service.state()["want"] == "up"
     (service.path / "go").touch()
 
@@ -227,7 +227,7 @@ def test_notify_in_flight_is_forgotten_by_the_next_supervisor(scan):
     wait_until(lambda: service.svok() == 0)
     (service.path / "go").touch()
     service.svc("-k")
-    service.wait_up(besides=pid)
+    scan.wait_until(lambda: service.pid() not in (0, pid))
     wait_until(lambda: len(notices(service)) == 3)
     assert [each[:2] for each in notices(service)].count(["run", "start"]) == 2
 
