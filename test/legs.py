@@ -355,8 +355,12 @@ def c_files():
 
 
 def clang_tidy():
+    """Of the tests themselves in a long test."""
     argv = ["clang-tidy", "-p", "build-asan", "--quiet"]
-    return EachFile("clang-tidy", "build-asan", argv, c_files(), ("build asan",))
+    files = c_files()
+    if "HOLDFAST_LONG" not in os.environ:
+        files = [name for name in files if not name.startswith("test/")]
+    return EachFile("clang-tidy", "build-asan", argv, files, ("build asan",))
 
 
 def source_checks():
@@ -386,7 +390,7 @@ def test_files(*folders):
 
 
 def all_legs():
-    """Every leg, the ones on which others wait first."""
+    """Every leg: the ones on which others wait, then the longest, first."""
     integration = test_files("integration")
     sanitize = [
         "--buildtype=debugoptimized",
@@ -395,10 +399,12 @@ def all_legs():
         # What gcc says of signs is enough: clang minds glibc's own prototypes.
         "-Dc_args=-fno-sanitize-recover=undefined -Wno-sign-conversion",
     ]
-    legs = [ReleaseBuild(), Build("build-asan", "clang", *sanitize)]
-    legs += integration_legs(integration)
-    legs += fault_legs()
-    legs += [
+    builds = [
+        ReleaseBuild(),
+        Build("build-asan", "clang", *sanitize),
+        Build("build-gcc", "gcc"),
+    ]
+    long_ones = [
         Pytest(
             "integration asan",
             "build asan",
@@ -407,14 +413,20 @@ def all_legs():
             sanitized_tests(integration),
             sanitized=True,
         ),
+        *integration_legs(integration),
+        release_tests("peer", test_files("peer")),
         clang_tidy(),
-        Build("build-gcc", "gcc"),
+        *poll_legs(integration),
     ]
-    if (TOP / "src/loop").is_dir():
-        legs += poll_legs(integration)
-    legs += [release_tests("peer", test_files("peer"))]
-    legs += fuzz_legs(sanitize)
-    return legs + source_checks() + [UnitTests("build-gcc"), UnitTests("build-asan")]
+    short_ones = [UnitTests("build-gcc"), UnitTests("build-asan")]
+    return (
+        builds
+        + long_ones
+        + fault_legs()
+        + fuzz_legs(sanitize)
+        + source_checks()
+        + short_ones
+    )
 
 
 def integration_legs(files):
