@@ -444,10 +444,10 @@ def sanitized_tests(integration):
 
 
 def fault_legs():
-    """A leg a file: each takes its minute or two, mostly waiting."""
+    """A leg a file: each takes its minute or two, mostly waiting; the last the most."""
     return [
         release_tests("fault " + pathlib.Path(name).stem[len("test_") :], [name])
-        for name in test_files("fault")
+        for name in reversed(test_files("fault"))
     ]
 
 
