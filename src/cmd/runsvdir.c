@@ -123,5 +123,5 @@ int main(int argc, char *argv[])
 	else if (argc == 2 && divert_messages(argv[1]) == -1)
 		diag_warn_errno("unable to use log");
 	diag_never_wait();
-	return scanning_run(&rules, called_as, absolute(argv[0], room));
+	return scanning_run(&rules, called_as, absolute(argv[0], room), NULL);
 }

@@ -18,5 +18,6 @@ int main(int argc, char *argv[])
 	program_begin("svscan", argc, argv);
 	diag_never_wait();
 	return scanning_run(&rules, argc > 0 ? argv[0] : "svscan",
-			    argc > 1 ? argv[1] : NULL);
+			    argc > 1 ? argv[1] : NULL,
+			    argc > 2 ? argv[2] : NULL);
 }

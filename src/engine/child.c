@@ -65,6 +65,14 @@ static int put_output(void)
 	return put_pipe(AT_FDCWD, SUPERVISE_PIPE, O_RDWR, STDOUT_FILENO);
 }
 
+static int put_own_output(const struct spawner *spawner)
+{
+	for (int i = 0; i < SPAWN_OUTPUTS; i++)
+		if (dup2(spawner->own_output[i], STDOUT_FILENO + i) == -1)
+			return -1;
+	return 0;
+}
+
 /* Without a FIFO to be had it runs all the same, and is never ready: what it
  * writes goes nowhere. The supervisor has told of it. */
 static int put_ready(int target_fd)
@@ -203,6 +211,8 @@ _Noreturn void child_run(const struct spawner *spawner,
 					   O_RDONLY, STDIN_FILENO) == -1)
 		child_fail(plan, "set up descriptors for");
 	if (plan->has_output_pipe && put_output() == -1)
+		child_fail(plan, "set up descriptors for");
+	if (plan->has_own_output && put_own_output(spawner) == -1)
 		child_fail(plan, "set up descriptors for");
 	lock_fd = out_of_the_way(plan, lock_fd);
 	if (plan->notification_fd != -1 &&

@@ -46,6 +46,9 @@ struct scanner {
 	bool is_stopping;
 	const struct entry *leaving; /* all before it are gone, in a stop */
 	bool stops_removed;          /* those whose name is gone */
+	bool has_left_out;           /* the directory that comes next */
+	dev_t left_out_device;
+	ino_t left_out_inode;
 	void (*on_giving_up)(void *owner, const char *name, int exit_code);
 	void *owner; /* of that; both may be NULL */
 };
@@ -215,6 +218,14 @@ static void forget_bad_names(struct scanner *scanner)
 
 /* ---- looking ---- */
 
+static bool is_left_out(const struct scanner *scanner,
+			const struct stat *status)
+{
+	return scanner->has_left_out &&
+	       scanner->left_out_device == status->st_dev &&
+	       scanner->left_out_inode == status->st_ino;
+}
+
 static void look_at_name(struct scanner *scanner, int dir_fd, const char *name)
 {
 	struct stat status;
@@ -232,7 +243,7 @@ static void look_at_name(struct scanner *scanner, int dir_fd, const char *name)
 		}
 		return;
 	}
-	if (!S_ISDIR(status.st_mode))
+	if (!S_ISDIR(status.st_mode) || is_left_out(scanner, &status))
 		return;
 	entry = find(scanner, &status);
 	if (entry && entry->seen == scanner->scan)
@@ -478,6 +489,13 @@ void scanner_on_giving_up(struct scanner *scanner,
 void scanner_stop_removed(struct scanner *scanner)
 {
 	scanner->stops_removed = true;
+}
+
+void scanner_leave_out(struct scanner *scanner, const struct stat *status)
+{
+	scanner->has_left_out = true;
+	scanner->left_out_device = status->st_dev;
+	scanner->left_out_inode = status->st_ino;
 }
 
 void scanner_move(struct scanner *scanner)

@@ -13,6 +13,8 @@
 #ifndef ENGINE_SCAN_H
 #define ENGINE_SCAN_H
 
+#include <sys/stat.h>
+
 #include "engine/obituary.h"
 #include "engine/spawn.h"
 #include "loop/loop.h"
@@ -52,6 +54,10 @@ void scanner_settle(struct scanner *scanner);
  * Before the first scan.
  */
 void scanner_stop_removed(struct scanner *scanner);
+
+/* A directory that isn't a service of this scan directory, whatever name it has
+ * in it. Before the first scan; there is one such directory. */
+void scanner_leave_out(struct scanner *scanner, const struct stat *status);
 
 /* The current directory is another one: scans that. A service that both have
  * runs on. */

@@ -7,6 +7,7 @@
 
 #include "base/diag.h"
 #include "engine/command.h"
+#include "engine/log_service.h"
 #include "engine/moved.h"
 #include "engine/scan.h"
 #include "engine/aside.h"
@@ -28,6 +29,7 @@ struct scanning {
 	struct upgrade upgrade;
 	struct readiness readiness;
 	struct obituaries obituaries;
+	struct log_service log;
 	struct moved moved;
 	const struct scanning_rules *rules;
 	struct loop_timer surrender; /* set when a service gave up */
@@ -169,10 +171,23 @@ static void end(struct scanning *scanning)
 	if (!scanning->loop)
 		return;
 	commander_close(&scanning->commander, scanning->loop);
+	log_service_forget(&scanning->log);
 	aside_free_all();
 	scanner_free(scanning->scanner);
 	obituaries_close(&scanning->obituaries);
 	loop_free(scanning->loop);
+}
+
+/* First of all services, so that what they say at their start is logged. */
+static void begin_log(struct scanning *scanning)
+{
+	struct service *service = &scanning->log.service;
+
+	service->name = scanning->upgrade.log_name;
+	service->loop = scanning->loop;
+	service->spawner = &scanning->spawner;
+	service->obituaries = &scanning->obituaries;
+	log_service_begin(&scanning->log, scanning->scanner);
 }
 
 /* False: it can't begin, and it was said why. */
@@ -204,6 +219,7 @@ static bool begin(struct scanning *scanning)
 		loop_reap_orphans(scanning->loop);
 	if (!listen_to_commands(scanning))
 		return false;
+	begin_log(scanning);
 	go_on_surrendering(scanning);
 	scanner_scan(scanning->scanner);
 	upgrade_settle(&scanning->upgrade);
@@ -237,22 +253,24 @@ static bool is_over(struct scanning *scanning)
 		return scanner_is_gone(scanning->scanner);
 	scanner_settle(scanning->scanner);
 	upgrade_run(&scanning->upgrade, &scanning->spawner, scanning->scanner,
-		    scanning->commander.control_fd, &scanning->obituaries);
+		    &scanning->log, scanning->commander.control_fd,
+		    &scanning->obituaries);
 	diag_warn_errno("unable to run %s, going on as before",
 			scanning->upgrade.program);
 	return false;
 }
 
 int scanning_run(const struct scanning_rules *rules, const char *called_as,
-		 char *folder)
+		 char *folder, char *log_name)
 {
 	struct scanning scanning = {
 		.rules = rules,
 		.commander = {.lock_fd = -1, .control_fd = -1},
 		.obituaries = {.fd = -1},
+		.log = {.service = {.dir_fd = -1}, .pipe_fd = -1},
 	};
 
-	upgrade_begin(&scanning.upgrade, called_as, folder);
+	upgrade_begin(&scanning.upgrade, called_as, folder, log_name);
 	readiness_take(&scanning.readiness);
 	if (folder && !scanning.upgrade.inherited && chdir(folder) == -1) {
 		diag_fatal_errno("unable to chdir to %s", folder);
@@ -268,6 +286,8 @@ int scanning_run(const struct scanning_rules *rules, const char *called_as,
 		;
 	if (rules->follows_name)
 		moved_end(&scanning.moved);
+	if (scanning.is_stopping && !scanning.is_detaching)
+		log_service_end(&scanning.log);
 	if (scanning.is_stopping)
 		surrender_forget();
 out:

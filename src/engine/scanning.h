@@ -23,11 +23,12 @@ struct scanning_rules {
 
 /*
  * Supervises the scan directory `folder`, NULL for the current one, until it is
- * told to end; says what is wrong. `called_as` is argv[0]; both are borrowed
- * for good, and `folder` is absolute where the name is followed. Returns the
- * exit code.
+ * told to end; says what is wrong. `log_name` is the log service (see
+ * log_service.h), NULL for none. `called_as` is argv[0]; all are borrowed for
+ * good, and `folder` is absolute where the name is followed. Returns the exit
+ * code.
  */
 int scanning_run(const struct scanning_rules *rules, const char *called_as,
-		 char *folder);
+		 char *folder, char *log_name);
 
 #endif

@@ -100,6 +100,7 @@ int script_prepare(struct service *service, struct script *script)
 		.lock_fd = service->lock_fd,
 		.input_dir_fd = service->input_dir_fd,
 		.has_output_pipe = service->has_output_pipe,
+		.has_own_output = service->has_own_output,
 		.is_command_line = config->type == CONFIG_TYPE_ONESHOT,
 		.runs_at_input = service->is_inline,
 		.keeps_session = config_has(config, CONFIG_NO_SETSID),

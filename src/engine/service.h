@@ -55,6 +55,7 @@ struct service {
 	bool is_watched;
 	bool may_have_changed;
 	bool has_output_pipe; /* its output goes to its supervise/pipe */
+	bool has_own_output;  /* see spawner_keep_output() */
 	/* A logger that is the file "log" of its service, and runs there. */
 	bool is_inline;
 	/* CLOCK_MONOTONIC: what service_begin() starts isn't started sooner. */

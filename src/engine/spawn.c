@@ -52,6 +52,21 @@ static int take_slots(struct spawner *spawner)
 	return 0;
 }
 
+int spawner_keep_output(struct spawner *spawner)
+{
+	for (int i = 0; i < SPAWN_OUTPUTS; i++) {
+		int fd = fcntl(STDOUT_FILENO + i, F_DUPFD_CLOEXEC,
+			       STDERR_FILENO + 1);
+
+		if (fd == -1)
+			return -1;
+		spawner->own_output[i] = fd;
+		if (spawner->keep_below <= (unsigned)fd)
+			spawner->keep_below = (unsigned)fd + 1;
+	}
+	return 0;
+}
+
 int spawner_open(struct spawner *spawner)
 {
 	memset(spawner, 0, sizeof(*spawner));

@@ -32,7 +32,8 @@ struct spawn_lane {
 	char *stack; /* owned: what the child runs on until it execs */
 };
 
-#define SPAWN_LANES 4
+#define SPAWN_LANES   4
+#define SPAWN_OUTPUTS 2 /* standard output and standard error */
 
 struct spawner {
 	char boot_id[BOOT_ID_SIZE];
@@ -44,6 +45,8 @@ struct spawner {
 	 * slots among them are where the parent puts what the child needs. */
 	struct spawn_lane lanes[SPAWN_LANES];
 	unsigned keep_below;
+	/* See spawner_keep_output(); 0: not kept. */
+	int own_output[SPAWN_OUTPUTS];
 };
 
 #define SPAWN_ARGUMENTS  4
@@ -65,6 +68,7 @@ struct spawn_plan {
 	/* Standard input is supervise/pipe of this directory; -1: inherited. */
 	int input_dir_fd;
 	bool has_output_pipe; /* standard output is the own supervise/pipe */
+	bool has_own_output;  /* output and error are spawner.own_output */
 	/* What is run is no program but a command line in that file: by
 	 * execlineb, or, where there is none, by sh. */
 	bool is_command_line;
@@ -110,6 +114,14 @@ int spawner_open(struct spawner *spawner);
 /* Puts the descriptor limit back as it was found (before this process becomes
  * another program), or raises it again (when that failed). */
 void spawner_raise_limit(struct spawner *spawner, bool raise);
+
+/*
+ * Keeps standard output and error as they are now, for plans that ask for them,
+ * before the owner gives 1 and 2 another meaning. Early: until it has become
+ * its script, each child holds what lies below the descriptors that this takes.
+ * 0, or -1 with errno.
+ */
+int spawner_keep_output(struct spawner *spawner);
 
 /* How many lanes threads may use at the same time: 1 where they may not. */
 unsigned spawn_lanes(void);

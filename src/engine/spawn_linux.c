@@ -70,13 +70,14 @@ static int fill_slot(const struct spawn_lane *lane, enum spawn_slot slot,
 	return dup3(fd, lane->slots[slot], O_CLOEXEC);
 }
 
-/* A slot that went on holding a lock would outlive its service. */
+/* A slot that went on holding a lock would outlive its service; one that held
+ * standard error, a log service would never meet the end of that. */
 static void empty_slots(const struct spawn_lane *lane,
 			const struct spawn_plan *plan)
 {
-	fill_slot(lane, SLOT_LOCK, STDERR_FILENO);
+	fill_slot(lane, SLOT_LOCK, STDIN_FILENO);
 	if (plan->input_dir_fd != -1)
-		fill_slot(lane, SLOT_INPUT, STDERR_FILENO);
+		fill_slot(lane, SLOT_INPUT, STDIN_FILENO);
 }
 
 /* As many as there are processors, and one, as a start mostly waits. */

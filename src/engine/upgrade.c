@@ -33,12 +33,14 @@ static void note_program(struct upgrade *upgrade, const char *called_as)
 		upgrade->program[0] = '\0';
 }
 
-void upgrade_begin(struct upgrade *upgrade, const char *called_as, char *folder)
+void upgrade_begin(struct upgrade *upgrade, const char *called_as, char *folder,
+		   char *log_name)
 {
 	const char *list = getenv(variable);
 
 	note_program(upgrade, called_as);
 	upgrade->folder = folder;
+	upgrade->log_name = log_name;
 	upgrade->inherited = list ? strdup(list) : NULL;
 	unsetenv(variable); /* not for services */
 }
@@ -65,7 +67,8 @@ void upgrade_settle(struct upgrade *upgrade)
 static void run_program(struct upgrade *upgrade)
 {
 	/* The folder is for people to see: the new program is in it already. */
-	char *argv[] = {upgrade->program, upgrade->folder, NULL};
+	char *argv[] = {upgrade->program, upgrade->folder, upgrade->log_name,
+			NULL};
 	char folder[PATH_MAX], room[PATH_MAX];
 	struct strb path = strb_on(room, sizeof(room));
 
@@ -117,8 +120,8 @@ static void drop_fifo(int fd, void *with)
 }
 
 void upgrade_run(struct upgrade *upgrade, struct spawner *spawner,
-		 const struct scanner *scanner, int control_fd,
-		 const struct obituaries *obituaries)
+		 const struct scanner *scanner, const struct log_service *log,
+		 int control_fd, const struct obituaries *obituaries)
 {
 	const size_t most = LIST_BYTES_MAX - sizeof(variable) - 1;
 	char *list = malloc(most);
@@ -129,8 +132,10 @@ void upgrade_run(struct upgrade *upgrade, struct spawner *spawner,
 		return;
 	text = strb_on(list, most);
 	keep_fifo(control_fd, &text);
+	log_service_visit_fifos(log, keep_fifo, &text);
 	scanner_visit_fifos(scanner, keep_fifo, &text);
 	keep_obituaries(obituaries, true);
+	log_service_use_own_output(log, true);
 	if (setenv(variable, list, 1) == 0) {
 		spawner_raise_limit(spawner, false);
 		run_program(upgrade);
@@ -138,8 +143,10 @@ void upgrade_run(struct upgrade *upgrade, struct spawner *spawner,
 	error = errno;
 	spawner_raise_limit(spawner, true);
 	unsetenv(variable);
+	log_service_use_own_output(log, false);
 	keep_obituaries(obituaries, false);
 	scanner_visit_fifos(scanner, drop_fifo, NULL);
+	log_service_visit_fifos(log, drop_fifo, NULL);
 	drop_fifo(control_fd, NULL);
 	free(list);
 	errno = error;

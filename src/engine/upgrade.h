@@ -11,11 +11,13 @@
 
 #include <limits.h>
 
+#include "engine/log_service.h"
 #include "engine/scan.h"
 
 struct upgrade {
 	char program[PATH_MAX]; /* what to run; "" when it can't be known */
 	char *folder;           /* borrowed: the operand, or NULL */
+	char *log_name;         /* borrowed: the second one, or NULL */
 	char *inherited;        /* owned: descriptors from before, as a list; or
 				 * NULL: this isn't an upgrade */
 };
@@ -24,10 +26,11 @@ struct upgrade {
  * Notes which program this is, as `called_as`, argv[0], says it, while the
  * current directory is still the one that it counts from, and which descriptors
  * an earlier one handed down. An upgraded program is in its directory,
- * `folder`, already. `folder`, which may be NULL, is borrowed for good.
+ * `folder`, already. `folder` and the log
+ * service, `log_name`, either may be NULL, are borrowed for good.
  */
-void upgrade_begin(struct upgrade *upgrade, const char *called_as,
-		   char *folder);
+void upgrade_begin(struct upgrade *upgrade, const char *called_as, char *folder,
+		   char *log_name);
 
 /* Closes what was handed down, once the FIFOs are open again. */
 void upgrade_settle(struct upgrade *upgrade);
@@ -37,7 +40,7 @@ void upgrade_settle(struct upgrade *upgrade);
  * too. Returns only on failure, with errno; then everything is as it was.
  */
 void upgrade_run(struct upgrade *upgrade, struct spawner *spawner,
-		 const struct scanner *scanner, int control_fd,
-		 const struct obituaries *obituaries);
+		 const struct scanner *scanner, const struct log_service *log,
+		 int control_fd, const struct obituaries *obituaries);
 
 #endif

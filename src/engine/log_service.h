@@ -1,0 +1,57 @@
+/*
+ * log_service.h -- a service that logs what svscan, and all that it starts,
+ * write to standard output and standard error.
+ *
+ * It reads the FIFO supervise/pipe in its own directory. Standard output and
+ * error of svscan are that FIFO, open for reading too, and services inherit
+ * them: whichever of svscan and the log service is killed, nobody gets SIGPIPE
+ * and no line is lost. The log service itself keeps the output that svscan was
+ * started with: its troubles must not go down a pipe that it may have stopped
+ * reading. It begins before all other services and ends after them.
+ * Source of name and place: svscan(8) of daemontools-encore.
+ */
+#ifndef ENGINE_LOG_SERVICE_H
+#define ENGINE_LOG_SERVICE_H
+
+#include <stdbool.h>
+
+#include "engine/scan.h"
+#include "engine/service.h"
+
+struct log_service {
+	/* Set by the owner; its name is NULL where there is no log service. */
+	struct service service;
+	/* The rest is that of log_service.c. */
+	int pipe_fd; /* owned: what 1 and 2 are copies of; -1: they are not */
+	struct loop_timer again; /* set while it isn't hosted */
+	const char *said_verb;   /* what kept it from that, said once; static */
+	int said_error;
+	bool is_ending;
+};
+
+/*
+ * Takes the log service `service.name` over, a directory in the current one,
+ * and from then on writes to it; loop, spawner and obituaries are set. The
+ * scanner leaves that directory out. Before the first scan. What is in the
+ * way is said; then the output stays what it is.
+ */
+void log_service_begin(struct log_service *log, struct scanner *scanner);
+
+/* Standard output and error are what they were at first (`is_own`), or the
+ * FIFO again. */
+void log_service_use_own_output(const struct log_service *log, bool is_own);
+
+/* Calls `visit` for each FIFO that it holds open: see scanner_visit_fifos(). */
+void log_service_visit_fifos(const struct log_service *log,
+			     void (*visit)(int fd, void *with), void *with);
+
+/*
+ * An orderly stop, when all services are gone: it meets the end of its input,
+ * and is waited for, as long as the loop isn't stopped by others.
+ */
+void log_service_end(struct log_service *log);
+
+/* Frees what is held; the log service runs on, unless it has ended. */
+void log_service_forget(struct log_service *log);
+
+#endif
