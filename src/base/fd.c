@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -158,4 +159,39 @@ long fd_read_file(int dir_fd, const char *name, void *out, size_t size_bytes)
 	close(fd);
 	errno = error;
 	return (long)got;
+}
+
+char *fd_read_all(const char *path, size_t *len)
+{
+	char *text = NULL;
+	size_t room = 0;
+	int fd, error;
+	long got = 1;
+
+	*len = 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		return NULL;
+	while (got > 0) {
+		if (room - *len < 2) {
+			char *more = realloc(text, room = room * 2 + 4096);
+
+			if (!more)
+				goto fail;
+			text = more;
+		}
+		got = fd_read_some(fd, text + *len, room - *len - 1);
+		if (got == -1)
+			goto fail;
+		*len += (size_t)got;
+	}
+	close(fd);
+	text[*len] = '\0';
+	return text;
+fail:
+	error = errno;
+	free(text);
+	close(fd);
+	errno = error;
+	return NULL;
 }

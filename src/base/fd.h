@@ -48,4 +48,10 @@ int fd_rewrite_file(int dir_fd, const char *name, const void *bytes,
  */
 long fd_read_file(int dir_fd, const char *name, void *out, size_t size_bytes);
 
+/*
+ * Reads all of a file into new memory, which the caller frees, with a '\0'
+ * after the *len bytes. NULL with errno from open(2) or the reading, or ENOMEM.
+ */
+char *fd_read_all(const char *path, size_t *len);
+
 #endif

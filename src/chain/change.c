@@ -3,13 +3,16 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/strb.h"
 #include "chain/change.h"
 #include "chain/envdir.h"
+#include "chain/envfile.h"
 #include "chain/ids.h"
 #include "chain/lock.h"
 
@@ -26,6 +29,29 @@ static int fail(struct change_trouble *trouble, int error, const char *fmt, ...)
 	return -1;
 }
 
+static int read_files(const struct change *change, struct env *env,
+		      struct change_trouble *trouble)
+{
+	for (size_t i = 0; i < change->env_file_count; i++) {
+		const char *path = change->env_files[i];
+		bool may_miss = *path == '-';
+		size_t len;
+		char *text = fd_read_all(path + may_miss, &len);
+		int done;
+
+		if (!text && may_miss && errno == ENOENT)
+			continue;
+		if (!text)
+			return fail(trouble, errno, "unable to read %s",
+				    path + may_miss);
+		done = envfile_apply(text, len, env);
+		free(text);
+		if (done == -1)
+			return fail(trouble, ENOMEM, "unable to set variables");
+	}
+	return 0;
+}
+
 static int read_variables(const struct change *change, struct env *env,
 			  struct change_trouble *trouble)
 {
@@ -37,7 +63,7 @@ static int read_variables(const struct change *change, struct env *env,
 	};
 
 	if (!change->env_dir || envdir_apply(&envdir) == 0)
-		return 0;
+		return read_files(change, env, trouble);
 	switch (envdir.step) {
 	case ENVDIR_ENTER:
 		return fail(trouble, errno, "unable to switch to directory: %s",

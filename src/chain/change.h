@@ -37,6 +37,10 @@ struct change {
 	void (*pass_over)(const char *path, const char *name);
 	const char *root; /* the new working directory, too */
 	const char *dir;  /* seen from the new root */
+	/* Read after env_dir, one by one; after a '-', one that isn't there is
+	 * passed over. */
+	const char *const *env_files;
+	size_t env_file_count;
 	bool has_umask, has_niceness, has_io, has_oom_score;
 	unsigned umask;
 	int64_t niceness; /* added to what there is */

@@ -30,6 +30,7 @@ static const char synopsis[] =
 
 enum long_option {
 	LONG_ALL_GROUPS = 256,
+	LONG_ENV_FILE,
 	LONG_UMASK,
 	LONG_IONICE,
 	LONG_OOM_SCORE,
@@ -48,6 +49,7 @@ static const struct option long_options[] = {
 	{"chroot", required_argument, NULL, '/'},
 	{"close", required_argument, NULL, LONG_CLOSE},
 	{"copy", required_argument, NULL, LONG_COPY},
+	{"env-file", required_argument, NULL, LONG_ENV_FILE},
 	{"ionice", required_argument, NULL, LONG_IONICE},
 	{"nice", required_argument, NULL, 'n'},
 	{"no-new-privs", no_argument, NULL, LONG_NO_NEW_PRIVS},
@@ -63,6 +65,7 @@ struct order {
 	struct change change;
 	struct change_limit *limits; /* owned; as many as fit on the line */
 	struct redirect *redirects;  /* likewise */
+	const char **env_files;      /* likewise */
 	char *argv0;                 /* instead of the program's name */
 	bool is_verbose;
 	bool is_quiet; /* a lock that can't be had is no failure */
@@ -149,6 +152,9 @@ static bool obey_long(struct order *order, int option)
 
 	switch (option) {
 	case LONG_ALL_GROUPS: change->has_all_groups = true; return true;
+	case LONG_ENV_FILE:
+		order->env_files[change->env_file_count++] = optarg;
+		return true;
 	case LONG_NO_NEW_PRIVS: change->refuses_privileges = true; return true;
 	case LONG_UMASK: return set_umask(change, optarg);
 	case LONG_IONICE:
@@ -349,7 +355,9 @@ int main(int argc, char *argv[])
 	program_begin("chpst", argc, argv);
 	order.limits = calloc((size_t)argc + 1, sizeof(*order.limits));
 	order.redirects = calloc((size_t)argc + 1, sizeof(*order.redirects));
-	if (!order.limits || !order.redirects || env_start(&env, environ) == -1)
+	order.env_files = calloc((size_t)argc + 1, sizeof(*order.env_files));
+	if (!order.limits || !order.redirects || !order.env_files ||
+	    env_start(&env, environ) == -1)
 		diag_die(EXIT_SYSTEM, "out of memory");
 	if (!guise->read(&order, argc, argv) || !order.argv[0]) {
 		diag_set_program(guise->name);
@@ -357,6 +365,7 @@ int main(int argc, char *argv[])
 	}
 	order.change.limits = order.limits;
 	order.change.redirects = order.redirects;
+	order.change.env_files = order.env_files;
 	if (change_apply(&order.change, &env, &trouble) == 0)
 		become(&order, &env);
 	if (!trouble.is_lock || !order.is_quiet)
@@ -364,5 +373,6 @@ int main(int argc, char *argv[])
 	env_free(&env);
 	free(order.limits);
 	free(order.redirects);
+	free(order.env_files);
 	return 0;
 }

@@ -3,8 +3,6 @@
  *
  * Any trouble is fatal: a program must not run with half of its settings.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -17,41 +15,6 @@
 #include "chain/ini.h"
 
 static const char synopsis[] = "[-p prefix] inifile child";
-
-/* All of the file and room for a '\0', in new memory; NULL with errno. */
-static char *read_all(const char *path, size_t *len)
-{
-	char *text = NULL;
-	size_t room = 0;
-	int fd, error;
-	long got = 1;
-
-	*len = 0;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd == -1)
-		return NULL;
-	while (got > 0) {
-		if (room - *len < 2) {
-			char *more = realloc(text, room = room * 2 + 4096);
-
-			if (!more)
-				goto fail;
-			text = more;
-		}
-		got = fd_read_some(fd, text + *len, room - *len - 1);
-		if (got == -1)
-			goto fail;
-		*len += (size_t)got;
-	}
-	close(fd);
-	return text;
-fail:
-	error = errno;
-	free(text);
-	close(fd);
-	errno = error;
-	return NULL;
-}
 
 int main(int argc, char *argv[])
 {
@@ -70,7 +33,7 @@ int main(int argc, char *argv[])
 	argv += optind;
 	if (argc - optind < 2)
 		diag_usage(EXIT_USAGE, synopsis);
-	text = read_all(argv[0], &len);
+	text = fd_read_all(argv[0], &len);
 	if (!text)
 		diag_die_errno(EXIT_SYSTEM, "unable to read %s", argv[0]);
 	if (env_start(&env, environ) == -1 ||

@@ -1,10 +1,12 @@
 /*
- * fuzz_chain.c -- any ini file, and any text for an option of chpst.
+ * fuzz_chain.c -- any ini file, file of quoted variables, and any text for an
+ * option of chpst.
  *
  * The bytes up to the first '\0' are the text, all of them the file.
  */
 #include <string.h>
 
+#include "chain/envfile.h"
 #include "chain/favour.h"
 #include "chain/ids.h"
 #include "chain/ini.h"
@@ -43,6 +45,22 @@ static void read_ini(const uint8_t *data, size_t size)
 		memcpy(text, data, size);
 	MUST(ini_apply(text, size, "P", &env) == 0);
 	check_variables(&env);
+	env_free(&env);
+	free(text);
+}
+
+static void read_envfile(const uint8_t *data, size_t size)
+{
+	char *const none[] = {NULL};
+	char *text = malloc(size + 1);
+	struct env env;
+
+	MUST(text && env_start(&env, none) == 0);
+	if (size > 0)
+		memcpy(text, data, size);
+	MUST(envfile_apply(text, size, &env) == 0);
+	for (size_t i = 0; i < env.count; i++)
+		MUST(strchr(env.entries[i], '=') > env.entries[i]);
 	env_free(&env);
 	free(text);
 }
@@ -91,5 +109,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	read_ids(text);
 	read_options(text);
 	read_ini(data, size);
+	read_envfile(data, size);
 	return 0;
 }

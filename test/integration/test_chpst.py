@@ -95,6 +95,27 @@ def test_unprivileged_user_is_told_what_was_refused():
 # ---- where ----
 
 
+def test_variables_from_quoted_files(tmp_path):
+    (tmp_path / "dir").mkdir()
+    (tmp_path / "dir/A").write_text("from dir\n")
+    (tmp_path / "dir/D").write_text("stays\n")
+    (tmp_path / "one").write_text("# options\nA=\"-x 'y' \"\nB=$(echo no)\n")
+    (tmp_path / "two").write_text("B='later'\nC=3\n")
+    files = [f"--env-file={tmp_path}/one", "--env-file", f"-{tmp_path}/two"]
+    files += [f"--env-file=-{tmp_path}/none"]
+    said = shell(*files, "-e", str(tmp_path / "dir"), script='echo "$A|$B|$C|$D"')
+    assert said == "-x 'y' |later|3|stays\n"
+    run = chpst(f"--env-file={tmp_path}/none", "env")
+    fails(run, 111, f"chpst: fatal: unable to read {tmp_path}/none: file does not exist")
+
+
+@as_root
+def test_files_of_variables_are_read_as_the_caller(tmp_path):
+    (tmp_path / "secret").write_text("A=1\n")
+    (tmp_path / "secret").chmod(0o600)
+    assert shell("-u", ":1000:1000", f"--env-file={tmp_path}/secret", script="echo $A") == "1\n"
+
+
 def test_working_directory(tmp_path):
     (tmp_path / "inner").mkdir()
     for option in (["-C", "inner"], ["--chdir=inner"], ["--chdir", "inner"]):

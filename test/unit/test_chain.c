@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "base/strb.h"
+#include "chain/envfile.h"
 #include "chain/favour.h"
 #include "chain/ids.h"
 #include "chain/ini.h"
@@ -241,9 +243,62 @@ static void disk_priorities_have_levels(void **unused)
 	assert_int_equal(favour_parse_io("best", &priority), -1);
 }
 
+/* What a file sets, as "NAME=VALUE|" one after the other. */
+static void envfile_gives(const char *file, size_t len, const char *expected)
+{
+	char *const none[] = {NULL};
+	char text[256], room[256];
+	struct strb shown = strb_on(room, sizeof(room));
+	struct env env;
+
+	memcpy(text, file, len);
+	assert_int_equal(env_start(&env, none), 0);
+	assert_int_equal(envfile_apply(text, len, &env), 0);
+	for (size_t i = 0; i < env.count; i++)
+		strb_add_format(&shown, "%s|", env.entries[i]);
+	assert_string_equal(room, expected);
+	env_free(&env);
+}
+
+static void files_of_variables_have_a_shells_quotes(void **unused)
+{
+	static const struct {
+		const char *file, *expected;
+	} cases[] = {
+		{"", ""},
+		{"A=1", "A=1|"},
+		{"A=1\nB=2\n", "A=1|B=2|"},
+		{"  A = 1 2 \t\n", "A=1 2|"},
+		{"A=\n", "A=|"},
+		{"# A=1\n;B=2\n\n\nC=3\r\nD=4", "C=3|D=4|"},
+		{"export A=1\n1A=2\nno name\nA-B=3\nB=4", "B=4|"},
+		{"A=\"-a 'b' \" \n", "A=-a 'b' |"},
+		{"A='$x \\ \"'\n", "A=$x \\ \"|"},
+		{"A=\"\\\"\\\\\\$\\`\\n\"", "A=\"\\$`\\n|"},
+		{"A='a'\"b\" c\n", "A=abc|"},
+		{"A=a'b'\n", "A=a'b'|"},
+		{"A=a\\ b\\c\\\nd\\ \n", "A=a bcd |"},
+		{"A=\"two\nlines\"\nB=1", "A=two\nlines|B=1|"},
+		{"A=\"not\nended", "A=not\nended|"},
+		{"A=1\nA=2\n", "A=2|"},
+		{"A=$(reboot)`x`;y\n", "A=$(reboot)`x`;y|"},
+		{"A=\\", "A=|"},
+		{"A=x\\", "A=x|"},
+		{"=1\nA==1=\n", "A==1=|"},
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		envfile_gives(cases[i].file, strlen(cases[i].file),
+			      cases[i].expected);
+	/* A variable can't hold NUL; what follows it goes. */
+	envfile_gives("A=a\0b\nB\0=1\nC=2", 14, "A=a|B=1|C=2|");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(files_of_variables_have_a_shells_quotes),
 		cmocka_unit_test(numeric_ids_need_a_user_and_a_group),
 		cmocka_unit_test(no_slip_makes_a_root),
 		cmocka_unit_test(groups_are_bounded),
