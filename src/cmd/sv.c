@@ -15,6 +15,7 @@
 #include "base/program.h"
 #include "base/span.h"
 #include "cmd/sv/add.h"
+#include "cmd/sv/allow.h"
 #include "cmd/sv/command.h"
 #include "cmd/sv/control.h"
 #include "cmd/sv/deaths.h"
@@ -58,6 +59,9 @@ static const struct command commands[] = {
 	{"edit", "[-d dir] edit name [file]", edit_command},
 	{"try", "try [--restart policy] -- command ...", try_command},
 	{"lint", "[-d dir] lint [--json] [service ...]", lint_command},
+	{"allow", "[-d dir] allow [--status | group] [service ...]",
+	 allow_command},
+	{"deny", "[-d dir] deny service ...", deny_command},
 	{"disable", "[-d dir] disable [--timeout span] name", disable_command},
 };
 

@@ -543,10 +543,9 @@ void entry_visit_fifos(const struct entry *entry,
 
 	if (logger && logger->pipe_fd != -1)
 		visit(logger->pipe_fd, with);
-	if (logger && logger->service.is_hosted)
-		visit(logger->service.control_fd, with);
-	if (entry->service.is_hosted)
-		visit(entry->service.control_fd, with);
+	if (logger)
+		service_visit_fifos(&logger->service, visit, with);
+	service_visit_fifos(&entry->service, visit, with);
 }
 
 bool entry_is_hosted(const struct entry *entry)

@@ -146,8 +146,7 @@ void log_service_visit_fifos(const struct log_service *log,
 {
 	if (log->pipe_fd != -1)
 		visit(log->pipe_fd, with);
-	if (log->service.is_hosted)
-		visit(log->service.control_fd, with);
+	service_visit_fifos(&log->service, visit, with);
 }
 
 /* ---- the end ---- */

@@ -7,6 +7,7 @@
 #include "engine/orders.h"
 #include "engine/rules.h"
 #include "engine/step.h"
+#include "engine/takeover.h"
 #include "service/config.h"
 #include "service/supervise_dir.h"
 
@@ -80,6 +81,8 @@ static size_t obey_all(struct service *service, const char *letters,
 		else if (letters[i] == CONTROL_FOR_GROUP ||
 			 letters[i] == CONTROL_FOR_PROCESS)
 			service->is_for_group = letters[i] == CONTROL_FOR_GROUP;
+		else if (letters[i] == CONTROL_MODES_CHANGED && target)
+			takeover_renew_ok(target);
 		else if (target && target->is_hosted)
 			obey_for(target, letters[i], service->is_for_group);
 		/* What can't be left there is obeyed all the same. */

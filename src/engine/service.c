@@ -37,6 +37,16 @@ void service_close(struct service *service)
 	}
 }
 
+void service_visit_fifos(const struct service *service,
+			 void (*visit)(int fd, void *with), void *with)
+{
+	if (!service->is_hosted)
+		return;
+	visit(service->control_fd, with);
+	if (service->ok_fd != -1)
+		visit(service->ok_fd, with);
+}
+
 void service_let_go(struct service *service)
 {
 	orders_take_out(service);

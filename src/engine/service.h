@@ -170,6 +170,11 @@ void service_drain(struct service *service);
 
 bool service_is_running(const struct service *service);
 
+/* Calls `visit` for each FIFO that has a reader because somebody supervises: an
+ * upgrade keeps those open. */
+void service_visit_fifos(const struct service *service,
+			 void (*visit)(int fd, void *with), void *with);
+
 /* Stops watching, and frees what is held; the process runs on, and the files
  * say so: whoever opens the directory next adopts it. */
 void service_forget(struct service *service);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/diag.h"
 #include "engine/event.h"
@@ -32,6 +33,19 @@ void takeover_offer_ok(struct service *service)
 	if (make_ok(service) == -1)
 		diag_warn_errno("unable to read %s/" SUPERVISE_OK,
 				service->name);
+}
+
+void takeover_renew_ok(struct service *service)
+{
+	int before_fd = service->ok_fd;
+
+	if (service->is_fresh || !service->is_hosted)
+		return;
+	if (make_ok(service) == -1)
+		diag_warn_errno("unable to read %s/" SUPERVISE_OK,
+				service->name);
+	if (before_fd != -1)
+		close(before_fd);
 }
 
 /* A link that leads nowhere is no file; one that can't be followed is trouble.

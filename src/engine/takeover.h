@@ -12,4 +12,7 @@
  * on record before, that comes with the first record. */
 void takeover_offer_ok(struct service *service);
 
+/* The modes in supervise/ may have changed: makes "ok" what they ask for. */
+void takeover_renew_ok(struct service *service);
+
 #endif

@@ -43,6 +43,10 @@ enum control_down_file {
 	CONTROL_DOWN_REMOVED
 };
 
+/* Obeyed by the supervisor, not by the service: the modes in supervise/ have
+ * changed, so "ok" may have to be another file. */
+#define CONTROL_MODES_CHANGED 'm'
+
 struct control {
 	char letter;
 	enum control_effect effect;

@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -115,14 +117,21 @@ int supervise_dir_read_fifo(int dir_fd, const char *name, unsigned mode)
 #define CONTROL_BYTES 4096
 
 /* An open FIFO takes kernel memory by the room that it may need. */
+static void make_small(int fd)
+{
+#ifdef F_SETPIPE_SZ
+	fcntl(fd, F_SETPIPE_SZ, CONTROL_BYTES);
+#else
+	(void)fd;
+#endif
+}
+
 int supervise_dir_open_control(int dir_fd)
 {
 	int fd = supervise_dir_open_fifo(dir_fd, SUPERVISE_CONTROL, 0600);
 
-#ifdef F_SETPIPE_SZ
 	if (fd != -1)
-		fcntl(fd, F_SETPIPE_SZ, CONTROL_BYTES);
-#endif
+		make_small(fd);
 	return fd;
 }
 
@@ -137,16 +146,91 @@ static bool is_ok(int dir_fd, int fd)
 	       held.st_dev == named.st_dev && held.st_ino == named.st_ino;
 }
 
+mode_t supervise_dir_ok_mode(const struct stat *dir, const struct stat *control)
+{
+	mode_t mode = S_IRUSR | S_IWUSR;
+	bool is_same_group = control->st_gid == dir->st_gid;
+
+	if (dir->st_mode & S_IXGRP)
+		mode |= S_IWGRP;
+	if (dir->st_mode & S_IXOTH)
+		mode |= S_IWOTH;
+	if (control->st_mode & S_IWOTH)
+		mode &= ~(mode_t)(S_IWGRP | S_IWOTH);
+	if (!(mode & S_IWOTH) && is_same_group && control->st_mode & S_IWGRP)
+		mode &= ~(mode_t)S_IWGRP;
+	return mode & (S_IWGRP | S_IWOTH) ? mode : 0;
+}
+
+/* What somebody else has linked here isn't ours to change; what can't be
+ * changed serves those whom it lets. */
+static void give(int fd, gid_t gid, mode_t mode)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) == -1 || status.st_nlink != 1)
+		return;
+	if (status.st_gid != gid && fchown(fd, (uid_t)-1, gid) == -1)
+		return;
+	if ((status.st_mode & 07777) != mode)
+		(void)fchmod(fd, mode);
+}
+
+/* The descriptor of an "ok" of its own, or -1: that wasn't asked for, or can't
+ * be had. It has a reader from the moment on at which it has its name. */
+static int open_own_ok(int dir_fd, int control_fd)
+{
+	const char *name = SUPERVISE_OK;
+	struct stat dir, control;
+	mode_t mode;
+	int fd;
+
+	if (fstatat(dir_fd, SUPERVISE_DIR, &dir, 0) == -1 ||
+	    !(dir.st_mode & (S_IXGRP | S_IXOTH)) ||
+	    fstat(control_fd, &control) == -1)
+		return -1;
+	mode = supervise_dir_ok_mode(&dir, &control);
+	if (mode == 0)
+		return -1;
+	if (is_ok(dir_fd, control_fd))
+		name = SUPERVISE_OK ".new";
+	fd = supervise_dir_read_fifo(dir_fd, name, 0600);
+	if (fd == -1)
+		return -1;
+	make_small(fd);
+	give(fd, dir.st_gid, mode);
+	if (strcmp(name, SUPERVISE_OK) == 0 ||
+	    renameat(dir_fd, name, dir_fd, SUPERVISE_OK) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* In one step, so that there is an "ok" all the time. */
+static int replace_ok(int dir_fd)
+{
+	const char *name = SUPERVISE_OK ".new";
+
+	unlinkat(dir_fd, name, 0);
+	if (linkat(dir_fd, SUPERVISE_CONTROL, dir_fd, name, 0) == -1)
+		return -1;
+	if (renameat(dir_fd, name, dir_fd, SUPERVISE_OK) == 0)
+		return 0;
+	unlinkat(dir_fd, name, 0);
+	return -1;
+}
+
 int supervise_dir_make_ok(int dir_fd, int control_fd, int *ok_fd)
 {
-	*ok_fd = -1;
+	*ok_fd = open_own_ok(dir_fd, control_fd);
+	if (*ok_fd != -1)
+		return 0;
 	if (linkat(dir_fd, SUPERVISE_CONTROL, dir_fd, SUPERVISE_OK, 0) == 0 ||
 	    (errno == EEXIST && is_ok(dir_fd, control_fd)))
 		return 0;
 	/* What an earlier supervisor, or somebody else, put in its place. A
 	 * directory stays, and is what the second attempt fails of. */
-	if (errno == EEXIST && unlinkat(dir_fd, SUPERVISE_OK, 0) == 0 &&
-	    linkat(dir_fd, SUPERVISE_CONTROL, dir_fd, SUPERVISE_OK, 0) == 0)
+	if (errno == EEXIST && replace_ok(dir_fd) == 0)
 		return 0;
 	*ok_fd = supervise_dir_read_fifo(dir_fd, SUPERVISE_OK, 0600);
 	return *ok_fd == -1 ? -1 : 0;

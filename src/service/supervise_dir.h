@@ -11,6 +11,7 @@
 #define SERVICE_SUPERVISE_DIR_H
 
 #include <stdbool.h>
+#include <sys/stat.h>
 
 #define SUPERVISE_DIR     "supervise"
 #define SUPERVISE_LOCK    "supervise/lock"
@@ -53,10 +54,20 @@ int supervise_dir_read_fifo(int dir_fd, const char *name, unsigned mode);
 int supervise_dir_open_control(int dir_fd);
 
 /*
+ * Who may search the directory "supervise", as `dir` says, may also ask whether
+ * there is a supervisor; who may command it is said by `control`. Returns the
+ * mode of an "ok" that lets all of the former ask and lets nobody command, in
+ * the group of the directory; 0: `control` lets them, or they are none.
+ */
+mode_t supervise_dir_ok_mode(const struct stat *dir,
+			     const struct stat *control);
+
+/*
  * Makes "ok" another name of the FIFO "control", which is open as `control_fd`:
  * both have a reader exactly while there is a supervisor. Where that can't be,
- * it becomes a FIFO of its own, and *ok_fd the descriptor that reads it
- * (otherwise -1). 0, or -1 with errno (EISDIR: a directory has the name).
+ * or others may ask than may command (supervise_dir_ok_mode()), it becomes a
+ * FIFO of its own, and *ok_fd the descriptor that reads it (otherwise -1). 0,
+ * or -1 with errno (EISDIR: a directory has the name).
  */
 int supervise_dir_make_ok(int dir_fd, int control_fd, int *ok_fd);
 

@@ -363,6 +363,66 @@ static void without_the_directory_there_is_no_fifo(void **state)
 	assert_int_equal(errno, ENOENT);
 }
 
+/* ---- who may ask ---- */
+
+/* Whoever may search the directory can open "ok", and nobody else gets to
+ * write commands by it. */
+static void ok_is_for_all_who_may_search(void **state)
+{
+	(void)state;
+	for (unsigned bits = 0; bits < 1 << 5; bits++) {
+		bool group_searches = bits & 1, all_search = bits & 2;
+		bool group_commands = bits & 4, all_command = bits & 8;
+		bool is_same_group = bits & 16;
+		const struct stat dir = {
+			.st_mode = 0700 | (group_searches ? 0010u : 0) |
+				   (all_search ? 0001u : 0),
+			.st_gid = 5};
+		const struct stat control = {
+			.st_mode = 0600 | (group_commands ? 0020u : 0) |
+				   (all_command ? 0002u : 0),
+			.st_gid = is_same_group ? 5 : 6};
+		mode_t mode = supervise_dir_ok_mode(&dir, &control);
+		bool group_asks = mode != 0 ? (mode & 0022) != 0
+					    : all_command || (group_commands &&
+							      is_same_group);
+		bool all_ask = mode != 0 ? (mode & 0002) != 0 : all_command;
+
+		assert_true(mode == 0 || (mode & ~022u) == 0600);
+		assert_true(!group_searches || group_asks);
+		assert_true(!all_search || all_ask);
+		assert_true(group_searches || all_search || mode == 0);
+	}
+}
+
+static void ok_goes_by_the_modes(void **state)
+{
+	struct dir *dir = *state;
+	int control_fd, ok_fd, again_fd;
+
+	set_mask();
+	supervise_dir_make(dir->fd);
+	control_fd = supervise_dir_open_control(dir->fd);
+	assert_int_equal(supervise_dir_make_ok(dir->fd, control_fd, &ok_fd), 0);
+	assert_int_equal(ok_fd, -1);
+	assert_int_equal(fchmodat(dir->fd, SUPERVISE_DIR, 0755, 0), 0);
+	assert_int_equal(supervise_dir_make_ok(dir->fd, control_fd, &ok_fd), 0);
+	assert_int_not_equal(ok_fd, -1);
+	assert_int_equal(mode_of(dir, SUPERVISE_OK), S_IFIFO | 0622);
+	assert_int_equal(mode_of(dir, SUPERVISE_CONTROL), S_IFIFO | 0600);
+	/* The same file goes on. */
+	assert_int_equal(supervise_dir_make_ok(dir->fd, control_fd, &again_fd),
+			 0);
+	assert_int_not_equal(again_fd, -1);
+	close(ok_fd);
+	close(again_fd);
+	assert_int_equal(fchmodat(dir->fd, SUPERVISE_DIR, 0700, 0), 0);
+	assert_int_equal(supervise_dir_make_ok(dir->fd, control_fd, &ok_fd), 0);
+	assert_int_equal(ok_fd, -1);
+	assert_int_equal(mode_of(dir, SUPERVISE_OK), S_IFIFO | 0600);
+	close(control_fd);
+}
+
 /* clang-format off */
 int main(void)
 {
@@ -383,6 +443,8 @@ int main(void)
 		dir_test(a_file_or_link_in_its_place_gives_way),
 		dir_test(a_directory_in_its_place_stays),
 		dir_test(without_the_directory_there_is_no_fifo),
+		cmocka_unit_test(ok_is_for_all_who_may_search),
+		dir_test(ok_goes_by_the_modes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,199 @@
+/* access.c -- see access.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "client/access.h"
+#include "client/commands.h"
+#include "service/control.h"
+#include "service/supervise_dir.h"
+
+#define GROUP_SEES     (S_IRGRP | S_IXGRP)
+#define EVERYBODY_SEES (S_IROTH | S_IXOTH)
+
+/* A supervisor that is slow is asked again. */
+#define ASKED_TIMES 5
+#define LOOKS       100
+#define PAUSE_NS    10000000
+
+struct place {
+	int dir_fd;              /* the service directory: the caller's */
+	struct stat dir;         /* of "supervise" */
+	struct stat control, ok; /* FIFOs */
+	bool has_ok;
+};
+
+/* ---- what is so ---- */
+
+static bool is_fifo(int dir_fd, const char *name, struct stat *status)
+{
+	if (fstatat(dir_fd, name, status, AT_SYMLINK_NOFOLLOW) == -1)
+		return false;
+	errno = EINVAL;
+	return S_ISFIFO(status->st_mode);
+}
+
+static int look(int dir_fd, struct place *place)
+{
+	place->dir_fd = dir_fd;
+	place->has_ok = is_fifo(dir_fd, SUPERVISE_OK, &place->ok);
+	if (fstatat(dir_fd, SUPERVISE_DIR, &place->dir, 0) == -1 ||
+	    !is_fifo(dir_fd, SUPERVISE_CONTROL, &place->control))
+		return -1;
+	return 0;
+}
+
+static bool is_control(const struct place *place)
+{
+	return place->has_ok && place->ok.st_dev == place->control.st_dev &&
+	       place->ok.st_ino == place->control.st_ino;
+}
+
+static enum access_whom whom(mode_t mode, mode_t group, mode_t everybody)
+{
+	if (mode & everybody)
+		return ACCESS_EVERYBODY;
+	return mode & group ? ACCESS_GROUP : ACCESS_NOBODY;
+}
+
+int access_read(int dir_fd, struct access *access)
+{
+	struct place place;
+
+	if (look(dir_fd, &place) == -1)
+		return -1;
+	*access = (struct access){
+		.uid = place.dir.st_uid,
+		.sees = whom(place.dir.st_mode, S_IXGRP, S_IXOTH),
+		.controls = whom(place.control.st_mode, S_IWGRP, S_IWOTH),
+		.seeing_gid = place.dir.st_gid,
+		.controlling_gid = place.control.st_gid,
+	};
+	return 0;
+}
+
+/* ---- changing it ---- */
+
+/* What it is about is in a directory in which nobody else can write. */
+static int give(const struct place *place, const char *name,
+		const struct stat *now, gid_t gid, mode_t mode)
+{
+	if (now->st_gid != gid &&
+	    fchownat(place->dir_fd, name, (uid_t)-1, gid, 0) == -1)
+		return -1;
+	if ((now->st_mode & 07777) == mode)
+		return 0;
+	return fchmodat(place->dir_fd, name, mode, 0);
+}
+
+static const char *find_risk(const struct place *place)
+{
+	if (place->dir.st_uid != geteuid()) {
+		errno = EPERM;
+		return "change the modes in supervise, which is another "
+		       "user's";
+	}
+	if (place->dir.st_mode & (S_IWGRP | S_IWOTH)) {
+		errno = 0;
+		return "give anybody leave while others can put files into "
+		       "supervise: run chmod go-w on it first";
+	}
+	return NULL;
+}
+
+static mode_t mode_of_dir(const struct access *wanted)
+{
+	mode_t mode = S_IRWXU;
+
+	if (wanted->sees != ACCESS_NOBODY)
+		mode |= GROUP_SEES;
+	if (wanted->sees == ACCESS_EVERYBODY)
+		mode |= EVERYBODY_SEES;
+	return mode;
+}
+
+/* Takes away first, and gives in the end. */
+static int set_modes(const struct place *place, const struct access *wanted)
+{
+	mode_t mode = mode_of_dir(wanted);
+	mode_t kept = place->dir.st_mode & mode;
+	bool controls = wanted->controls == ACCESS_GROUP;
+
+	if (place->dir.st_gid != wanted->seeing_gid)
+		kept &= ~(mode_t)S_IRWXG;
+	if (fchmodat(place->dir_fd, SUPERVISE_DIR, kept, 0) == -1 ||
+	    give(place, SUPERVISE_CONTROL, &place->control,
+		 wanted->controlling_gid, controls ? 0620 : 0600) == -1)
+		return -1;
+	if (place->dir.st_gid != wanted->seeing_gid &&
+	    fchownat(place->dir_fd, SUPERVISE_DIR, (uid_t)-1,
+		     wanted->seeing_gid, 0) == -1)
+		return -1;
+	return fchmodat(place->dir_fd, SUPERVISE_DIR, mode, 0);
+}
+
+/* 1: it is another file than "control"; 0: that takes too long; -1: errno. */
+static int wait_for_ok(struct place *place)
+{
+	const struct timespec pause = {.tv_nsec = PAUSE_NS};
+
+	for (int i = 0; i < LOOKS; i++) {
+		if (look(place->dir_fd, place) == -1)
+			return -1;
+		if (!is_control(place))
+			return 1;
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+/* Where nobody supervises, the next who does so makes it right. */
+static const char *renew_ok(struct place *place)
+{
+	const char letter = CONTROL_MODES_CHANGED;
+	int64_t patience_ns = COMMANDS_PATIENCE_NS;
+	int done = 0;
+
+	for (int i = 0; i < ASKED_TIMES && done == 0; i++) {
+		int control_fd = commands_open(place->dir_fd);
+
+		if (control_fd == -1)
+			return errno == ENXIO ? NULL : "open supervise/control";
+		done = commands_write(control_fd, &letter, 1);
+		commands_close(control_fd, &patience_ns);
+		if (done == 0)
+			done = wait_for_ok(place);
+	}
+	if (done == 1)
+		return NULL;
+	if (done == 0)
+		errno = ETIMEDOUT;
+	return "have its supervisor make supervise/ok another file, as one of "
+	       "an earlier version cannot";
+}
+
+const char *access_change(int dir_fd, const struct access *wanted)
+{
+	struct place place;
+	const char *trouble;
+	mode_t mode;
+
+	if (look(dir_fd, &place) == -1)
+		return "find supervise/control";
+	trouble = find_risk(&place);
+	if (trouble)
+		return trouble;
+	if (set_modes(&place, wanted) == -1 || look(dir_fd, &place) == -1)
+		return "change the modes in supervise";
+	mode = supervise_dir_ok_mode(&place.dir, &place.control);
+	if (is_control(&place))
+		return mode == 0 ? NULL : renew_ok(&place);
+	if (mode == 0 && wanted->controls == ACCESS_GROUP)
+		mode = 0620;
+	if (place.has_ok && give(&place, SUPERVISE_OK, &place.ok,
+				 wanted->seeing_gid, mode ? mode : 0600) == -1)
+		return "change the mode of supervise/ok";
+	return NULL;
+}

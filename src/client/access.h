@@ -1,0 +1,41 @@
+/*
+ * access.h -- who may see how a service is, and who may control it.
+ *
+ * That is said by the modes and groups in "supervise", and nowhere else: who
+ * may search the directory sees, who may write "control" commands. Nobody but
+ * its owner is ever given leave to write in the directory, to read a FIFO or to
+ * open the lock, so none of them can be replaced, emptied or held.
+ */
+#ifndef CLIENT_ACCESS_H
+#define CLIENT_ACCESS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Besides the owner, and root. */
+enum access_whom {
+	ACCESS_NOBODY,
+	ACCESS_GROUP,
+	ACCESS_EVERYBODY,
+};
+
+struct access {
+	uid_t uid; /* the owner */
+	enum access_whom sees, controls;
+	gid_t seeing_gid;      /* of ACCESS_GROUP */
+	gid_t controlling_gid; /* the same; mostly the same group */
+};
+
+/* Reads what is so in the service directory open as `dir_fd`. 0, or -1 with
+ * errno: ENOENT, nobody has supervised it yet; EACCES. */
+int access_read(int dir_fd, struct access *access);
+
+/*
+ * Makes it so; `uid` doesn't count, and everybody never controls. A supervisor
+ * that runs is told, and waited for if need be. NULL, or what is in the way, as
+ * in "unable to ...", static, with errno; 0 where the words say it all. Nobody
+ * has got more than was asked for then.
+ */
+const char *access_change(int dir_fd, const struct access *wanted);
+
+#endif
