@@ -12,6 +12,7 @@
 #include "base/program.h"
 #include "engine/aside.h"
 #include "engine/entry.h"
+#include "engine/surrender.h"
 
 /* What could not be taken over is tried again after this time. */
 #define AGAIN_NS INT64_C(1000000000)
@@ -23,6 +24,7 @@ struct runsv {
 	struct entry_context context;
 	struct entry *entry;
 	struct loop_timer again;
+	struct surrender surrender;
 	bool is_stopping;
 };
 
@@ -74,6 +76,20 @@ static void on_gone(struct entry *entry)
 		look_again(runsv, AGAIN_NS);
 }
 
+/* Its service, or its log. */
+static void on_giving_up(struct entry *entry, const char *name, int exit_code)
+{
+	struct runsv *runsv = entry->owner;
+
+	if (!runsv->is_stopping)
+		surrender_demand(&runsv->surrender, name, exit_code);
+}
+
+static void on_surrender(struct surrender *surrender)
+{
+	stop(surrender->owner);
+}
+
 static void on_signal(void *owner, int number)
 {
 	if (number != SIGHUP)
@@ -105,13 +121,45 @@ static void begin(struct runsv *runsv, const char *name)
 		diag_die_errno(EXIT_SYSTEM, "unable to open %s", name);
 	runsv->entry->on_change = on_change;
 	runsv->entry->on_gone = on_gone;
+	runsv->entry->on_giving_up = on_giving_up;
 	runsv->entry->owner = runsv;
+	runsv->surrender = (struct surrender){
+		.loop = runsv->context.loop,
+		.boot_id = runsv->spawner.boot_id,
+		.dir_fd = runsv->entry->dir_fd,
+		.file = SURRENDER_OF_SERVICE,
+		.on_surrender = on_surrender,
+		.owner = runsv,
+	};
+	surrender_begin(&runsv->surrender);
+}
+
+/* To the end; returns the exit code. */
+static int run(struct runsv *runsv)
+{
+	const struct entry *entry = runsv->entry;
+	bool is_refused;
+
+	host(runsv);
+	/* Somebody else has it, or it can't be had: that was said. */
+	is_refused = !entry->service.is_hosted && entry->said.verb;
+	if (is_refused)
+		stop(runsv);
+	while (!runsv->is_stopping || entry_is_hosted(entry)) {
+		if (loop_run(runsv->context.loop) == -1)
+			diag_die_errno(EXIT_SYSTEM,
+				       "unable to wait for events");
+	}
+	if (is_refused)
+		return EXIT_SYSTEM;
+	surrender_end(&runsv->surrender);
+	return runsv->surrender.exit_code;
 }
 
 int main(int argc, char *argv[])
 {
 	struct runsv runsv = {.context = {.descriptors_left = 64}};
-	int code = 0;
+	int code;
 
 	program_begin("runsv", argc, argv);
 	diag_never_wait();
@@ -121,17 +169,7 @@ int main(int argc, char *argv[])
 	}
 	runsv.context.spawner = &runsv.spawner;
 	begin(&runsv, argv[1]);
-	host(&runsv);
-	/* Somebody else has it, or it can't be had: that was said. */
-	if (!runsv.entry->service.is_hosted && runsv.entry->said.verb) {
-		code = EXIT_SYSTEM;
-		stop(&runsv);
-	}
-	while (!runsv.is_stopping || entry_is_hosted(runsv.entry)) {
-		if (loop_run(runsv.context.loop) == -1)
-			diag_die_errno(EXIT_SYSTEM,
-				       "unable to wait for events");
-	}
+	code = run(&runsv);
 	entry_free(&runsv.context, runsv.entry);
 	aside_free_all();
 	loop_free(runsv.context.loop);

@@ -11,10 +11,21 @@
 #include "base/program.h"
 #include "engine/aside.h"
 #include "engine/service.h"
+#include "engine/surrender.h"
 
 static void on_gone(struct service *service)
 {
 	loop_stop(service->loop);
+}
+
+static void on_surrender(struct surrender *surrender)
+{
+	service_stop(surrender->owner);
+}
+
+static void on_giving_up(struct service *service, int exit_code)
+{
+	surrender_demand(service->owner, service->name, exit_code);
 }
 
 static void on_signal(void *owner, int number)
@@ -23,8 +34,24 @@ static void on_signal(void *owner, int number)
 		service_stop(owner);
 }
 
+/* Once the directory is ours, and before the first step there. */
+static void begin_surrender(struct service *service,
+			    struct surrender *surrender)
+{
+	*surrender = (struct surrender){
+		.loop = service->loop,
+		.boot_id = service->spawner->boot_id,
+		.dir_fd = service->dir_fd,
+		.file = SURRENDER_OF_SERVICE,
+		.on_surrender = on_surrender,
+		.owner = service,
+	};
+	service->owner = surrender;
+	surrender_begin(surrender);
+}
+
 /* The order of the steps, and so of the messages, is 0.76's. */
-static void begin(struct service *service)
+static void begin(struct service *service, struct surrender *surrender)
 {
 	const struct service_trouble *trouble;
 
@@ -38,14 +65,20 @@ static void begin(struct service *service)
 	if (trouble)
 		diag_die_errno(EXIT_SYSTEM, "unable to %s %s/%s", trouble->verb,
 			       service->name, trouble->file);
+	begin_surrender(service, surrender);
 	service_begin(service);
 }
 
 int main(int argc, char *argv[])
 {
 	struct spawner spawner;
+	struct surrender surrender;
 	struct service service = {
-		.spawner = &spawner, .input_dir_fd = -1, .on_gone = on_gone};
+		.spawner = &spawner,
+		.input_dir_fd = -1,
+		.on_giving_up = on_giving_up,
+		.on_gone = on_gone,
+	};
 
 	program_begin("supervise", argc, argv);
 	diag_never_wait();
@@ -60,11 +93,12 @@ int main(int argc, char *argv[])
 		diag_die_errno(EXIT_SYSTEM, "unable to start");
 	if (getpid() == 1)
 		loop_reap_orphans(service.loop);
-	begin(&service);
+	begin(&service, &surrender);
 	if (service.is_hosted && loop_run(service.loop) == -1)
 		diag_die_errno(EXIT_SYSTEM, "unable to wait for events");
+	surrender_end(&surrender);
 	aside_free_all();
 	loop_free(service.loop);
 	close(service.dir_fd);
-	return 0;
+	return surrender.exit_code;
 }

@@ -1,5 +1,6 @@
 /* scanning.c -- see scanning.h. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <time.h>
@@ -32,8 +33,7 @@ struct scanning {
 	struct log_service log;
 	struct moved moved;
 	const struct scanning_rules *rules;
-	struct loop_timer surrender; /* set when a service gave up */
-	int surrender_code;
+	struct surrender surrender;
 	bool wants_upgrade, is_detaching, is_stopping;
 	int exit_code;
 };
@@ -85,41 +85,29 @@ static void on_signal(void *owner, int number)
 
 /* ---- when a service gives up ---- */
 
-static void surrender(struct loop_timer *timer)
+static void on_surrender(struct surrender *surrender)
 {
-	struct scanning *scanning = timer->owner;
-
-	stop(scanning, scanning->surrender_code);
+	stop(surrender->owner, surrender->exit_code);
 }
 
-static void surrender_soon(struct scanning *scanning, int exit_code)
-{
-	scanning->surrender_code = exit_code;
-	loop_timer_set(scanning->loop, &scanning->surrender, loop_now_ns());
-}
-
-/* In the middle of a step of that service: all that can wait does. */
 static void on_giving_up(void *owner, const char *name, int exit_code)
 {
 	struct scanning *scanning = owner;
 
-	if (scanning->surrender.is_set)
-		return;
-	diag_warn("stopping everything, to exit %d: %s has given up", exit_code,
-		  name);
-	surrender_note(scanning->spawner.boot_id, exit_code);
-	surrender_soon(scanning, exit_code);
+	surrender_demand(&scanning->surrender, name, exit_code);
 }
 
-/* The last supervisor was killed on the way to the end of all. */
-static void go_on_surrendering(struct scanning *scanning)
+static void prepare_surrender(struct scanning *scanning)
 {
-	int exit_code = surrender_recall(scanning->spawner.boot_id);
-
-	if (exit_code == -1)
-		surrender_forget(); /* that of another boot */
-	else
-		surrender_soon(scanning, exit_code);
+	scanning->surrender = (struct surrender){
+		.loop = scanning->loop,
+		.boot_id = scanning->spawner.boot_id,
+		.dir_fd = AT_FDCWD,
+		.file = SURRENDER_OF_SCAN,
+		.on_surrender = on_surrender,
+		.owner = scanning,
+	};
+	scanner_on_giving_up(scanning->scanner, on_giving_up, scanning);
 }
 
 /* Without commands it can still do its main job, so only a rival is fatal.
@@ -210,9 +198,7 @@ static bool begin(struct scanning *scanning)
 		diag_fatal_errno("unable to start");
 		return false;
 	}
-	scanning->surrender =
-		(struct loop_timer){.on_due = surrender, .owner = scanning};
-	scanner_on_giving_up(scanning->scanner, on_giving_up, scanning);
+	prepare_surrender(scanning);
 	if (scanning->rules->stops_removed)
 		scanner_stop_removed(scanning->scanner);
 	if (getpid() == 1)
@@ -220,7 +206,7 @@ static bool begin(struct scanning *scanning)
 	if (!listen_to_commands(scanning))
 		return false;
 	begin_log(scanning);
-	go_on_surrendering(scanning);
+	surrender_begin(&scanning->surrender);
 	scanner_scan(scanning->scanner);
 	upgrade_settle(&scanning->upgrade);
 	obituaries_forget(&scanning->obituaries);
@@ -289,7 +275,7 @@ int scanning_run(const struct scanning_rules *rules, const char *called_as,
 	if (scanning.is_stopping && !scanning.is_detaching)
 		log_service_end(&scanning.log);
 	if (scanning.is_stopping)
-		surrender_forget();
+		surrender_end(&scanning.surrender);
 out:
 	end(&scanning);
 	return scanning.exit_code;

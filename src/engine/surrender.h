@@ -2,21 +2,51 @@
  * surrender.h -- the end of all because one service gave up, and its directory
  * says so in "on-giving-up".
  *
- * It is on record, in .svscan, before the failure itself is: a supervisor that
- * is killed anywhere on the way to the end is followed by one that goes on
- * there. The record is of one boot, and goes when all is over.
+ * It is on record before the failure itself is: a supervisor that is killed
+ * anywhere on the way to the end is followed by one that goes on there. The
+ * record is of one boot, and goes when all is over.
  */
 #ifndef ENGINE_SURRENDER_H
 #define ENGINE_SURRENDER_H
 
-/* Puts it on record in the scan directory, the cwd. A failure to do so is left
- * at that: without a record it ends as well, unless somebody is killed. */
-void surrender_note(const char *boot_id, int exit_code);
+#include "loop/loop.h"
+#include "service/scan_control.h"
+#include "service/supervise_dir.h"
 
-/* The exit code on record, or -1: there is none of this boot. */
-int surrender_recall(const char *boot_id);
+/* Where the record of a supervisor is that has a scan directory, and of one
+ * that has a service directory. */
+#define SURRENDER_OF_SCAN    SCAN_DIR "/giving-up"
+#define SURRENDER_OF_SERVICE SUPERVISE_DIR "/giving-up"
 
-/* It is over. */
-void surrender_forget(void);
+struct surrender {
+	/* Set by the owner before surrender_begin(), and borrowed. */
+	struct loop *loop;
+	const char *boot_id;
+	int dir_fd;       /* that `file` is relative to; may be AT_FDCWD */
+	const char *file; /* one of the two above */
+	/* Stops all, to exit with `exit_code`. */
+	void (*on_surrender)(struct surrender *surrender);
+	void *owner;
+
+	int exit_code; /* the one demanded; 0 while none is */
+	/* The rest is that of surrender.c. */
+	struct loop_timer timer;
+};
+
+/* Goes on with what an earlier supervisor was killed over, if that was in this
+ * boot. */
+void surrender_begin(struct surrender *surrender);
+
+/*
+ * The service `name` has given up and demands the end of all. Says so and puts
+ * it on record; on_surrender() follows from the loop, as all this is amid a
+ * step of that service. The first demand counts. A record that can't be made
+ * is left at that: all ends as well, unless somebody is killed.
+ */
+void surrender_demand(struct surrender *surrender, const char *name,
+		      int exit_code);
+
+/* It is over, or there was none: there is no record any more. */
+void surrender_end(struct surrender *surrender);
 
 #endif

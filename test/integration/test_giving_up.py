@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from support import BIN, Host, is_alive, wait_until, write_script
+from support import BIN, SLEEPER, Host, Service, is_alive, wait_until, write_script
 
 NAMESPACE = ["unshare", "--pid", "--fork", "--mount-proc"]
 if os.getuid() != 0:
@@ -159,6 +159,82 @@ def test_runsvdir_ends_with_the_code_too(scan):
     demand(scan.make("main", run=None), 7, **HOPELESS["policy"])
     host = Host(scan.outside, scan.programs)
     assert end_of(host.start_program(BIN / "runsvdir", scan.path)) == 7
+
+
+class Single(Host):
+    """supervise, or runsv, and its one service."""
+
+    def __init__(self, scan, program):
+        super().__init__(scan.outside, scan.programs)
+        self.program = program
+        self.service = Service(scan.outside / "main", run=None)
+
+    def start(self):
+        return self.start_program(BIN / self.program, self.service.path)
+
+
+@pytest.fixture(params=["supervise", "runsv"])
+def single(request, scan):
+    return Single(scan, request.param)
+
+
+@pytest.mark.parametrize("reason", HOPELESS)
+def test_a_supervisor_of_one_service_ends_with_the_code_too(single, reason):
+    demand(single.service, 42, **HOPELESS[reason])
+    assert end_of(single.start()) == 42
+    path = single.service.path
+    line = f"{single.program}: warning: stopping everything, to exit 42: {path} has given up"
+    assert single.times_said(line) == 1
+    assert not (path / "supervise" / "giving-up").exists()
+    assert single.service.svok() == 100
+    # The next one begins anew, as a container does that is started again.
+    assert end_of(single.start()) == 42
+    assert single.times_said(line) == 2
+
+
+def test_a_supervisor_of_one_service_goes_on_for_one_that_was_killed(single):
+    """Between the record and the end: here while the service still runs."""
+    service = single.service
+    demand(service, 42, run=f"exec >>trace\n{PATIENT}", **{
+        "notification-fd": "3", "timeout-up": "100",
+    })  # fmt: skip
+    single.start()
+    service.wait_lines("trace", 2)
+    pid = service.pid()
+    single.kill()
+    assert is_alive(pid) and (service.path / "supervise" / "giving-up").exists()
+    (service.path / "go").touch()
+    process = single.start()
+    single.wait_until(lambda: process.poll() is not None, 60)
+    assert process.returncode == 42 and not is_alive(pid)
+    assert not (service.path / "supervise" / "giving-up").exists()
+
+
+def test_the_record_of_another_boot_ends_no_service_alone(single):
+    write_script(single.service.path / "run", SLEEPER)
+    (single.service.path / "supervise").mkdir()
+    record = single.service.path / "supervise" / "giving-up"
+    record.write_text("code=42\nboot=00000000-0000-0000-0000-000000000000\n")
+    single.start()
+    single.service.wait_program()
+    assert not record.exists()
+    single.stop()
+
+
+def test_a_supervisor_of_one_service_told_to_stop_ends_as_ever(single):
+    demand(single.service, 42, run="exec sleep 1000", finish="exit 125", restart="never")
+    single.start()
+    single.service.wait_program()
+    single.stop()
+
+
+def test_runsv_ends_its_service_when_the_log_gives_up(scan):
+    single = Single(scan, "runsv")
+    write_script(single.service.path / "run", SLEEPER)
+    log = single.service.add_log(run=None)
+    demand(log, 5, **HOPELESS["policy"])
+    assert end_of(single.start()) == 5
+    assert single.service.pid() == 0
 
 
 @pytest.mark.parametrize("program", ["svscan", "svscanboot"])
