@@ -6,6 +6,7 @@
  * service of that name.
  */
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,12 +15,15 @@
 #include "base/options.h"
 #include "base/program.h"
 #include "base/span.h"
+#include "base/strb.h"
 #include "cmd/sv/add.h"
 #include "cmd/sv/allow.h"
+#include "cmd/sv/arguments.h"
 #include "cmd/sv/command.h"
 #include "cmd/sv/control.h"
 #include "cmd/sv/deaths.h"
 #include "cmd/sv/edit.h"
+#include "cmd/sv/explain.h"
 #include "cmd/sv/graph.h"
 #include "cmd/sv/lint.h"
 #include "cmd/sv/order.h"
@@ -28,7 +32,7 @@
 #include "cmd/sv/top.h"
 #include "cmd/sv/try.h"
 #include "cmd/sv/watch.h"
-
+#include "make/typo.h"
 #include "service/scan_dir.h"
 
 #define DEFAULT_TIMEOUT_NS (7 * SPAN_SECOND_NS)
@@ -42,6 +46,8 @@ enum init_code {
 	INIT_UNKNOWN = 4,
 	INIT_SYSTEM = 151,
 };
+
+static int help_command(const char *scan_dir, int argc, char *argv[]);
 
 /* In the order in which sv names them. */
 static const struct command commands[] = {
@@ -59,10 +65,12 @@ static const struct command commands[] = {
 	{"edit", "[-d dir] edit name [file]", edit_command},
 	{"try", "try [--restart policy] -- command ...", try_command},
 	{"lint", "[-d dir] lint [--json] [service ...]", lint_command},
+	{"explain", "[-d dir] explain [service | file ...]", explain_command},
 	{"allow", "[-d dir] allow [--status | group] [service ...]",
 	 allow_command},
 	{"deny", "[-d dir] deny service ...", deny_command},
 	{"disable", "[-d dir] disable [--timeout span] name", disable_command},
+	{"help", "help", help_command},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -73,6 +81,12 @@ struct sv {
 	bool is_json;
 	struct control_request request;
 };
+
+/* Those that hold a command of somebody else's, whose options stay there. */
+static const char *const unsorted[] = {"add", "try"};
+
+#define UNSORTED_COUNT (sizeof(unsorted) / sizeof(unsorted[0]))
+#define WORDS_MOST     80 /* names of commands, ours and runit's */
 
 static _Noreturn void die_of_usage(const struct sv *sv)
 {
@@ -86,6 +100,24 @@ static _Noreturn void die_of_usage(const struct sv *sv)
 	exit(EXIT_USAGE);
 }
 
+static int help_command(const char *scan_dir, int argc, char *argv[])
+{
+	const char *name;
+
+	(void)scan_dir;
+	if (options_next(argc, argv, "+:") != -1 || argv[optind])
+		return COMMAND_MISUSED;
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		printf("sv %s\n", commands[i].usage);
+	puts("sv [-v] [-w sec] [-d dir] command service ..., a command being");
+	for (size_t i = 0; (name = order_name(i)); i++) {
+		if (name[1] != '\0' || (name[0] >= '0' && name[0] <= '9'))
+			printf(" %s", name);
+	}
+	putchar('\n');
+	return 0;
+}
+
 static const char *name_of_program(char *argv[])
 {
 	const char *name = argv[0] ? argv[0] : "sv";
@@ -96,18 +128,23 @@ static const char *name_of_program(char *argv[])
 
 /* What is no number is wrong as an option; as a variable it isn't worth not to
  * stop a service. */
+static void take_variables(struct sv *sv)
+{
+	const char *wait = getenv("SVWAIT");
+
+	sv->request.timeout_ns = DEFAULT_TIMEOUT_NS;
+	if (wait)
+		span_parse(wait, SPAN_SECOND_NS, &sv->request.timeout_ns);
+}
+
 static void take_options(struct sv *sv, int argc, char *argv[])
 {
 	static const struct option words[] = {
 		{"json", no_argument, NULL, 'j'},
 		{NULL, 0, NULL, 0},
 	};
-	const char *wait = getenv("SVWAIT");
 	int letter;
 
-	sv->request.timeout_ns = DEFAULT_TIMEOUT_NS;
-	if (wait)
-		span_parse(wait, SPAN_SECOND_NS, &sv->request.timeout_ns);
 	while ((letter = options_next_long(argc, argv, "+:d:vw:", words)) !=
 	       -1) {
 		switch (letter) {
@@ -127,12 +164,42 @@ static void take_options(struct sv *sv, int argc, char *argv[])
 	}
 }
 
+/* A word that is no command, but nearly one. What runit's sv takes for the
+ * command of its first letter, down to "enabel" for "exit", was meant to be
+ * another. Beginnings of runit's names stand for them. */
+static void refuse_slip(const char *word)
+{
+	const struct order *order = order_find(word);
+	const char *names[WORDS_MOST + 1] = {NULL};
+	const char *name, *guess;
+	size_t count = 0;
+
+	if (order && strncmp(order->name, word, strlen(word)) == 0)
+		return;
+	for (size_t i = 0; i < COMMAND_COUNT && count < WORDS_MOST; i++)
+		names[count++] = commands[i].name;
+	for (size_t i = 0; (name = order_name(i)) && count < WORDS_MOST; i++) {
+		if (name[1] != '\0')
+			names[count++] = name;
+	}
+	guess = word[0] != '\0' && word[1] != '\0' ? typo_guess(word, names)
+						   : NULL;
+	if (guess)
+		diag_die(EXIT_USAGE, "unknown command %s; did you mean %s?",
+			 word, guess);
+	if (!order)
+		diag_die(EXIT_USAGE, "unknown command %s; sv help lists them",
+			 word);
+}
+
 /* The service is the name of the script; what follows the command is nothing
  * to it. */
 static void take_operands(struct sv *sv, char *argv[])
 {
 	if (!argv[0])
 		die_of_usage(sv);
+	if (!sv->init_name)
+		refuse_slip(argv[0]);
 	sv->request.order = order_find(argv[0]);
 	if (!sv->request.order)
 		die_of_usage(sv);
@@ -157,11 +224,40 @@ static const struct command *find_command(const char *word)
 	return NULL;
 }
 
+static bool is_unsorted(const char *word)
+{
+	for (size_t i = 0; i < UNSORTED_COUNT; i++) {
+		if (strcmp(word, unsorted[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Also those that people write at the end of the line. */
+static void take_all_options(struct sv *sv, int argc, char *argv[])
+{
+	const char *word;
+
+	take_variables(sv);
+	take_options(sv, argc, argv);
+	word = argv[optind];
+	if (!word || sv->init_name || is_unsorted(word))
+		return;
+	arguments_gather(argv + optind, !find_command(word));
+	take_options(sv, argc, argv);
+}
+
 static int run_command(const struct sv *sv, const struct command *command,
 		       int argc, char *argv[])
 {
+	char name[32]; /* what complaints begin with */
+	struct strb text = strb_on(name, sizeof(name));
 	int code;
 
+	strb_add_format(&text, "sv %s", command->name);
+	argv[0] = name;
+	if (!is_unsorted(command->name))
+		arguments_sort(argv);
 	optind = 0; /* of its own options nothing was read yet */
 	code = command->run(sv->scan_dir, argc, argv);
 	if (code != COMMAND_MISUSED)
@@ -200,7 +296,7 @@ int main(int argc, char *argv[])
 	program_begin("sv", argc, argv);
 	if (strcmp(sv.init_name, "sv") == 0)
 		sv.init_name = NULL;
-	take_options(&sv, argc, argv);
+	take_all_options(&sv, argc, argv);
 	if (!sv.init_name && !argv[optind])
 		return run_alone(&sv);
 	if (sv.is_json)

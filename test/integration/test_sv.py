@@ -251,3 +251,94 @@ def test_wrong_use_of_a_command_shows_its_usage(scan):
 def test_wrong_use(sv):
     for wrong in (("s",), ("bogus", "x"), ("-w", "x", "up", "a"), ("U", "x")):
         assert sv(*wrong) == (100, "")
+
+
+def complaint(*words, scan):
+    done = subprocess.run(
+        [BIN / "sv", "-d", scan.path, *words], capture_output=True, text=True
+    )
+    assert done.stdout == ""
+    return done.returncode, done.stderr.splitlines()
+
+
+@pytest.mark.parametrize(
+    "word, meant",
+    [("enabel", "enable"), ("restrat", "restart"), ("chec", "check"),
+     ("wach", "watch"), ("dwn", "down"), ("explian", "explain")],
+)
+def test_a_slip_is_no_command(scan, word, meant):
+    """runit's sv takes "enabel" for "exit": the first letter counts."""
+    service = scan.make("web")
+    scan.start()
+    pid = service.wait_program()
+    said = [f"sv: fatal: unknown command {word}; did you mean {meant}?"]
+    assert complaint(word, "web", scan=scan) == (100, said)
+    assert service.pid() == pid and is_alive(pid)
+
+
+def test_options_may_come_after_names(scan, sv):
+    service = scan.make("web")
+    scan.start()
+    service.wait_program()
+    up = (0, "ok: run: web: (pid N)\n")
+    where = ("-d", str(scan.path))
+    assert sv("up", "web", "-w", "20", *where, SVDIR="/nowhere") == up
+    assert sv("up", "web", "-v", SVDIR=str(scan.path)) == up
+    assert sv("up", "web") == (0, "")
+    code, said = sv("status", "web", "--json", *where, SVDIR="/nowhere")
+    assert code == 0 and said.startswith('{"service":"web"')
+    assert sv("deaths", "web", "-n", "1")[0] == 0
+    assert complaint("status", "web", "--nope", scan=scan)[0] == 100
+
+
+def test_complaints_name_the_command(scan):
+    code, said = complaint("add", "--bad", "x", "--", "y", scan=scan)
+    assert code == 100
+    assert said[0] == "sv add: illegal option -- --bad"
+    assert said[1].startswith("usage: sv [-d dir] add ")
+
+
+def test_help_lists_all_commands(sv):
+    code, said = sv("help")
+    assert code == 0
+    assert {"explain", "restart", "force-stop"} <= set(said.split())
+    assert sv("help", "web")[0] == 100
+
+
+# ---- sv explain ----
+
+
+def test_files_are_explained_with_their_values(scan, sv):
+    service = scan.make("web")
+    (service.path / "timeout-kill").write_text("5000\n")
+    (service.path / "timeout-finish").write_text("soon\n")
+    (service.path / "timout-up").write_text("1\n")
+    for name in "A", "B":
+        (service.path / "env").mkdir(exist_ok=True)
+        (service.path / "env" / name).write_text("secret")
+    code, said = sv("explain", "web")
+    lines = said.splitlines()
+    assert code == 0
+    assert lines[0] == (
+        "web is read as a directory of s6 (timeout-kill, timeout-finish)"
+    )
+    rows = {line.split("\t")[0]: line.split("\t")[1:] for line in lines[1:-1]}
+    assert set(rows) == {"run", "env", "timeout-kill", "timeout-finish", "timout-up"}
+    assert rows["timeout-kill"][0] == "5000"
+    assert rows["timeout-finish"][1].endswith("(without effect here)")
+    assert rows["timout-up"] == ["1", "nothing reads it; timeout-up, perhaps?"]
+    assert rows["env"][0] == "A B" and "secret" not in said
+    assert lines[-1].startswith('web/timeout-finish: "soon" is not a number')
+
+
+def test_a_file_is_explained_without_a_service(scan, sv):
+    assert sv("explain", "down-signal") == (
+        0, "down-signal\t\tthe signal that ends it, instead of TERM\n"
+    )
+    code, said = sv("explain")
+    assert code == 0 and len(said.splitlines()) > 30
+    assert complaint("explain", "down-singal", scan=scan) == (
+        1,
+        [f"sv: warning: down-singal is neither a service in {scan.path} nor a file "
+         "that supervisors read; did you mean down-signal?"],
+    )

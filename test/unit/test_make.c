@@ -8,11 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "make/explain.h"
 #include "make/list.h"
 #include "make/plan.h"
 #include "make/quote.h"
 #include "make/shell.h"
 #include "make/typo.h"
+#include "service/config.h"
 
 /* ---- scripts ---- */
 
@@ -245,6 +247,26 @@ static void variables_have_names(void **unused)
 	assert_false(plan_is_variable("a-b=c"));
 }
 
+/* ---- explanations ---- */
+
+static void every_name_that_is_read_is_explained(void **unused)
+{
+	const struct explanation *row;
+	size_t count = 0;
+
+	(void)unused;
+	for (int i = 0; i < CONFIG_NAME_COUNT; i++)
+		assert_non_null(explain_find(config_file((enum config_name)i)));
+	for (size_t i = 0; (row = explain_row(i)); i++, count++) {
+		assert_ptr_equal(explain_find(row->file), row);
+		assert_null(explain_guess(row->file));
+		assert_in_range(strlen(row->meaning), 1, 62);
+	}
+	assert_int_equal(count, CONFIG_NAME_COUNT + 2); /* env, supervise */
+	assert_null(explain_find("notes"));
+	assert_string_equal(explain_guess("timout-kill"), "timeout-kill");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +279,7 @@ int main(void)
 		cmocka_unit_test(words_are_quoted_if_need_be),
 		cmocka_unit_test(limits_are_softlimits),
 		cmocka_unit_test(variables_have_names),
+		cmocka_unit_test(every_name_that_is_read_is_explained),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

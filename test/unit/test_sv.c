@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/sv/arguments.h"
 #include "cmd/sv/order.h"
 #include "service/scan_dir.h"
 
@@ -128,6 +129,63 @@ static void the_scan_directory_can_be_chosen(void **unused)
 	assert_int_not_equal(scan_dir_find(NULL)[0], '\0');
 }
 
+/* ---- options behind operands ---- */
+
+#define WORDS_MOST 16
+
+/* `line` in its new order, split at blanks and joined again. */
+static const char *reorder(const char *line, char how)
+{
+	static char text[128], result[128];
+	char *words[WORDS_MOST] = {NULL};
+	size_t count = 0;
+
+	strcpy(text, line);
+	for (char *word = strtok(text, " "); word; word = strtok(NULL, " "))
+		words[count++] = word;
+	if (how == 's')
+		arguments_sort(words);
+	else
+		arguments_gather(words, how == 'w');
+	result[0] = '\0';
+	for (size_t i = 0; i < count; i++) {
+		strcat(result, i > 0 ? " " : "");
+		strcat(result, words[i]);
+	}
+	return result;
+}
+
+static void options_may_come_last(void **unused)
+{
+	static const struct {
+		char how; /* 's': sort; 'w', 'g': gather, with -w or without */
+		const char *line, *expected;
+	} cases[] = {
+		{'w', "up web", "up web"},
+		{'w', "up web -w 3", "-w 3 up web"},
+		{'w', "up -v web -w3 db -d dir", "-v -w3 -d dir up web db"},
+		{'w', "up -- -v -w", "up -- -v -w"},
+		{'w', "up web -x", "up web -x"}, /* a name, for runit */
+		{'w', "up web -w", "-w up web"},
+		{'g', "status -v web -d dir --json",
+		 "-d dir status -v web --json"},
+		{'g', "deaths -n -d web", "deaths -n -d web"},
+		{'s', "status web", "status web"},
+		{'s', "status web --json db", "status --json web db"},
+		{'s', "remove web --timeout 5 --purge",
+		 "remove --timeout 5 --purge web"},
+		{'s', "remove web --timeout=5", "remove --timeout=5 web"},
+		{'s', "deaths web -n 5 db", "deaths -n 5 web db"},
+		{'s', "status - -- --json", "status - -- --json"},
+		{'s', "status", "status"},
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_string_equal(reorder(cases[i].line, cases[i].how),
+				    cases[i].expected);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -137,6 +195,7 @@ int main(void)
 		cmocka_unit_test(
 			names_are_in_the_scan_directory_and_paths_are_not),
 		cmocka_unit_test(the_scan_directory_can_be_chosen),
+		cmocka_unit_test(options_may_come_last),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -64,3 +64,8 @@ const struct order *order_find(const char *word)
 	}
 	return NULL;
 }
+
+const char *order_name(size_t index)
+{
+	return index < ORDER_COUNT ? orders[index].name : NULL;
+}

@@ -9,6 +9,7 @@
 #define CMD_SV_ORDER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "client/condition.h"
 
@@ -28,5 +29,8 @@ struct order {
 
 /* NULL: there is no such command. */
 const struct order *order_find(const char *word);
+
+/* Their names one by one, from 0; NULL after the last. */
+const char *order_name(size_t index);
 
 #endif
