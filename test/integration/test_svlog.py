@@ -396,6 +396,9 @@ def test_since_takes_what_people_write(log):
         ("2026-11-22T12:00:05", 7205),
         ("2026-11-22T13:00:05+01:00", 7205),
         ("2026-11-22 12:00:05Z", 7205),
+        ("Nov 22 2026 1pm", 10800),
+        ("2026-11-22_12:00:05.00000", 7205),
+        (f"@{START + 7205}", 7205),
     ]:
         assert run("--since", text, log.path) == b"".join(lines[first:]), text
     # 14:00 two hours east of Greenwich
@@ -414,6 +417,8 @@ def test_spans_count_from_now(tmp_path):
     )
     (log / "current").write_bytes(text)
     assert run("--since", "10m", log).count(b"\n") == 1
+    assert run("--since", "2 days ago", log).count(b"\n") == 48
+    assert run("--since", "1 hour and 30 min ago", log).count(b"\n") == 2
     assert run("--since", "5h", log).count(b"\n") == 5
     assert run("--since", "1d2h", log).count(b"\n") == 26
     assert run("--since", "2 d ago", "--until", "1d", log).count(b"\n") == 24
@@ -898,6 +903,9 @@ def test_completion_offers_options_services_and_directories(tmp_path):
     assert complete("-d", scan, "", cwd=tmp_path) == ["clock", "httpd"]
     assert complete("sa", cwd=tmp_path, SVDIR=scan) == ["saved"]
     assert complete("--since", "y", cwd=tmp_path) == ["yesterday"]
+    for word in complete("--since", "", cwd=tmp_path):
+        if word != "last":  # it needs another
+            run("--since", word, "--until", word, tmp_path, code=111)
     offered = complete("-", cwd=tmp_path)
     page = (TOP / "man" / "svlog.8").read_text()
     explained = re.findall(r"Fl (-?[\w-]+)", "".join(re.findall(r"^\.It Fl.*\n", page, re.M)))
