@@ -9,9 +9,16 @@ import subprocess
 import pytest
 
 import support
-from support import wait_until
+from support import time_limit, wait_until
 
 SVLOGD = support.BIN / "svlogd"
+
+
+@pytest.fixture(autouse=True)
+def limited():
+    """No test waits for ever, also not in a write to a logger that doesn't read."""
+    with time_limit(300):
+        yield
 
 
 @pytest.fixture
