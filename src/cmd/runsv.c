@@ -131,7 +131,7 @@ static void begin(struct runsv *runsv, const char *name)
 		.on_surrender = on_surrender,
 		.owner = runsv,
 	};
-	surrender_begin(&runsv->surrender);
+	runsv->entry->service.is_closing = surrender_begin(&runsv->surrender);
 }
 
 /* To the end; returns the exit code. */

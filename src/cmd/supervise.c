@@ -47,7 +47,7 @@ static void begin_surrender(struct service *service,
 		.owner = service,
 	};
 	service->owner = surrender;
-	surrender_begin(surrender);
+	service->is_closing = surrender_begin(surrender);
 }
 
 /* The order of the steps, and so of the messages, is 0.76's. */
@@ -67,6 +67,7 @@ static void begin(struct service *service, struct surrender *surrender)
 			       service->name, trouble->file);
 	begin_surrender(service, surrender);
 	service_begin(service);
+	service_end_held(service);
 }
 
 int main(int argc, char *argv[])

@@ -412,18 +412,30 @@ static bool has_unwatched(const struct depend_place *place)
 	return false;
 }
 
-bool depend_must_look(const struct entry *entry)
+/* Also of one that has a place because others name it, and that could not be
+ * hosted so far. */
+static bool has_unread(const struct entry *entry)
 {
-	const uint64_t names = UINT64_C(1) << CONFIG_DEPENDENCIES |
-			       UINT64_C(1) << CONFIG_WANTS |
-			       UINT64_C(1) << CONFIG_AFTER;
+	static const enum config_name names[GRAPH_CONTAINS] = {
+		[GRAPH_NEEDS] = CONFIG_DEPENDENCIES,
+		[GRAPH_WANTS] = CONFIG_WANTS,
+		[GRAPH_AFTER] = CONFIG_AFTER,
+	};
 	const struct service_config *config = entry->service.config;
 
-	if (entry->must_look_for_names || !entry->changes.is_added)
-		return true;
-	if (!entry->place)
-		return config && (config->there & names) != 0;
-	return has_unwatched(entry->place);
+	for (int kind = 0; config && kind < GRAPH_CONTAINS; kind++) {
+		if ((config->there >> names[kind] & 1) != 0 &&
+		    !(entry->place && entry->place->directories[kind]))
+			return true;
+	}
+	return false;
+}
+
+bool depend_must_look(const struct entry *entry)
+{
+	return entry->must_look_for_names || !entry->changes.is_added ||
+	       has_unread(entry) ||
+	       (entry->place && has_unwatched(entry->place));
 }
 
 bool depend_look(struct depend *depend, struct entry *entry)
@@ -644,15 +656,27 @@ static void note_adopted(struct entry *entries)
 	}
 }
 
+/* Those that it was held for when it was put on record are named no more. */
+static void end_held(struct entry *entries)
+{
+	struct entry *entry;
+
+	for (entry = entries; entry; entry = entry->next) {
+		if (!entry->place)
+			service_end_held(&entry->service);
+	}
+}
+
 void depend_scan_ends(struct depend *depend, struct entry *entries)
 {
 	const struct graph_report report = {say_cycle, say_missing, NULL};
 
 	depend->is_scanning = false;
+	if (depend->graph && graph_has_unbound(depend->graph))
+		bind_named(depend, entries);
+	end_held(entries);
 	if (!depend->graph)
 		return;
-	if (graph_has_unbound(depend->graph))
-		bind_named(depend, entries);
 	note_adopted(entries);
 	graph_check(depend->graph, &report);
 	act_soon(depend);

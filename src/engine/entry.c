@@ -157,6 +157,8 @@ struct entry *entry_new(struct entry_context *context, const char *name,
 	prepare_service(context, entry, &entry->service);
 	entry->service.name = entry->name;
 	entry->service.dir_fd = entry->dir_fd;
+	/* Its logger may start, for what is in the pipe. */
+	entry->service.is_closing = context->is_closing;
 	entry->service.before_start = renew_pipe;
 	entry->service.logger_of = logger_of;
 	entry->changes.on_change = on_change;
@@ -460,6 +462,8 @@ static bool host_service(struct entry_context *context, struct entry *entry,
 	}
 	said->verb = NULL;
 	service_begin(service);
+	if (!context->depend)
+		service_end_held(service);
 	return true;
 }
 

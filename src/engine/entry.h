@@ -65,6 +65,7 @@ struct entry_context {
 	const struct obituaries *obituaries;
 	struct depend *depend;     /* NULL: nobody waits for anybody */
 	unsigned descriptors_left; /* that services may still take */
+	bool is_closing;           /* see struct service */
 };
 
 /* A new entry for the directory `name` in the cwd, or NULL with errno. */

@@ -491,6 +491,11 @@ void scanner_stop_removed(struct scanner *scanner)
 	scanner->stops_removed = true;
 }
 
+void scanner_start_none(struct scanner *scanner)
+{
+	scanner->context.is_closing = true;
+}
+
 void scanner_leave_out(struct scanner *scanner, const struct stat *status)
 {
 	scanner->has_left_out = true;

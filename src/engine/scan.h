@@ -55,6 +55,10 @@ void scanner_settle(struct scanner *scanner);
  */
 void scanner_stop_removed(struct scanner *scanner);
 
+/* What runs is taken over, to be stopped soon; no service is started. Before
+ * the first scan. */
+void scanner_start_none(struct scanner *scanner);
+
 /* A directory that isn't a service of this scan directory, whatever name it has
  * in it. Before the first scan; there is one such directory. */
 void scanner_leave_out(struct scanner *scanner, const struct stat *status);

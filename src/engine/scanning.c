@@ -206,7 +206,8 @@ static bool begin(struct scanning *scanning)
 	if (!listen_to_commands(scanning))
 		return false;
 	begin_log(scanning);
-	surrender_begin(&scanning->surrender);
+	if (surrender_begin(&scanning->surrender))
+		scanner_start_none(scanning->scanner);
 	scanner_scan(scanning->scanner);
 	upgrade_settle(&scanning->upgrade);
 	obituaries_forget(&scanning->obituaries);

@@ -213,6 +213,7 @@ void service_step(struct service *service, enum machine_event event,
 		return;
 	if (service->gate)
 		service->gate->before_step(service);
+	service->machine.must_wait |= service->is_closing;
 	step = machine_step(&service->machine, event, letter, loop_now_ns());
 	step.is_to_group |= event == EVENT_COMMAND && service->is_for_group;
 	hook = hook_of_step(service, &step, event, letter);
@@ -279,6 +280,12 @@ void service_obey(struct service *service, char letter)
 void service_release(struct service *service)
 {
 	if (service->is_hosted)
+		service_step(service, EVENT_RELEASED, 0);
+}
+
+void service_end_held(struct service *service)
+{
+	if (service->is_hosted && machine_is_held_back(&service->machine))
 		service_step(service, EVENT_RELEASED, 0);
 }
 

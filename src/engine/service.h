@@ -58,6 +58,8 @@ struct service {
 	bool has_own_output;  /* see spawner_keep_output() */
 	/* A logger that is the file "log" of its service, and runs there. */
 	bool is_inline;
+	/* All is about to be stopped: what runs is adopted, nothing starts. */
+	bool is_closing;
 	/* CLOCK_MONOTONIC: what service_begin() starts isn't started sooner. */
 	int64_t begin_due_ns;
 	/* A process is about to start. May be NULL. */
@@ -143,6 +145,10 @@ void service_obey(struct service *service, char letter);
 
 /* What its gate has to say may have changed. */
 void service_release(struct service *service);
+
+/* Once it has begun, where nobody is waited for: it may be on record as wanted
+ * down, but held for others that ran then. */
+void service_end_held(struct service *service);
 
 /* It is to end, and to be started again when its gate lets it. */
 void service_yield(struct service *service);

@@ -62,7 +62,7 @@ static void surrender_soon(struct surrender *surrender, int exit_code)
 	loop_timer_set(surrender->loop, &surrender->timer, loop_now_ns());
 }
 
-void surrender_begin(struct surrender *surrender)
+bool surrender_begin(struct surrender *surrender)
 {
 	int exit_code = recall(surrender);
 
@@ -72,6 +72,7 @@ void surrender_begin(struct surrender *surrender)
 		surrender_end(surrender); /* that of another boot */
 	else
 		surrender_soon(surrender, exit_code);
+	return exit_code != -1;
 }
 
 void surrender_demand(struct surrender *surrender, const char *name,

@@ -9,6 +9,8 @@
 #ifndef ENGINE_SURRENDER_H
 #define ENGINE_SURRENDER_H
 
+#include <stdbool.h>
+
 #include "loop/loop.h"
 #include "service/scan_control.h"
 #include "service/supervise_dir.h"
@@ -33,9 +35,12 @@ struct surrender {
 	struct loop_timer timer;
 };
 
-/* Goes on with what an earlier supervisor was killed over, if that was in this
- * boot. */
-void surrender_begin(struct surrender *surrender);
+/*
+ * Goes on with what an earlier supervisor was killed over, if that was in this
+ * boot. True: it does, so nothing may be started, or what has ended for it
+ * would come back.
+ */
+bool surrender_begin(struct surrender *surrender);
 
 /*
  * The service `name` has given up and demands the end of all. Says so and puts

@@ -3,8 +3,10 @@
  * an inline logger.
  *
  * It appends "NAME begin PID ARGUMENT..." to the file "trace", and before it
- * exits "NAME end PID CODE". In between it does what the file "act-NAME" says,
- * words of:
+ * exits "NAME end PID CODE". Where there is a file "order" (a link to one that
+ * services share), it also has the first three words, with the directory's name
+ * ahead, and "ready" as a third kind. In between the script does what the file
+ * "act-NAME" says, words of:
  *     exit CODE     what to exit with, otherwise 0
  *     await FILE    until there is such a file
  *     deaf          TERM does nothing
@@ -25,6 +27,19 @@
 
 static const char *name;
 
+static void trace_order(const char *what)
+{
+	char line[512], folder[256];
+	const char *last;
+
+	if (access("order", F_OK) == -1 || !getcwd(folder, sizeof(folder)))
+		return;
+	last = strrchr(folder, '/') + 1;
+	append_to("order", line,
+		  snprintf(line, sizeof(line), "%s %s %s %d\n", last, name,
+			   what, (int)getpid()));
+}
+
 static void trace(const char *what, int count, char *const words[])
 {
 	char line[512];
@@ -36,6 +51,7 @@ static void trace(const char *what, int count, char *const words[])
 				words[i]);
 	line[len++] = '\n';
 	append_to("trace", line, len);
+	trace_order(what);
 }
 
 /* Only one script runs at a time, whichever it is. */
@@ -71,6 +87,7 @@ static void await_file(const char *path)
 
 static void tell_ready(const char *fd)
 {
+	trace_order("ready");
 	if (write(atoi(fd), "\n", 1) != 1)
 		_exit(114);
 }

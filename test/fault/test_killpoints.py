@@ -493,13 +493,16 @@ class Removal(FromRest):
 
     def is_settled(self, world):
         self.tell_again(world)
-        a, b = world.services["a"], world.services["b"]
+        return self.is_removed(world) and world.services["b"].is_up()
+
+    def is_removed(self, world):
+        a = world.services["a"]
         gone = not a.processes(world.harness.pid) and not a.log.processes(
             world.harness.pid
         )
         left = world.scan / ".svscan" / "left"
         is_forgotten = not left.is_dir() or not any(left.iterdir())
-        return gone and is_forgotten and self.is_over(world) and b.is_up()
+        return gone and is_forgotten and self.is_over(world)
 
     def check(self, world):
         is_same(world, world.services["b"])

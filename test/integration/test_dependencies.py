@@ -1,7 +1,10 @@
 """dependencies.d, wants.d, after.d and contents.d: svscan starts and stops in
 order, and takes what changes while it runs."""
 
+import os
 import re
+import shutil
+import signal
 import subprocess
 import time
 
@@ -461,6 +464,49 @@ def test_a_later_supervisor_goes_on_with_a_stop_in_order(town):
     town.wait_until(lambda: db.pid() == 0, what="db down")
     town.wait_until(lambda: web.state()["phase"] == "waiting", what="web waits")
     assert web.state()["want"] == "up"
+
+
+def test_one_that_another_supervises_waits_when_it_is_taken_over(town, programs):
+    """Who needs it is there before it is, so its name has a place already."""
+    web = town.add("web", needs=["db"])
+    shop = town.add("shop", needs=["web"])
+    other = programs.start(BIN / "supervise", web.path)
+    web.wait_up()
+    town.start()
+    town.wait_said(
+        "svscan: warning: unable to acquire web/supervise/lock: temporary failure"
+    )
+    other.terminate()
+    other.wait(30)
+    web.wait_phase("waiting")
+    assert web.state()["waits-for"] == "db" and shop.pid() == 0
+    town.add("db")
+    web.wait_up()
+    shop.wait_up()
+
+
+def test_what_waited_to_end_ends_when_nobody_is_left_to_wait_for(town, programs):
+    db, web = stubborn_pair(town)
+    db.svc("-d")
+    wait_until(lambda: web.state()["ending"] == "1", what="web was told")
+    town.kill()
+    assert is_alive(db.pid())
+    programs.start(BIN / "supervise", db.path)
+    town.wait_until(lambda: db.pid() == 0, what="db down")
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_what_was_held_ends_after_a_kill_if_nobody_holds_it(town, is_named):
+    """Whoever it was held for has ended, or isn't there, when it is adopted."""
+    db, web = stubborn_pair(town)
+    db.svc("-d")
+    wait_until(lambda: web.state()["ending"] == "1", what="web was told")
+    town.kill()
+    os.kill(web.pid(), signal.SIGKILL)
+    if not is_named:
+        shutil.rmtree(web.path / "dependencies.d")
+    town.start()
+    town.wait_until(lambda: db.pid() == 0, what="db down")
 
 
 def test_kills_during_a_start_keep_the_order_and_start_nothing_twice(town):

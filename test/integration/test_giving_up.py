@@ -134,6 +134,26 @@ def test_a_supervisor_killed_on_the_way_is_followed_by_one_that_goes_on(scan):
     other.wait_up(besides=pid)
 
 
+def test_what_has_ended_for_it_is_not_started_by_the_next_supervisor(scan):
+    slow, quick = scan.make("slow", run=PATIENT), scan.make("quick", run=PATIENT)
+    (quick.path / "go").touch()
+    main = scan.make("main", run=None)
+    demand(main, 42, run="while ! [ -e go ]; do sleep 0.02; done; exit 1", restart="never")
+    scan.start()
+    for service in slow, quick:
+        service.wait_lines("trace", 1)
+    (main.path / "go").touch()
+    quick.wait_phase("gone")
+    slow.wait_lines("trace", 2)
+    scan.kill()
+    (slow.path / "go").touch()
+    process = scan.start()
+    scan.wait_until(lambda: process.poll() is not None, 60)
+    assert process.returncode == 42
+    assert quick.lines("trace") == ["up", "told"]
+    assert main.value("starts") <= 1
+
+
 def test_the_record_of_another_boot_is_nothing(scan):
     service = scan.make()
     (scan.path / ".svscan").mkdir()
