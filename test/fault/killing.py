@@ -302,11 +302,13 @@ def await_kill(scenario, world, point):
 
 def try_every_point(scenario, tmp_path, capsys):
     """The test that each scenario is."""
-    counts = [run(scenario, tmp_path / f"dry{i}", 0) for i in range(2)]
-    points = max(counts)  # how often it waits depends on what else the machine does
-    chosen = range(1, points + 1)
     failures, kinds, hits, lost, left = [], collections.Counter(), 0, 0, 0
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        dry = [pool.submit(run, scenario, tmp_path / f"dry{i}", 0) for i in range(2)]
+        # How often it waits depends on what else the machine does.
+        counts = [job.result() for job in dry]
+        points = max(counts)
+        chosen = range(1, points + 1)
         jobs = {
             pool.submit(run, scenario, tmp_path / str(point), point): point
             for point in chosen

@@ -38,27 +38,6 @@ class FirstLogged(Scenario):
         assert len(world.services["a"].starts()) == 1
 
 
-class FirstSupervise(Scenario):
-    """supervise instead of svscan: the same engine, one service."""
-
-    def build(self, world):
-        service = world.add("a")
-        world.engine_argv = lambda: [BIN / "supervise", service.dir]
-
-    def begin_again(self, world):
-        """A child that hasn't become the service yet holds the lock."""
-        for _ in range(100):
-            world.start_plain()
-            end = time.monotonic() + 20
-            while time.monotonic() < end:
-                if world.services["a"].is_supervised():
-                    return
-                if state_of(world.engine) is None:
-                    break
-                time.sleep(0.002)
-        raise AssertionError("supervise can't begin")
-
-
 class FirstThenDeath(Scenario):
     """If the service was started, it dies before the engine is back. (Without
     the logger too nobody would hold the pipe, and the line in it would go.)"""
@@ -205,7 +184,7 @@ class Down(Command):
         return service.is_down() and service.state()["want"] == "down"
 
     def check(self, world):
-        assert not world.service.processes(world.harness.pid)
+        assert not world.service.processes(world.harness.pid, but=world.engine)
         assert len(world.service.starts()) == 1
 
 
@@ -537,7 +516,6 @@ class Refused(Scenario):
 
 SCENARIOS = [
     First,
-    FirstSupervise,
     FirstLogged,
     FirstThenDeath,
     Adopt,
