@@ -18,7 +18,8 @@ import pytest
 from conftest import peer_programs
 from test_peer_directories import PACKAGES, shipped
 
-from support import BIN, Host, Service, is_alive, process_fields, program_of, wait_until
+from proc import state_of
+from support import BIN, Host, Service, is_alive, program_of, wait_until
 
 # `packages`: what has the programs, besides the one that has the directory.
 # `listens`: ports on the loopback, as in /proc/net; without any, being up is all
@@ -38,7 +39,9 @@ RUNS = {
         setup=CONF + "cd /etc/sv/{name}/root && echo =www.test:127.0.0.9 >data && tinydns-data",
     ),
     "dnscache": run("dnscache", "dnscache", listens=["udp 53", "tcp 53"], setup=CONF),
-    "walldns": run("walldns", "walldns", listens=["udp 53"], setup=CONF),
+    "walldns": run(
+        "walldns", "walldns", listens=["udp 53"], setup=CONF + "mkdir /etc/sv/{name}/root"
+    ),
     "rbldns": run(
         "rbldns", "rbldns", listens=["udp 53"],
         setup=CONF + "cd /etc/sv/{name}/root && rbldns-data",
@@ -66,7 +69,10 @@ RUNS = {
     ),
     "tor": run("tor", "tor", listens=["tcp 9050"], setup="mkdir -p /var/lib/tor\n"
                "chown debian-tor /var/lib/tor"),
-    "cron": run("runit-services", "cron", "cron", logs=False),
+    "cron": run(
+        "runit-services", "cron", "cron", logs=False,
+        setup="mkdir -p /var/spool/cron/crontabs; chgrp crontab /var/spool/cron/crontabs",
+    ),
     "atd": run(
         "runit-services", "atd", "at", logs=False,
         setup="mkdir -p /var/spool/cron/atjobs /var/spool/cron/atspool\n"
@@ -235,8 +241,9 @@ class Jail(Host):
         for place in self.made.listens:
             kind, port = place.split()
             wait_until(lambda k=kind, p=int(port): self.listens(k, p), what=place)
-        # One of them, socklog, misses a signal that comes just before it waits.
-        wait_until(lambda: process_fields(pid)[0] == "S")
+        # It stays; and socklog misses a signal that comes just before it waits.
+        wait_until(lambda: state_of(pid) in ("S", None))
+        assert is_alive(pid) and self.service.pid() == pid
         return pid
 
     def call(self, *argv):
@@ -248,7 +255,7 @@ class Jail(Host):
 
 ACCOUNTS = """
     _runit-log tinydns dnscache axfrdns walldns rbldns debian-tor gitdaemon gitlog
-    _socklog-unix _socklog-inet _socklog-ucspi-tcp sshd daemon
+    _socklog-unix _socklog-inet _socklog-ucspi-tcp sshd daemon crontab
 """.split()
 
 
