@@ -220,7 +220,8 @@ static bool run(const struct request *request, char *names[], size_t count)
 		diag_warn("unable to write output");
 		is_well = false;
 	}
-	pager_close(&pager);
+	if (!pager_close(&pager))
+		is_well = false;
 out:
 	for (size_t i = 0; i < found; i++)
 		free(logs[i].path);

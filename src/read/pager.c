@@ -14,6 +14,10 @@
 #include "base/strb.h"
 #include "read/pager.h"
 
+/* Exit codes of a shell that found no such program, or may not run it. */
+#define NOT_RUNNABLE 126
+#define NOT_FOUND    127
+
 /* Whether a program of that name is in PATH. */
 static bool is_installed(const char *name)
 {
@@ -77,16 +81,26 @@ void pager_open(struct pager *pager)
 		return;
 	}
 	pager->fd = ends[1];
+	pager->command = command;
 	signal(SIGINT, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 }
 
-void pager_close(struct pager *pager)
+bool pager_close(struct pager *pager)
 {
+	int status = 0, code;
+
 	if (pager->pid == 0)
-		return;
+		return true;
 	close(pager->fd);
-	while (waitpid(pager->pid, NULL, 0) == -1 && errno == EINTR)
+	while (waitpid(pager->pid, &status, 0) == -1 && errno == EINTR)
 		;
 	pager->pid = 0;
+	code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+	if (code != NOT_RUNNABLE && code != NOT_FOUND)
+		return true;
+	diag_warn("unable to run the pager %s: set PAGER to one that is there, "
+		  "or use --no-pager",
+		  pager->command);
+	return false;
 }

@@ -7,11 +7,13 @@
 #ifndef READ_PAGER_H
 #define READ_PAGER_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct pager {
 	pid_t pid; /* 0: none runs */
 	int fd;    /* owned: where to write; or standard output's number */
+	const char *command; /* borrowed; while one runs */
 };
 
 /*
@@ -21,7 +23,10 @@ struct pager {
  */
 void pager_open(struct pager *pager);
 
-/* Waits until the user has left the pager. */
-void pager_close(struct pager *pager);
+/*
+ * Waits until the user has left the pager, however it ends. False, after saying
+ * so, only if there is no such program: then nobody has seen anything.
+ */
+bool pager_close(struct pager *pager);
 
 #endif

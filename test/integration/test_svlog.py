@@ -16,12 +16,20 @@ import time
 
 import pytest
 
-from support import BIN, TOP, Service, takes_signal, wait_until
+from support import BIN, TOP, Service, takes_signal, time_limit, wait_until
+from terminal import Terminal
 
 MULTILOG = BIN / "multilog"
 SVLOG = BIN / "svlog"
 ENVIRONMENT = {"PATH": os.environ["PATH"], "TZ": "UTC"}
 ENVIRONMENT |= {k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}
+
+
+@pytest.fixture(autouse=True)
+def limited():
+    """No test waits for ever for a line, or for who writes it."""
+    with time_limit(600):
+        yield
 
 
 def run(*arguments, code=0, **environment):
@@ -813,6 +821,95 @@ def test_leaving_the_pager_early_is_no_failure(log):
     log.current(50000)
     shown = on_terminal(log.path, PAGER="head -n 1")
     assert shown.count(b"\n") == 1
+    assert b"svlog" not in shown  # it has nothing to say about that
+    assert on_terminal(log.path, PAGER="true") == b""
+    assert on_terminal(log.path, PAGER="exit 1") == b""
+
+
+def test_pager_that_is_not_there_is_named(log, tmp_path, programs):
+    log.current(50000)
+    (tmp_path / "file").write_text("not executable")
+    for pager in "no-such-pager -x", str(tmp_path / "file"):
+        with Terminal(200, 24) as terminal:
+            terminal.start(
+                programs, SVLOG, log.path, env=ENVIRONMENT | {"PAGER": pager}
+            )
+            assert terminal.wait() == 111
+            assert terminal.text()[-1] == (
+                f"svlog: warning: unable to run the pager {pager}: set PAGER to one"
+                " that is there, or use --no-pager"
+            )[:200]
+
+
+class InLess:
+    """svlog on a terminal, with the less that is installed."""
+
+    def __init__(self, programs, log, *options, **environment):
+        self.terminal = Terminal(60, 20)
+        if "TERM" not in environment:
+            environment["TERM"] = "xterm"
+        self.terminal.start(
+            programs, SVLOG, *options, log.path, env=ENVIRONMENT | environment
+        )
+
+    def __enter__(self):
+        return self.terminal
+
+    def __exit__(self, *_):
+        self.terminal.__exit__()
+
+
+has_less = pytest.mark.skipif(not shutil.which("less"), reason="no less here")
+
+
+@has_less
+def test_less_ends_at_once_when_all_fits(log, programs):
+    shown = log.current(10).decode().splitlines()
+    with InLess(programs, log) as terminal:
+        assert terminal.wait() == 0
+        assert terminal.text() == shown
+        assert terminal.is_as_before()
+
+
+@has_less
+@pytest.mark.parametrize("count", [100, 50000], ids=["in the pipe", "more than that"])
+def test_less_shows_a_page_at_a_time(log, programs, count):
+    shown = log.current(count).decode().splitlines()
+    with InLess(programs, log) as terminal:
+        terminal.wait_text(lambda lines: lines[:19] == shown[:19] and len(lines) == 20)
+        assert terminal.takes_keys()
+        terminal.type(" ")
+        terminal.wait_text(lambda lines: lines[:19] == shown[19:38])
+        terminal.type("q")
+        assert terminal.wait() == 0
+        assert "svlog:" not in "\n".join(terminal.text())
+        assert terminal.is_as_before()
+
+
+@has_less
+def test_less_that_was_not_told_to_go_stays(log, programs):
+    """LESS is the user's, also when it is empty."""
+    log.current(3)
+    with InLess(programs, log, LESS="") as terminal:
+        terminal.wait_text(lambda lines: lines and "(END)" in lines[-1])
+        terminal.type("q")
+        assert terminal.wait() == 0
+
+
+@has_less
+def test_interrupt_is_for_less(log, programs):
+    shown = log.current(50000).decode().splitlines()
+    with InLess(programs, log) as terminal:
+        terminal.wait_text(lambda lines: lines[:19] == shown[:19] and len(lines) == 20)
+        terminal.type("\x03")
+
+        def reaches_end(lines):
+            terminal.type("G")  # one that comes while less is interrupted is lost
+            return shown[-1] in lines
+
+        terminal.wait_text(reaches_end)
+        terminal.type("q")
+        assert terminal.wait() == 0
 
 
 # ---- use ----
