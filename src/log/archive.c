@@ -2,14 +2,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "base/strb.h"
 #include "base/tai64n.h"
 #include "log/archive.h"
 #include "log/logdir.h"
+#include "log/request.h"
 #include "log/trouble.h"
 
 /* "@LABEL.CODE" and its '\0'. */
@@ -17,6 +20,9 @@
 
 /* Long enough for any entry's name (d_name's own size isn't portable). */
 #define ENTRY_SIZE 256
+
+/* Bytes, while many files are removed. */
+#define BATCH_SIZE ((size_t)8 << 20)
 
 /* What a full `current` leaves of a total; one byte if it leaves nothing. */
 static uint64_t bytes_for_old(const struct logdir_config *limits)
@@ -159,12 +165,46 @@ static void tell_kept(struct archive *archive, const char *name,
 	archive->has_warned = true;
 }
 
+/*
+ * Some names, at least one, that are the first of all that were offered. Room
+ * for twice as many is sorted now and then, and its second half forgotten.
+ */
+struct batch {
+	char (*names)[ENTRY_SIZE]; /* borrowed; `capacity`, two or more */
+	size_t capacity, count;
+	bool has_forgotten; /* ... all behind names[capacity / 2 - 1] */
+};
+
 /* The old files whose names come after a certain one. */
 struct census {
 	unsigned long count;
-	uint64_t bytes;         /* counted only if there is a limit */
-	char first[ENTRY_SIZE]; /* of their names */
+	uint64_t bytes; /* counted only if there is a limit */
+	struct batch first;
 };
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+static void sort_batch(struct batch *batch)
+{
+	qsort(batch->names, batch->count, ENTRY_SIZE, compare_names);
+}
+
+static void offer(struct batch *batch, const char *name)
+{
+	size_t half = batch->capacity / 2;
+
+	if (batch->has_forgotten && strcmp(name, batch->names[half - 1]) > 0)
+		return;
+	memcpy(batch->names[batch->count++], name, strlen(name) + 1);
+	if (batch->count < batch->capacity)
+		return;
+	sort_batch(batch);
+	batch->count = half;
+	batch->has_forgotten = true;
+}
 
 static uint64_t size_of(const struct archive *archive, const char *name)
 {
@@ -176,13 +216,19 @@ static uint64_t size_of(const struct archive *archive, const char *name)
 	return (uint64_t)st.st_size;
 }
 
-/* -1 with errno when the directory can't be read. */
+/*
+ * Counts, and finds the first names, sorted; census->first has room for them.
+ * -1 with errno when the directory can't be read.
+ */
 static int take_census(struct archive *archive, const char *after,
 		       struct census *census)
 {
 	struct dirent *entry;
 
-	*census = (struct census){0};
+	census->count = 0;
+	census->bytes = 0;
+	census->first.count = 0;
+	census->first.has_forgotten = false;
 	rewinddir(archive->entries);
 	while (errno = 0, (entry = readdir(archive->entries))) {
 		const char *name = entry->d_name;
@@ -194,10 +240,13 @@ static int take_census(struct archive *archive, const char *after,
 			continue;
 		}
 		census->bytes += size_of(archive, name);
-		if (++census->count == 1 || strcmp(name, census->first) < 0)
-			memcpy(census->first, name, strlen(name) + 1);
+		census->count++;
+		offer(&census->first, name);
 	}
-	return errno == 0 ? 0 : -1;
+	if (errno != 0)
+		return -1;
+	sort_batch(&census->first);
+	return 0;
 }
 
 static bool is_within_limits(const struct archive *archive,
@@ -209,41 +258,74 @@ static bool is_within_limits(const struct archive *archive,
 }
 
 /*
- * Removes the oldest files until the rest is within the limits. One that
- * can't be removed is passed over from then on: it is neither counted nor
- * tried again in this round.
+ * Removes the first files of a census until the rest is within the limits:
+ * whether it is. One that can't be removed is passed over from then on, and
+ * not counted any more: `kept` is its name.
+ */
+static bool remove_first(struct archive *archive, struct census *census,
+			 char kept[ENTRY_SIZE])
+{
+	for (size_t i = 0; i < census->first.count; i++) {
+		const char *name = census->first.names[i];
+		uint64_t bytes;
+
+		if (is_within_limits(archive, census))
+			return true;
+		bytes = size_of(archive, name);
+		if (unlinkat(archive->dir_fd, name, 0) == -1 &&
+		    errno != ENOENT) {
+			tell_kept(archive, name, diag_reason(errno));
+			memcpy(kept, name, ENTRY_SIZE);
+		}
+		census->count--;
+		census->bytes -= bytes < census->bytes ? bytes : census->bytes;
+	}
+	return is_within_limits(archive, census);
+}
+
+/*
+ * Removes the oldest files until the rest is within the limits. As a rule that
+ * is one. If it is many, since a limit was lowered, they are found by
+ * thousands: to read a long directory once for each would take hours, in which
+ * nothing is logged. A stop is obeyed between two readings.
  */
 static int trim(struct archive *archive)
 {
-	char kept[ENTRY_SIZE] = "";
-	struct census census;
+	char room[2][ENTRY_SIZE], kept[ENTRY_SIZE] = "";
+	struct census census = {.first = {room, 2, 0, false}};
+	void *large = NULL;
+	int result = -1;
 
 	for (;;) {
 		if (take_census(archive, kept, &census) == -1) {
 			if (trouble("unable to read %s", archive->path) == -1)
-				return -1;
+				goto out;
 			continue;
 		}
-		if (is_within_limits(archive, &census))
-			return 0;
-		if (unlinkat(archive->dir_fd, census.first, 0) == 0 ||
-		    errno == ENOENT)
-			continue;
-		tell_kept(archive, census.first, diag_reason(errno));
-		memcpy(kept, census.first, sizeof(kept));
+		if (remove_first(archive, &census, kept) ||
+		    request_is_stopping())
+			break;
+		if (!large && (large = memory_get(BATCH_SIZE)))
+			census.first = (struct batch){
+				large, BATCH_SIZE / ENTRY_SIZE, 0, false};
 	}
+	result = 0;
+out:
+	if (large)
+		memory_free(large, BATCH_SIZE);
+	return result;
 }
 
 bool archive_yield(struct archive *archive, unsigned long kept_count)
 {
-	struct census census;
+	char room[2][ENTRY_SIZE];
+	struct census census = {.first = {room, 2, 0, false}};
 
 	if (take_census(archive, "", &census) == -1 ||
 	    census.count <= kept_count ||
-	    unlinkat(archive->dir_fd, census.first, 0) == -1)
+	    unlinkat(archive->dir_fd, room[0], 0) == -1)
 		return false;
-	diag_warn("out of disk space, removed %s/%s", archive->path,
-		  census.first);
+	diag_warn("out of disk space, removed %s/%s", archive->path, room[0]);
 	return true;
 }
 

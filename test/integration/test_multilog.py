@@ -1300,3 +1300,22 @@ def test_words_that_begin_with_these_letters_are_ignored(tmp_path):
     words = ("Ti", "ii", "hh", "Fx", "Xx", "Cx", "12", "Lx", "w")
     assert logged(tmp_path, *words, "./log") == b""
     assert current_of(tmp_path) == b"fatal: x\ninfo: y\nzz\n"
+
+
+def test_lowered_limit_removes_many_old_files_quickly(tmp_path):
+    """To read the directory once for each of them took two minutes here, and
+    hours with more, in which nothing was logged."""
+    folder = tmp_path / "log"
+    folder.mkdir()
+    (folder / ("@%024x.s" % 1)).mkdir()  # not a file: it stays
+    numbers = list(range(2, 30_000))
+    random.Random(1).shuffle(numbers)
+    for number in numbers:
+        os.close(os.open(folder / ("@%024x.s" % number), os.O_CREAT | os.O_WRONLY))
+    done = run(tmp_path, "s4096", "n5", "./log", data=b"%099d\n" % 1 * 50)
+    assert done.stderr.count(b"unable to remove") == 1
+    left = sorted(path.name for path in folder.iterdir() if path.name[0] == "@")
+    oldest = ["@%024x.s" % number for number in (1, 29998, 29999)]
+    assert left[:-2] == oldest
+    kept = b"".join((folder / name).read_bytes() for name in left[-2:])
+    assert kept + (folder / "current").read_bytes() == b"%099d\n" % 1 * 50
