@@ -23,8 +23,8 @@ struct day day_of_number(int64_t number);
 /* Whether there is such a day. */
 bool day_exists(struct day day);
 
-/* So many months earlier; the last day of a month that is too short. */
-struct day day_before_months(struct day day, int months);
+/* `count` months earlier; the last day of a month that is too short. */
+struct day day_before_months(struct day day, int count);
 
 /*
  * Takes a day off the front of *rest (typed.h):

@@ -257,7 +257,8 @@ static const char *parse_label(const char *text, struct timespec *moment)
 
 	if (len == TAI64N_LABEL_SIZE || len == TAI64_LABEL_SIZE) {
 		memset(label, '0', sizeof(label));
-		memcpy(label, text, len);
+		for (size_t i = 0; i < len; i++)
+			label[i] = text[i];
 		if (tai64n_parse(label, moment))
 			return NULL;
 	}
