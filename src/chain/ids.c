@@ -1,9 +1,11 @@
 /* ids.c -- see ids.h. */
+#include <errno.h>
 #include <grp.h>
 #include <inttypes.h>
 #include <pwd.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -127,7 +129,25 @@ const char *ids_take(const struct ids *ids)
 
 const char *ids_take_all(const struct ids *ids, const char *account)
 {
-	if (initgroups(account, ids->gids[0]) == -1)
-		return "setgroups";
-	return take_user(ids);
+	gid_t *gids = NULL, *more;
+	int room = IDS_GROUP_COUNT_MAX, count, error;
+	size_t own = ids->group_count;
+	const char *failed = "setgroups";
+
+	do { /* until there is room for all, and for those of `ids` */
+		more = realloc(gids, ((size_t)room + own) * sizeof(*gids));
+		if (!more)
+			goto out;
+		gids = more;
+		count = room;
+		room *= 2;
+	} while (getgrouplist(account, ids->gids[0], gids, &count) == -1);
+	memcpy(gids + count, ids->gids, own * sizeof(*gids));
+	if (setgroups((size_t)count + own, gids) == 0)
+		failed = NULL;
+out:
+	error = errno;
+	free(gids);
+	errno = error;
+	return failed ? failed : take_user(ids);
 }

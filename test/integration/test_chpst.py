@@ -4,6 +4,7 @@ test/peer compares the two with random options.
 """
 
 import fcntl
+import grp
 import os
 import pwd
 import subprocess
@@ -64,6 +65,18 @@ def test_all_groups_of_an_account():
     groups = set(os.getgrouplist(name, account.pw_gid))
     found = shell("-u", name, "--all-groups", script="id -G")
     assert set(map(int, found.split())) == groups
+
+
+@as_root
+def test_all_groups_and_those_that_are_named():
+    """Those that are named were lost when all others were taken."""
+    name = "nobody"
+    account = pwd.getpwnam(name)
+    named = [group for group in grp.getgrall() if group.gr_gid != account.pw_gid][:2]
+    primary = grp.getgrgid(account.pw_gid).gr_name
+    user = ":".join([name, primary, *[group.gr_name for group in named]])
+    found = set(map(int, shell("-u", user, "--all-groups", script="id -G").split()))
+    assert found == {group.gr_gid for group in named} | set(os.getgrouplist(name, account.pw_gid))
 
 
 def test_all_groups_need_an_account():
