@@ -25,6 +25,7 @@
 #include "cmd/sv/edit.h"
 #include "cmd/sv/explain.h"
 #include "cmd/sv/graph.h"
+#include "cmd/sv/import.h"
 #include "cmd/sv/lint.h"
 #include "cmd/sv/order.h"
 #include "cmd/sv/remove.h"
@@ -59,6 +60,10 @@ static const struct command commands[] = {
 	{"graph", "[-d dir] graph [--dot] [dir]", graph_command},
 	{"add", "[-d dir] add [--dry-run] [option ...] name -- command ...",
 	 add_command},
+	{"import",
+	 "[-d dir] import [--into root] [--dry-run] [--enable] [option ...] "
+	 "file ...",
+	 import_command},
 	{"remove", "[-d dir] remove [--purge] [--timeout span] name",
 	 remove_command},
 	{"enable", "[-d dir] enable [--into root] name", enable_command},

@@ -1,4 +1,5 @@
 /* plan.c -- see plan.h. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,8 +62,10 @@ bool plan_is_variable(const char *text)
 static struct list *list_of(struct plan *plan, unsigned i)
 {
 	struct list *const lists[] = {
-		&plan->command,   &plan->setup,  &plan->before,
-		&plan->after_end, &plan->limits, &plan->environment,
+		&plan->command,   &plan->setup,   &plan->before,
+		&plan->after_end, &plan->on_stop, &plan->on_reload,
+		&plan->for_good,  &plan->limits,  &plan->environment,
+		&plan->env_files,
 	};
 	const unsigned count = sizeof(lists) / sizeof(lists[0]);
 
@@ -91,26 +94,19 @@ void plan_free(struct plan *plan)
 		list_free(list);
 }
 
-/* ---- scripts ---- */
+/* ---- texts ---- */
 
-/* A text that is written with stdio, then added as a file. */
-struct page {
-	FILE *file;
-	char *text;
-	size_t len;
-};
-
-static bool page_begin(struct page *page, struct sketch *sketch)
+bool plan_begin(struct plan_page *page, struct sketch *sketch)
 {
-	*page = (struct page){.text = NULL};
+	*page = (struct plan_page){.text = NULL};
 	page->file = open_memstream(&page->text, &page->len);
 	if (!page->file)
 		sketch->is_short = true;
 	return page->file != NULL;
 }
 
-static void page_end(struct page *page, struct sketch *sketch, const char *path,
-		     mode_t mode)
+void plan_end(struct plan_page *page, struct sketch *sketch, const char *path,
+	      mode_t mode)
 {
 	if (fclose(page->file) == 0)
 		sketch_add_file(sketch, path, mode, page->text);
@@ -121,103 +117,13 @@ static void page_end(struct page *page, struct sketch *sketch, const char *path,
 
 /* The first line of a file in env counts, without blanks at its end, and an
  * empty one removes a variable: other values are written in run. */
-static bool fits_a_file(const char *variable)
+bool plan_fits_env(const char *variable)
 {
 	const char *value = strchr(variable, '=') + 1;
 	size_t len = strlen(value);
 
 	return len > 0 && !strchr(" \t", value[len - 1]) &&
-	       !strchr(value, '\n');
-}
-
-static void write_exports(const struct plan *plan, FILE *out)
-{
-	for (size_t i = 0; i < plan->environment.count; i++) {
-		const char *variable = plan->environment.items[i];
-		size_t len = strcspn(variable, "=");
-
-		if (fits_a_file(variable))
-			continue;
-		fprintf(out, "export %.*s=", (int)len, variable);
-		quote_word(out, variable + len + 1);
-		fputc('\n', out);
-	}
-}
-
-static bool has_env(const struct plan *plan)
-{
-	for (size_t i = 0; i < plan->environment.count; i++) {
-		if (fits_a_file(plan->environment.items[i]))
-			return true;
-	}
-	return false;
-}
-
-static void write_option(FILE *out, const char *option, const char *value)
-{
-	if (!value)
-		return;
-	fprintf(out, " %s ", option);
-	quote_word(out, value);
-}
-
-/* The programs before the command, each of which becomes the next. */
-static void write_chain(const struct plan *plan, FILE *out)
-{
-	bool has_variables = has_env(plan);
-
-	if (plan->limits.count != 0) {
-		fputs(" softlimit", out);
-		quote_words(out, list_words(&plan->limits));
-	}
-	if (!has_variables && !plan->user && !plan->cwd && !plan->umask &&
-	    !plan->nice && !plan->refuses_privileges)
-		return;
-	fputs(" chpst", out);
-	write_option(out, "-e", has_variables ? "./env" : NULL);
-	write_option(out, "-C", plan->cwd);
-	write_option(out, "--umask", plan->umask);
-	write_option(out, "-n", plan->nice);
-	write_option(out, "-u", plan->user);
-	if (plan->refuses_privileges)
-		fputs(" --no-new-privs", out);
-}
-
-/* Each of them ends the script if it fails, but those after a '-'. */
-static void write_lines(const struct list *lines, const char *chain, FILE *out)
-{
-	for (size_t i = 0; i < lines->count; i++) {
-		const char *line = lines->items[i];
-		bool may_fail = *line == '-';
-
-		fprintf(out, "%s%s%s\n", chain, line + may_fail,
-			may_fail ? "" : " || exit");
-	}
-}
-
-static void write_run(const struct plan *plan, FILE *out)
-{
-	char *chain = NULL;
-	size_t len;
-	FILE *text = open_memstream(&chain, &len);
-
-	if (!text)
-		return;
-	write_chain(plan, text);
-	fclose(text);
-	fputs("#!/bin/sh\nexec 2>&1\n", out);
-	write_exports(plan, out);
-	write_lines(&plan->setup, "", out);
-	write_lines(&plan->before, *chain ? chain + 1 : "", out);
-	fprintf(out, "exec%s", chain);
-	if (plan->line) {
-		fputs(" sh -c ", out);
-		quote_word(out, plan->line);
-	} else {
-		quote_words(out, list_words(&plan->command));
-	}
-	fputc('\n', out);
-	free(chain);
+	       !strchr(value, '\n') && value - variable <= NAME_MAX;
 }
 
 /* ---- files ---- */
@@ -225,35 +131,26 @@ static void write_run(const struct plan *plan, FILE *out)
 static void draw_line(struct sketch *sketch, const char *path,
 		      const char *value, mode_t mode)
 {
-	struct page page;
+	struct plan_page page;
 
-	if (!value || !page_begin(&page, sketch))
+	if (!value || !plan_begin(&page, sketch))
 		return;
 	fprintf(page.file, "%s\n", value);
-	page_end(&page, sketch, path, mode);
+	plan_end(&page, sketch, path, mode);
 }
 
-static void draw_scripts(const struct plan *plan, struct sketch *sketch)
+bool plan_has_env(const struct plan *plan)
 {
-	struct page page;
-
-	if (page_begin(&page, sketch)) {
-		write_run(plan, page.file);
-		page_end(&page, sketch, plan->is_oneshot ? "start" : "run",
-			 SCRIPT_MODE);
+	for (size_t i = 0; i < plan->environment.count; i++) {
+		if (plan_fits_env(plan->environment.items[i]))
+			return true;
 	}
-	if (plan->after_end.count != 0 && page_begin(&page, sketch)) {
-		fputs("#!/bin/sh\nexec 2>&1\n", page.file);
-		for (size_t i = 0; i < plan->after_end.count; i++)
-			fprintf(page.file, "%s\n", plan->after_end.items[i]);
-		page_end(&page, sketch, plan->is_oneshot ? "stop" : "finish",
-			 SCRIPT_MODE);
-	}
+	return false;
 }
 
 static void draw_environment(const struct plan *plan, struct sketch *sketch)
 {
-	if (!has_env(plan))
+	if (!plan_has_env(plan))
 		return;
 	sketch_add_directory(sketch, "env", SECRETS_MODE);
 	for (size_t i = 0; i < plan->environment.count; i++) {
@@ -261,7 +158,7 @@ static void draw_environment(const struct plan *plan, struct sketch *sketch)
 		size_t len = strcspn(variable, "=");
 		char path[512];
 
-		if (!fits_a_file(variable))
+		if (!plan_fits_env(variable))
 			continue;
 		snprintf(path, sizeof(path), "env/%.*s", (int)len, variable);
 		draw_line(sketch, path, variable + len + 1, SECRET_MODE);
@@ -289,14 +186,18 @@ static void draw_edges(const struct plan *plan, struct sketch *sketch)
 static void draw_log(const struct plan *plan, struct sketch *sketch)
 {
 	const struct plan_user *user = &plan->log_user;
-	struct page page;
+	struct plan_page page;
 
 	sketch_add_directory(sketch, "log", 0755);
-	if (page_begin(&page, sketch)) {
-		fputs("#!/bin/sh\nexec", page.file);
-		write_option(page.file, "setuidgid", user->name);
-		fputs(" multilog t s1000000 ./main\n", page.file);
-		page_end(&page, sketch, "log/run", SCRIPT_MODE);
+	if (plan_begin(&page, sketch)) {
+		fputs("#!/bin/sh\nexec ", page.file);
+		if (user->name) {
+			fputs("setuidgid ", page.file);
+			quote_word(page.file, user->name);
+			fputc(' ', page.file);
+		}
+		fputs("multilog t s1000000 ./main\n", page.file);
+		plan_end(&page, sketch, "log/run", SCRIPT_MODE);
 	}
 	sketch_add_directory(sketch, "log/main", LOGS_MODE);
 	if (user->name)
@@ -310,6 +211,7 @@ void plan_draw(const struct plan *plan, struct sketch *sketch)
 	} lines[] = {
 		{"restart", plan->restart},
 		{"timeout-kill", plan->timeout_kill},
+		{"timeout-finish", plan->timeout_finish},
 		{"timeout-up", plan->timeout_up},
 		{"down-signal", plan->down_signal},
 		{"reload-signal", plan->reload_signal},
@@ -319,7 +221,7 @@ void plan_draw(const struct plan *plan, struct sketch *sketch)
 
 	if (plan_is_short(plan))
 		sketch->is_short = true;
-	draw_scripts(plan, sketch);
+	plan_draw_scripts(plan, sketch);
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		draw_line(sketch, lines[i].file, lines[i].value, FILE_MODE);
 	if (plan->has_notify_socket)

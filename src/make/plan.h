@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "make/list.h"
@@ -29,22 +30,36 @@ struct plan_user {
 struct plan {
 	struct list command; /* its words; or ... */
 	const char *line;    /* ... a command line of the shell; borrowed */
-	/* Lines of the shell: before `command` as the user of the supervisor
-	 * and as that of the service, and in finish. */
-	struct list setup, before, after_end;
-	const char *user;        /* as chpst -u takes it; borrowed */
-	const char *cwd;         /* borrowed */
+	struct list setup;   /* lines of the shell at the beginning of run */
+	/*
+	 * Commands as a shell takes them, with the user, variables and all that
+	 * `command` has: before it; after its end; when it is told to end or to
+	 * reload, ahead of the signal. '+' at the beginning of one: as the user
+	 * of the supervisor; '-': it may fail.
+	 */
+	struct list before, after_end, on_stop, on_reload;
+	bool is_reload_done;  /* by on_reload: no signal */
+	struct list for_good; /* exit codes after which it is not restarted */
+	const char *user;     /* as chpst -u takes it; borrowed */
+	bool has_all_groups;  /* that `user` is a member of, too */
+	bool is_privileged; /* `command` runs as the supervisor all the same */
+	const char *cwd;    /* borrowed */
 	struct list environment; /* "NAME=VALUE" */
+	struct list env_files;   /* as chpst --env-file takes them */
 	struct list limits;      /* words for softlimit */
+	const char *output;      /* redirections of a shell; NULL: "2>&1" */
 	const char *umask;       /* octal; borrowed */
 	const char *nice;        /* borrowed */
+	const char *io_priority; /* as chpst --ionice takes it; borrowed */
+	const char *oom_score;   /* borrowed */
 	bool refuses_privileges;
 	bool is_down;
 	bool is_oneshot; /* done when the command has ended well */
 	struct list edges[GRAPH_KIND_COUNT]; /* names */
 	/* Each a file of that name, if it isn't NULL; borrowed. */
 	const char *restart, *timeout_kill, *timeout_up, *down_signal;
-	const char *reload_signal, *notification_fd, *kill_scope;
+	const char *timeout_finish, *reload_signal, *notification_fd,
+		*kill_scope;
 	bool has_notify_socket;
 	bool has_log;
 	struct plan_user log_user;
@@ -65,5 +80,26 @@ void plan_draw(const struct plan *plan, struct sketch *sketch);
 
 /* Frees the lists; what is borrowed stays. */
 void plan_free(struct plan *plan);
+
+/* ---- parts of plan_draw(), for its file ---- */
+
+/* A text that is written with stdio, then added as a file. */
+struct plan_page {
+	FILE *file;
+	char *text;
+	size_t len;
+};
+
+/* False: there is none, and the sketch is short of memory. */
+bool plan_begin(struct plan_page *page, struct sketch *sketch);
+void plan_end(struct plan_page *page, struct sketch *sketch, const char *path,
+	      mode_t mode);
+
+/* Whether a variable is a file in env; it is written in run otherwise. */
+bool plan_fits_env(const char *variable);
+bool plan_has_env(const struct plan *plan); /* any such */
+
+/* run, and what else is run. (plan_scripts.c) */
+void plan_draw_scripts(const struct plan *plan, struct sketch *sketch);
 
 #endif
