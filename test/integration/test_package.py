@@ -260,6 +260,17 @@ def test_packages_on_a_fresh_debian(debian):
     assert not (debian.root / "usr/bin/svc").is_symlink()
 
 
+def test_only_the_live_view_needs_libraries(debs):
+    depends = {}
+    for deb in debs:
+        argv = ["dpkg-deb", "-f", deb, "Package", "Depends"]
+        said = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+        fields = dict(line.split(": ", 1) for line in said.splitlines())
+        depends[fields["Package"]] = fields.get("Depends", "")
+    assert "libncursesw6" in depends.pop("holdfast-top")
+    assert len(depends) == 3 and "lib" not in "".join(depends.values())
+
+
 @pytest.mark.timeout(1800)
 def test_packages_beside_others_and_in_their_place(debian):
     debian.run("apt-get", "update")
@@ -277,6 +288,9 @@ def test_packages_beside_others_and_in_their_place(debian):
     assert "ii  daemontools-run\n" in installed and "ii  daemontools\n" not in installed
     debian.run("apt-get", "install", "-y", *debs_in(debian, "holdfast-runit"))
     assert "(Holdfast)" in debian.run("sv", "--version")
+    # The live view brings the libraries that it needs.
+    debian.run("apt-get", "install", "-y", *debs_in(debian, "holdfast-top"))
+    assert "(Holdfast)" in debian.run("svtop", "--version")
     # And back.
     debian.run("apt-get", "install", "-y", "daemontools", "runit")
     installed = debian.run("dpkg-query", "-W", "-f", "${db:Status-Abbrev} ${Package}\n")
