@@ -1,8 +1,10 @@
 """sv allow, sv deny: who may see and control a service without being root."""
 
 import os
+import pathlib
 import stat
 import subprocess
+import tempfile
 
 import pytest
 
@@ -25,11 +27,17 @@ def run(*argv, groups=None, **options):
 
 
 @pytest.fixture
-def service(scan, tmp_path, tmp_path_factory):
-    """A service that runs, in places that everybody may enter."""
-    base = tmp_path_factory.getbasetemp()
-    for place in tmp_path, base, base.parent:
-        place.chmod(0o755)
+def tmp_path():
+    """One that everybody may enter: those of pytest are for one user, and are
+    made so again whenever another pytest begins."""
+    with tempfile.TemporaryDirectory(prefix="holdfast-") as place:
+        os.chmod(place, 0o755)
+        yield pathlib.Path(place)
+
+
+@pytest.fixture
+def service(scan):
+    """A service that runs."""
     made = scan.make("web")
     made.add_log()
     scan.start()
