@@ -46,6 +46,15 @@ static void show(const unsigned char record[STATUS_CLASSIC_SIZE],
 	putchar('\n');
 }
 
+/*
+ * Opens a file of the current directory.  Not by open(2), as musl's makes a
+ * second system call for the flag, and there are two files a service.
+ */
+static int open_here(const char *name, int access)
+{
+	return openat(AT_FDCWD, name, access | O_NONBLOCK | O_CLOEXEC);
+}
+
 /* Shows the rest of the line about the service in the current directory. */
 static void show_here(void)
 {
@@ -60,7 +69,7 @@ static void show_here(void)
 		show_trouble("unable to stat down");
 		return;
 	}
-	ok_fd = open(SUPERVISE_OK, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	ok_fd = open_here(SUPERVISE_OK, O_WRONLY);
 	if (ok_fd == -1) {
 		if (errno == ENXIO)
 			puts("supervise not running");
@@ -69,7 +78,7 @@ static void show_here(void)
 		return;
 	}
 	close(ok_fd);
-	status_fd = open(SUPERVISE_STATUS, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	status_fd = open_here(SUPERVISE_STATUS, O_RDONLY);
 	if (status_fd == -1) {
 		show_trouble("unable to open " SUPERVISE_STATUS);
 		return;
@@ -92,13 +101,14 @@ int main(int argc, char *argv[])
 	if (start_fd == -1)
 		diag_die_errno(EXIT_SYSTEM, "unable to open current directory");
 	for (int i = 1; i < argc; i++) {
+		/* An absolute name is found from wherever we are. */
+		if (i > 1 && argv[i][0] != '/' && fchdir(start_fd) == -1)
+			diag_die_errno(EXIT_SYSTEM, "unable to set directory");
 		printf("%s: ", argv[i]);
 		if (chdir(argv[i]) == -1)
 			show_trouble("unable to chdir");
 		else
 			show_here();
-		if (fchdir(start_fd) == -1)
-			diag_die_errno(EXIT_SYSTEM, "unable to set directory");
 	}
 	return 0;
 }

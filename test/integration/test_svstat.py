@@ -110,6 +110,13 @@ def test_lines_come_in_the_order_of_the_arguments(scan):
     assert lines[2].startswith(f"../scan/service: up (pid {service.pid()}) ")
     assert lines[3] == "unused: unable to open supervise/ok: file does not exist"
     assert unused.status() == bytes(20)
+    # A relative name is of where svstat was started, whatever came before it.
+    paths = "left", str(service.path), "left", str(unused.path), "unused"
+    found = [line.partition(": ")[0] for line in svstat(*paths, cwd=scan.outside)]
+    assert found == list(paths)
+    again = svstat(*paths, cwd=scan.outside)
+    assert again[0].partition(": ")[2] == again[2].partition(": ")[2]
+    assert again[3].partition(": ")[2] == again[4].partition(": ")[2]
 
 
 def test_a_supervisor_that_was_killed_is_not_running(scan):
