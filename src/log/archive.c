@@ -175,16 +175,28 @@ struct batch {
 	bool has_forgotten; /* ... all behind names[capacity / 2 - 1] */
 };
 
-/* The old files whose names come after a certain one. */
+/*
+ * The old files, oldest first: those with a label later than the last one that
+ * was given were made before the clock was set back, so they come before the
+ * others. By the label alone it would be the newest lines that go.
+ */
 struct census {
-	unsigned long count;
-	uint64_t bytes; /* counted only if there is a limit */
+	char kept[2][ENTRY_SIZE]; /* by is_ahead: passed over, up to this */
+	unsigned long count;      /* of the others */
+	uint64_t bytes;           /* counted only if there is a limit */
+	bool is_ahead;            /* the first ones are */
 	struct batch first;
 };
 
 static int compare_names(const void *a, const void *b)
 {
 	return strcmp(a, b);
+}
+
+static void clear_batch(struct batch *batch)
+{
+	batch->count = 0;
+	batch->has_forgotten = false;
 }
 
 static void sort_batch(struct batch *batch)
@@ -216,32 +228,56 @@ static uint64_t size_of(const struct archive *archive, const char *name)
 	return (uint64_t)st.st_size;
 }
 
+/* Whether a name's label is later than the last one that was given, or now. */
+static bool is_ahead(const struct archive *archive, const char *name)
+{
+	bool has_given = archive->last_at.tv_sec != 0;
+	char last[TAI64N_LABEL_SIZE];
+
+	tai64n_format(has_given ? archive->last_at : tai64n_now(), last);
+	return memcmp(name, last, sizeof(last)) > 0;
+}
+
+/* Takes a name into account. */
+static void count_file(struct archive *archive, struct census *census,
+		       const char *name)
+{
+	bool is_first = is_ahead(archive, name);
+
+	if (strcmp(name, census->kept[is_first]) <= 0)
+		return;
+	census->bytes += size_of(archive, name);
+	census->count++;
+	if (is_first && !census->is_ahead) {
+		census->is_ahead = true;
+		clear_batch(&census->first);
+	}
+	if (is_first == census->is_ahead)
+		offer(&census->first, name);
+}
+
 /*
  * Counts, and finds the first names, sorted; census->first has room for them.
  * -1 with errno when the directory can't be read.
  */
-static int take_census(struct archive *archive, const char *after,
-		       struct census *census)
+static int take_census(struct archive *archive, struct census *census)
 {
 	struct dirent *entry;
 
 	census->count = 0;
 	census->bytes = 0;
-	census->first.count = 0;
-	census->first.has_forgotten = false;
+	census->is_ahead = false;
+	clear_batch(&census->first);
 	rewinddir(archive->entries);
 	while (errno = 0, (entry = readdir(archive->entries))) {
 		const char *name = entry->d_name;
 
-		if (!looks_old(name) || strcmp(name, after) <= 0)
+		if (!looks_old(name))
 			continue;
-		if (!is_regular(archive, entry)) {
+		if (is_regular(archive, entry))
+			count_file(archive, census, name);
+		else
 			tell_kept(archive, name, "not a file");
-			continue;
-		}
-		census->bytes += size_of(archive, name);
-		census->count++;
-		offer(&census->first, name);
 	}
 	if (errno != 0)
 		return -1;
@@ -260,10 +296,9 @@ static bool is_within_limits(const struct archive *archive,
 /*
  * Removes the first files of a census until the rest is within the limits:
  * whether it is. One that can't be removed is passed over from then on, and
- * not counted any more: `kept` is its name.
+ * not counted any more.
  */
-static bool remove_first(struct archive *archive, struct census *census,
-			 char kept[ENTRY_SIZE])
+static bool remove_first(struct archive *archive, struct census *census)
 {
 	for (size_t i = 0; i < census->first.count; i++) {
 		const char *name = census->first.names[i];
@@ -275,7 +310,8 @@ static bool remove_first(struct archive *archive, struct census *census,
 		if (unlinkat(archive->dir_fd, name, 0) == -1 &&
 		    errno != ENOENT) {
 			tell_kept(archive, name, diag_reason(errno));
-			memcpy(kept, name, ENTRY_SIZE);
+			memcpy(census->kept[census->is_ahead], name,
+			       ENTRY_SIZE);
 		}
 		census->count--;
 		census->bytes -= bytes < census->bytes ? bytes : census->bytes;
@@ -291,19 +327,18 @@ static bool remove_first(struct archive *archive, struct census *census,
  */
 static int trim(struct archive *archive)
 {
-	char room[2][ENTRY_SIZE], kept[ENTRY_SIZE] = "";
+	char room[2][ENTRY_SIZE];
 	struct census census = {.first = {room, 2, 0, false}};
 	void *large = NULL;
 	int result = -1;
 
 	for (;;) {
-		if (take_census(archive, kept, &census) == -1) {
+		if (take_census(archive, &census) == -1) {
 			if (trouble("unable to read %s", archive->path) == -1)
 				goto out;
 			continue;
 		}
-		if (remove_first(archive, &census, kept) ||
-		    request_is_stopping())
+		if (remove_first(archive, &census) || request_is_stopping())
 			break;
 		if (!large && (large = memory_get(BATCH_SIZE)))
 			census.first = (struct batch){
@@ -321,8 +356,7 @@ bool archive_yield(struct archive *archive, unsigned long kept_count)
 	char room[2][ENTRY_SIZE];
 	struct census census = {.first = {room, 2, 0, false}};
 
-	if (take_census(archive, "", &census) == -1 ||
-	    census.count <= kept_count ||
+	if (take_census(archive, &census) == -1 || census.count <= kept_count ||
 	    unlinkat(archive->dir_fd, room[0], 0) == -1)
 		return false;
 	diag_warn("out of disk space, removed %s/%s", archive->path, room[0]);

@@ -1319,3 +1319,25 @@ def test_lowered_limit_removes_many_old_files_quickly(tmp_path):
     assert left[:-2] == oldest
     kept = b"".join((folder / name).read_bytes() for name in left[-2:])
     assert kept + (folder / "current").read_bytes() == b"%099d\n" % 1 * 50
+
+
+def test_a_clock_that_was_set_back_costs_the_oldest_lines(tmp_path):
+    """A machine without a clock begins in 1970. By their labels alone, all that
+    is logged there would be older than what it logged before, and go first."""
+    folder = tmp_path / "log"
+    folder.mkdir()
+    ahead = ["@%016x00000000.s" % (2**62 + 2**33 + number) for number in range(4)]
+    for name in ahead:
+        (folder / name).touch()
+    (folder / ahead[0]).unlink()
+    (folder / ahead[0]).mkdir()  # can't be removed, and is told of
+    lines = b"".join(b"%099d\n" % number for number in range(23))
+    done = run(tmp_path, "s4096", "n4", "./log", data=lines)
+    assert old_files(folder, "s")[-2:] == [folder / name for name in ahead[2:]]
+    lines += b"".join(b"%099d\n" % number for number in range(1000))
+    done = run(tmp_path, "s4096", "n4", "./log", data=lines)
+    left = [path for path in old_files(folder, "s") if path.name != ahead[0]]
+    assert len(left) == 3 and not {path.name for path in left} & set(ahead)
+    kept = b"".join(path.read_bytes() for path in [*left, folder / "current"])
+    assert len(kept) > 6000 and lines.endswith(kept)
+    assert done.stderr.count(b"unable to remove") == 1
