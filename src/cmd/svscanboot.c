@@ -15,13 +15,14 @@ int main(int argc, char *argv[])
 	static char scan_dir[] = HOLDFAST_SCANDIR;
 	char *title_argv[] = {"readproctitle", "service", "errors:", dots,
 			      NULL};
-	char *svscan_argv[] = {"svscan", argc > 1 ? argv[1] : scan_dir, NULL};
+	char *svscan_argv[] = {"svscan", argc > 1 ? argv[1] : scan_dir,
+			       argc > 2 ? argv[2] : NULL, NULL};
 	static struct boot boot;
 
 	program_begin("svscanboot", argc, argv);
 	diag_never_wait();
-	if (argc > 2 || (argc > 1 && argv[1][0] == '-'))
-		diag_usage(EXIT_USAGE, "[scandir]");
+	if (argc > 3 || (argc > 1 && argv[1][0] == '-'))
+		diag_usage(EXIT_USAGE, "[scandir [logservice]]");
 	/* It may come with a file system that is mounted later. */
 	if (access(svscan_argv[1], X_OK) == -1)
 		diag_warn_errno("unable to use %s, trying again every second",

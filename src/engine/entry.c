@@ -259,17 +259,6 @@ static int open_pipe(struct entry *entry)
 	return logger->pipe_fd == -1 ? -1 : 0;
 }
 
-/* Whether supervise/pipe is still the FIFO that is held open. */
-static bool is_pipe_in_place(const struct entry *entry)
-{
-	struct stat held, named;
-
-	return fstat(entry->logger->pipe_fd, &held) == 0 &&
-	       fstatat(entry->dir_fd, SUPERVISE_PIPE, &named,
-		       AT_SYMLINK_NOFOLLOW) == 0 &&
-	       held.st_dev == named.st_dev && held.st_ino == named.st_ino;
-}
-
 /*
  * Somebody took the pipe away: the service gets a new one. Its logger meets the
  * end of the old one when it has read all there is, and is started again.
@@ -278,16 +267,10 @@ static void renew_pipe(struct service *service)
 {
 	struct entry *entry = service->owner;
 	struct logger *logger = entry->logger;
-	int fd;
 
-	if (!logger || logger->pipe_fd == -1 || logger->is_ended ||
-	    is_pipe_in_place(entry))
-		return;
-	fd = supervise_dir_open_fifo(entry->dir_fd, SUPERVISE_PIPE, 0600);
-	if (fd == -1)
-		return; /* what that means, the start will say */
-	close(logger->pipe_fd);
-	logger->pipe_fd = fd;
+	if (logger && logger->pipe_fd != -1 && !logger->is_ended)
+		logger->pipe_fd = supervise_dir_renew_fifo(
+			entry->dir_fd, SUPERVISE_PIPE, 0600, logger->pipe_fd);
 }
 
 /* Made where there is none, also where something else has the name. */

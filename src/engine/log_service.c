@@ -14,12 +14,14 @@
 /* ---- the output ---- */
 
 /* For services to inherit: they expect a write to wait. */
-static int open_pipe(const struct log_service *log)
+static int have_pipe(const struct log_service *log)
 {
-	int fd;
+	int dir_fd = log->service.dir_fd, fd = log->pipe_fd;
 
-	supervise_dir_make(log->service.dir_fd);
-	fd = supervise_dir_open_fifo(log->service.dir_fd, SUPERVISE_PIPE, 0600);
+	if (fd == -1)
+		fd = supervise_dir_open_fifo(dir_fd, SUPERVISE_PIPE, 0600);
+	else
+		fd = supervise_dir_renew_fifo(dir_fd, SUPERVISE_PIPE, 0600, fd);
 	if (fd != -1)
 		fcntl(fd, F_SETFL, O_RDWR);
 	return fd;
@@ -35,33 +37,31 @@ void log_service_use_own_output(const struct log_service *log, bool is_own)
 		     STDOUT_FILENO + i);
 }
 
-static bool is_pipe_in_place(const struct log_service *log)
-{
-	struct stat held, named;
-
-	return fstat(log->pipe_fd, &held) == 0 &&
-	       fstatat(log->service.dir_fd, SUPERVISE_PIPE, &named,
-		       AT_SYMLINK_NOFOLLOW) == 0 &&
-	       held.st_dev == named.st_dev && held.st_ino == named.st_ino;
-}
-
-/* Somebody took the pipe away: what starts from now on writes to a new one. */
+/* Somebody may have taken the pipe away: what starts from now on writes to a
+ * new one. */
 static void renew_pipe(struct service *service)
 {
 	struct log_service *log = service->owner;
-	int fd;
 
-	if (log->is_ending || is_pipe_in_place(log))
+	if (log->is_ending)
 		return;
-	fd = open_pipe(log);
-	if (fd == -1)
-		return; /* what that means, the start will say */
-	close(log->pipe_fd);
-	log->pipe_fd = fd;
+	log->pipe_fd = have_pipe(log);
 	log_service_use_own_output(log, false);
 }
 
 /* ---- hosting ---- */
+
+/* Said once. */
+static void complain(struct log_service *log, const char *verb,
+		     const char *file)
+{
+	if (log->said_verb == verb && log->said_error == errno)
+		return;
+	log->said_verb = verb;
+	log->said_error = errno;
+	diag_warn_errno("unable to %s %s%s%s", verb, log->service.name,
+			*file ? "/" : "", file);
+}
 
 static void host(struct log_service *log)
 {
@@ -73,12 +73,7 @@ static void host(struct log_service *log)
 		service_begin(service);
 		return;
 	}
-	if (log->said_verb != trouble->verb || log->said_error != errno) {
-		log->said_verb = trouble->verb;
-		log->said_error = errno;
-		diag_warn_errno("unable to %s %s/%s", trouble->verb,
-				service->name, trouble->file);
-	}
+	complain(log, trouble->verb, trouble->file);
 	loop_timer_set(service->loop, &log->again, loop_now_ns() + RETURN_NS);
 }
 
@@ -102,7 +97,6 @@ static void prepare(struct log_service *log)
 {
 	struct service *service = &log->service;
 
-	service->input_dir_fd = service->dir_fd;
 	service->has_own_output = true;
 	service->before_start = renew_pipe;
 	service->on_gone = on_gone;
@@ -113,30 +107,49 @@ static void prepare(struct log_service *log)
 
 void log_service_begin(struct log_service *log, struct scanner *scanner)
 {
-	struct service *service = &log->service;
-	struct stat status;
-
-	service->dir_fd = log->pipe_fd = -1;
-	if (!service->name)
+	log->scanner = scanner;
+	log->service.dir_fd = log->pipe_fd = -1;
+	prepare(log);
+	if (!log->service.name ||
+	    spawner_keep_output(log->service.spawner) == 0)
 		return;
+	complain(log, "set up descriptors for", "");
+	log->service.name = NULL;
+}
+
+/* Its directory, and the pipe in it. NULL, or what could not be done, with
+ * errno. */
+static const char *enter(struct log_service *log, struct stat *status)
+{
+	struct service *service = &log->service;
+
 	service->dir_fd =
 		open(service->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (service->dir_fd == -1 || fstat(service->dir_fd, &status) == -1) {
-		diag_warn_errno("unable to log to %s", service->name);
+	if (service->dir_fd == -1 || fstat(service->dir_fd, status) == -1)
+		return "log to";
+	service->input_dir_fd = service->dir_fd;
+	supervise_dir_make(service->dir_fd);
+	log->pipe_fd = have_pipe(log);
+	return log->pipe_fd == -1 ? "create pipe for" : NULL;
+}
+
+void log_service_look(struct log_service *log)
+{
+	struct service *service = &log->service;
+	struct stat status;
+	const char *trouble;
+
+	if (!service->name || log->pipe_fd != -1 || log->is_ending)
+		return;
+	trouble = enter(log, &status);
+	if (trouble) {
+		complain(log, trouble, "");
+		if (service->dir_fd != -1)
+			close(service->dir_fd);
+		service->dir_fd = -1;
 		return;
 	}
-	prepare(log);
-	if (spawner_keep_output(service->spawner) == -1) {
-		diag_warn_errno("unable to set up descriptors for %s",
-				service->name);
-		return;
-	}
-	log->pipe_fd = open_pipe(log);
-	if (log->pipe_fd == -1) {
-		diag_warn_errno("unable to create pipe for %s", service->name);
-		return;
-	}
-	scanner_leave_out(scanner, &status);
+	scanner_leave_out(log->scanner, &status);
 	host(log); /* what is in the way is said where it can be seen */
 	log_service_use_own_output(log, false);
 }

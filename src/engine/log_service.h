@@ -22,6 +22,7 @@ struct log_service {
 	/* Set by the owner; its name is NULL where there is no log service. */
 	struct service service;
 	/* The rest is that of log_service.c. */
+	struct scanner *scanner; /* borrowed */
 	int pipe_fd; /* owned: what 1 and 2 are copies of; -1: they are not */
 	struct loop_timer again; /* set while it isn't hosted */
 	const char *said_verb;   /* what kept it from that, said once; static */
@@ -29,13 +30,16 @@ struct log_service {
 	bool is_ending;
 };
 
-/*
- * Takes the log service `service.name` over, a directory in the current one,
- * and from then on writes to it; loop, spawner and obituaries are set. The
- * scanner leaves that directory out. Before the first scan. What is in the
- * way is said; then the output stays what it is.
- */
+/* Loop, spawner and obituaries of the service are set. Before all else. */
 void log_service_begin(struct log_service *log, struct scanner *scanner);
+
+/*
+ * Before each scan: takes the log service `service.name` over, a directory in
+ * the current one, as soon as it is there, and from then on writes to it. The
+ * scanner leaves that directory out. What is in the way is said, once; until
+ * then the output stays what it is.
+ */
+void log_service_look(struct log_service *log);
 
 /* Standard output and error are what they were at first (`is_own`), or the
  * FIFO again. */

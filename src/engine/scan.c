@@ -51,6 +51,8 @@ struct scanner {
 	ino_t left_out_inode;
 	void (*on_giving_up)(void *owner, const char *name, int exit_code);
 	void *owner; /* of that; both may be NULL */
+	void (*before_scan)(void *owner);
+	void *before_owner; /* likewise */
 };
 
 /* ---- when to look ---- */
@@ -399,6 +401,8 @@ void scanner_scan(struct scanner *scanner)
 		loop_directory_add(scanner->context.loop, &scanner->changes,
 				   ".");
 	loop_timer_cancel(scanner->context.loop, &scanner->again);
+	if (scanner->before_scan)
+		scanner->before_scan(scanner->before_owner);
 	scanner->scan++;
 	scanner->is_in_trouble = scanner->is_blind = false;
 	depend_scan_begins(&scanner->depend);
@@ -494,6 +498,13 @@ void scanner_stop_removed(struct scanner *scanner)
 void scanner_start_none(struct scanner *scanner)
 {
 	scanner->context.is_closing = true;
+}
+
+void scanner_before_scan(struct scanner *scanner,
+			 void (*before_scan)(void *owner), void *owner)
+{
+	scanner->before_scan = before_scan;
+	scanner->before_owner = owner;
 }
 
 void scanner_leave_out(struct scanner *scanner, const struct stat *status)

@@ -59,8 +59,12 @@ void scanner_stop_removed(struct scanner *scanner);
  * the first scan. */
 void scanner_start_none(struct scanner *scanner);
 
+/* Calls `before_scan` with `owner` before the directory is looked at. */
+void scanner_before_scan(struct scanner *scanner,
+			 void (*before_scan)(void *owner), void *owner);
+
 /* A directory that isn't a service of this scan directory, whatever name it has
- * in it. Before the first scan; there is one such directory. */
+ * in it, for the scans that come. There is one such directory. */
 void scanner_leave_out(struct scanner *scanner, const struct stat *status);
 
 /* The current directory is another one: scans that. A service that both have

@@ -166,6 +166,13 @@ static void end(struct scanning *scanning)
 	loop_free(scanning->loop);
 }
 
+static void before_scan(void *owner)
+{
+	struct scanning *scanning = owner;
+
+	log_service_look(&scanning->log);
+}
+
 /* First of all services, so that what they say at their start is logged. */
 static void begin_log(struct scanning *scanning)
 {
@@ -176,6 +183,7 @@ static void begin_log(struct scanning *scanning)
 	service->spawner = &scanning->spawner;
 	service->obituaries = &scanning->obituaries;
 	log_service_begin(&scanning->log, scanning->scanner);
+	scanner_before_scan(scanning->scanner, before_scan, scanning);
 }
 
 /* False: it can't begin, and it was said why. */

@@ -109,6 +109,29 @@ int supervise_dir_open_fifo(int dir_fd, const char *name, unsigned mode)
 	return open_fifo(dir_fd, name, mode, O_RDWR);
 }
 
+static bool is_in_place(int dir_fd, const char *name, int held_fd)
+{
+	struct stat held, named;
+
+	return fstat(held_fd, &held) == 0 &&
+	       fstatat(dir_fd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
+int supervise_dir_renew_fifo(int dir_fd, const char *name, unsigned mode,
+			     int held_fd)
+{
+	int fd;
+
+	if (is_in_place(dir_fd, name, held_fd))
+		return held_fd;
+	fd = supervise_dir_open_fifo(dir_fd, name, mode);
+	if (fd == -1)
+		return held_fd;
+	close(held_fd);
+	return fd;
+}
+
 int supervise_dir_read_fifo(int dir_fd, const char *name, unsigned mode)
 {
 	return open_fifo(dir_fd, name, mode, O_RDONLY);

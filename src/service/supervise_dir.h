@@ -47,7 +47,16 @@ int supervise_dir_lock_file(int dir_fd, const char *name);
  */
 int supervise_dir_open_fifo(int dir_fd, const char *name, unsigned mode);
 
-/* The same for reading only. */
+/*
+ * Of a FIFO that is open as `held_fd`, and that somebody may have taken away:
+ * `held_fd`, if `name` still is that one, or no other can be had. Otherwise
+ * that is closed, and the result is a new one, as supervise_dir_open_fifo()
+ * makes it.
+ */
+int supervise_dir_renew_fifo(int dir_fd, const char *name, unsigned mode,
+			     int held_fd);
+
+/* As supervise_dir_open_fifo(), for reading only. */
 int supervise_dir_read_fifo(int dir_fd, const char *name, unsigned mode);
 
 /* The same for "control", which needs no more room than a page. */

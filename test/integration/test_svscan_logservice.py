@@ -225,3 +225,50 @@ def test_two_killed_in_a_row_leave_one_log_service(scan, log):
     wait_until(lambda: log.lines().count("to output") == 2, what="both outputs")
     assert log.pid() == pid
     scan.stop()
+
+
+@pytest.mark.parametrize("name", [".log", "log"])
+def test_a_log_service_may_come_later(scan, name):
+    """What starts from then on writes to it; what runs is left alone."""
+    scan.log_name = name
+    talker = scan.make("talker", TALKER)
+    scan.start()
+    pid = talker.wait_program()
+    scan.wait_said(f"svscan: warning: unable to log to {name}: file does not exist")
+    scan.wait_said("to error")
+    log = scan.move_in(Service(scan.outside / name, KEEPER))
+    log_pid = log.wait_program("cat")
+    wait_until(lambda: os.readlink(f"/proc/{scan.pid}/fd/1").endswith("supervise/pipe"))
+    os.kill(pid, signal.SIGKILL)
+    talker.wait_program(besides=pid)
+    assert {"to output", "to error"} <= set(log.wait_lines("lines", 2))
+    assert scan.times_said(f"svscan: warning: unable to log to {name}: file does not exist") == 1
+    assert log.pid() == log_pid
+    scan.stop()
+    assert not is_alive(log_pid)
+
+
+def test_a_log_service_that_came_later_outlives_svscan(scan):
+    talker = scan.make("talker", TALKER)
+    scan.start()
+    pid = talker.wait_program()
+    log = scan.move_in(Service(scan.outside / ".log", KEEPER))
+    log_pid = log.wait_program("cat")
+    os.kill(pid, signal.SIGKILL)  # the next one writes, and holds the FIFO open
+    pid = talker.wait_program(besides=pid)
+    wait_until(lambda: log.lines().count("to error") == 1, what="its output")
+    kill_and_start(scan)
+    scan.wait_until(lambda: log.svok() == 0 and talker.svok() == 0)
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: log.lines().count("to error") == 2, what="the next one's")
+    assert log.pid() == log_pid
+    scan.stop()
+
+
+def test_svscanboot_passes_it_on(scan, log):
+    talker = scan.make("talker", TALKER)
+    scan.start_program(BIN / "svscanboot", scan.path, ".log")
+    talker.wait_program()
+    assert {"to output", "to error"} <= set(log.wait_lines("lines", 2))
+    scan.stop()
+    assert talker.pid() == log.pid() == 0

@@ -147,13 +147,13 @@ def test_descriptors(boot):
     assert links(title) == {0: pipe, 1: "/dev/null", 2: "/dev/null"}
 
 
-@pytest.mark.parametrize("arguments", [["-h"], ["--help"], ["a", "b"]])
+@pytest.mark.parametrize("arguments", [["-h"], ["--help"], ["a", "b", "c"]])
 def test_usage(arguments):
     result = subprocess.run(
         [BIN / "svscanboot", *arguments], capture_output=True, text=True, timeout=30
     )
     assert result.returncode == 100
-    assert result.stderr == "svscanboot: usage: svscanboot [scandir]\n"
+    assert result.stderr == "svscanboot: usage: svscanboot [scandir [logservice]]\n"
 
 
 def test_a_missing_scan_directory_is_told_at_once(programs, tmp_path):
@@ -193,10 +193,10 @@ def test_starts_with_closed_standard_descriptors(boot):
 
 def test_wrong_use_is_told():
     done = subprocess.run(
-        [BIN / "svscanboot", "a", "b"], capture_output=True, timeout=30
+        [BIN / "svscanboot", "a", "b", "c"], capture_output=True, timeout=30
     )
     assert done.returncode == 100
-    assert done.stderr == b"svscanboot: usage: svscanboot [scandir]\n"
+    assert done.stderr == b"svscanboot: usage: svscanboot [scandir [logservice]]\n"
 
 
 def test_programs_beside_svscanboot_come_before_those_on_path(boot):
