@@ -216,9 +216,10 @@ def test_without_that_directory_all_is_as_without_the_argument(scan, name):
 
 
 def test_two_killed_in_a_row_leave_one_log_service(scan, log):
-    scan.make("talker", TALKER)
+    talker = scan.make("talker", TALKER)
     scan.start()
     pid = log.wait_program("cat")
+    talker.wait_program()  # holds the FIFO open
     for _ in range(2):
         kill_and_start(scan)
     scan.make("later", TALKER).wait_program()
