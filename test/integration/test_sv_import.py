@@ -215,6 +215,21 @@ StateDirectoryMode=0750
     assert (state.stat().st_uid, state.stat().st_mode & 0o7777) == (account.pw_uid, 0o750)
 
 
+@as_root
+def test_a_user_alone_is_whom_it_runs_as(scan, sv, root, home):
+    account = pwd.getpwnam("nobody")
+    path = unit(scan, "web", f"""
+[Service]
+User=nobody
+Environment=OUT={home}/told
+ExecStart={home}/payload
+""")
+    assert sv("import", "--no-log", str(path))[0] == 0
+    given = run_once(root / "web", home / "told")
+    assert given["ids"][:2] == [account.pw_uid, account.pw_gid]
+    assert 0 not in given["ids"][2]
+
+
 def test_ready_ended_and_reloaded_as_the_unit_says(scan, sv, root, home):
     path = unit(scan, "api", f"""
 [Service]
