@@ -1,8 +1,10 @@
 /* page.c -- see page.h. */
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/calendar.h"
@@ -364,6 +366,18 @@ static void take_line(void *owner, const char *time, const char *line)
 	fprintf(printer->out, "  %s\n", shown);
 }
 
+static bool has_log(const struct printer *printer)
+{
+	char path[PATH_MAX], room[PATH_MAX + sizeof("/log")];
+	struct strb text = strb_on(room, sizeof(room));
+	struct stat status;
+
+	if (!page_path(printer->overview, printer->row, path, sizeof(path)))
+		return true;
+	strb_add_format(&text, "%s/log", path);
+	return stat(room, &status) == 0 || errno != ENOENT;
+}
+
 static void print_log(struct printer *printer)
 {
 	const struct row *row = printer->row;
@@ -374,7 +388,10 @@ static void print_log(struct printer *printer)
 	    printer->heading)
 		print_line(printer, "log", "is empty");
 	else if (printer->heading)
-		print_line(printer, "log", "none that can be read");
+		print_line(printer, "log",
+			   has_log(printer) ? "none that can be read"
+					    : "none: what it writes goes where "
+					      "svscan's messages go");
 }
 
 void page_print(struct overview *overview, const struct row *row,

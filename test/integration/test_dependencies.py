@@ -125,6 +125,7 @@ def test_the_state_names_what_is_waited_for(town, tmp_path):
     argv = [BIN / "sv", "graph", town.path]
     graph = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
     assert re.search("^web: waiting for (db|cache)$", graph, re.M)
+    assert f"  needs {first}: starting\n" in graph  # in the words of the table
     assert "ready after" not in graph
     gates[first].touch()
     wait_until(lambda: web.state()["waits-for"] == other)

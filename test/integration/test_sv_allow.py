@@ -9,6 +9,7 @@ import tempfile
 import pytest
 
 from support import BIN, Service, is_alive, kill_and_start, wait_until
+from terminal import Terminal
 
 NOBODY = 65534
 GROUP = 54321  # of nobody's: no name is needed
@@ -130,7 +131,7 @@ def test_a_group_may_control(scan, service):
 @needs_root
 def test_what_was_allowed_is_listed_and_taken_back(scan, service):
     listed = ("sv", "-d", scan.path, "allow")
-    assert run(BIN / "sv", *listed[1:])[1] == "web\troot\troot\nweb/log\troot\troot\n"
+    assert run(BIN / "sv", *listed[1:])[1] == "web\troot\troot\n"
     allow(scan, GROUP, "web")
     allow(scan, "--status", "web")
     assert run(BIN / "sv", *listed[1:])[1] == (
@@ -224,3 +225,19 @@ def test_wrong_use_and_what_is_not_there(scan):
     code, _, trouble = run(*sv, "allow", "0", "web", "nowhere")
     assert code == 2
     assert "nobody has supervised web yet" in trouble and "nowhere" in trouble
+
+
+def test_the_list_is_aligned_on_a_terminal(scan, programs):
+    for name in ("web", "a-name-that-is-longer-than-twenty-columns", "\u00e4rger"):
+        scan.make(name)
+    scan.start()
+    wait_until(lambda: len(run(BIN / "sv", "-d", scan.path, "allow")[1].splitlines()) == 3)
+    with Terminal(100, 24) as terminal:
+        terminal.start(programs, BIN / "sv", "-d", scan.path, "allow")
+        assert terminal.wait() == 0
+        lines = terminal.text()
+    at = lines[0].index("SEEN BY")
+    owner = run("id", "-un")[1].strip()
+    assert len(lines) == 4
+    assert {line[at:].split()[0] for line in lines[1:]} == {owner}
+    assert all(line[at - 1] == " " for line in lines)

@@ -357,7 +357,9 @@ def test_the_page_has_it_all(scan, sv, look):
         assert re.search(part, page), (part, page)
     assert "secret" not in page
     assert "PASSWORD=secret" in "\n".join(look("status", "--values", "db"))
-    assert "depends  needs db: " in "\n".join(look("status", "web"))
+    other = "\n".join(look("status", "web"))
+    assert "depends  needs db: " in other
+    assert "        log  none: what it writes goes where svscan's messages" in other
     whole = objects(sv, "status", "db")["db"]
     assert whole["environment"] == ["PASSWORD"]
     assert whole["depended_on_by"] == [{"service": "web", "kind": "needs", "state": "down"}]

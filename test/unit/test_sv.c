@@ -177,6 +177,7 @@ static void options_may_come_last(void **unused)
 		{'s', "remove web --timeout=5", "remove --timeout=5 web"},
 		{'s', "deaths web -n 5 db", "deaths -n 5 web db"},
 		{'s', "status - -- --json", "status - -- --json"},
+		{'s', "import a --log-user b", "import --log-user b a"},
 		{'s', "status", "status"},
 	};
 

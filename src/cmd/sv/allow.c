@@ -203,7 +203,23 @@ static int change_all(const struct leave *leave, char *const names[])
 
 /* ---- what is so ---- */
 
-static void print_row(const struct leave *leave, const char *name)
+static void print_words(const struct words *words, size_t width)
+{
+	char room[2 * PATH_MAX];
+	struct strb text = strb_on(room, sizeof(room));
+
+	if (width == 0) {
+		printf("%s\t%s\t%s\n", words->name, words->sees,
+		       words->controls);
+		return;
+	}
+	text_add_left(&text, words->name, width);
+	printf("%s  %-16s  %s\n", room, words->sees, words->controls);
+}
+
+/* A logger has a row of its own only if it is other than by default. */
+static void print_row(const struct leave *leave, const char *name, bool is_log,
+		      size_t width)
 {
 	static struct words words; /* large */
 	int dir_fd = open_service(leave, name);
@@ -213,12 +229,9 @@ static void print_row(const struct leave *leave, const char *name)
 		return;
 	if (access_read(dir_fd, &access) == 0) {
 		find_words(&words, name, &access);
-		if (isatty(STDOUT_FILENO))
-			printf("%-20s  %-16s  %s\n", words.name, words.sees,
-			       words.controls);
-		else
-			printf("%s\t%s\t%s\n", words.name, words.sees,
-			       words.controls);
+		if (!is_log || access.sees != ACCESS_NOBODY ||
+		    access.controls != ACCESS_NOBODY)
+			print_words(&words, width);
 	} else if (errno == EACCES) {
 		diag_warn_errno("unable to look at %s", name);
 	}
@@ -230,24 +243,43 @@ static int is_service(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
+/* Of the first column, on a terminal; 0: there is none. */
+static size_t find_width(struct dirent *const names[], int count)
+{
+	static const size_t log_width = sizeof("/log") - 1;
+	size_t width = sizeof("SERVICE") - 1;
+
+	if (!isatty(STDOUT_FILENO))
+		return 0;
+	for (int i = 0; i < count; i++) {
+		size_t own = text_width(names[i]->d_name) + log_width;
+
+		width = own > width ? own : width;
+	}
+	return width;
+}
+
 static int list(const struct leave *leave)
 {
+	static const struct words head = {"SERVICE", "SEEN BY",
+					  "CONTROLLED BY"};
 	struct dirent **names = NULL;
 	int count = scandir(leave->scan_dir, &names, is_service, alphasort);
+	size_t width;
 
 	if (count == -1)
 		diag_die_errno(EXIT_SYSTEM, "unable to read %s",
 			       leave->scan_dir);
-	if (isatty(STDOUT_FILENO))
-		printf("%-20s  %-16s  %s\n", "SERVICE", "SEEN BY",
-		       "CONTROLLED BY");
+	width = find_width(names, count);
+	if (width != 0)
+		print_words(&head, width);
 	for (int i = 0; i < count; i++) {
 		char room[PATH_MAX];
 		struct strb log_name = strb_on(room, sizeof(room));
 
-		print_row(leave, names[i]->d_name);
+		print_row(leave, names[i]->d_name, false, width);
 		strb_add_format(&log_name, "%s/log", names[i]->d_name);
-		print_row(leave, room);
+		print_row(leave, room, true, width);
 		free(names[i]);
 	}
 	free(names);

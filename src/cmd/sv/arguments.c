@@ -5,8 +5,8 @@
 #include "cmd/sv/arguments.h"
 
 /* Of all commands whose options may follow their operands. */
-static const char *const with_value[] = {"-d", "-n", "-w", "--into",
-					 "--timeout"};
+static const char *const with_value[] = {"-d",     "-n",         "-w",
+					 "--into", "--log-user", "--timeout"};
 
 static bool has_value(const char *word)
 {

@@ -13,6 +13,8 @@
 #include "cmd/sv/command.h"
 #include "cmd/sv/graph.h"
 #include "service/scan_dir.h"
+#include "view/overview.h"
+#include "view/row.h"
 
 #define MS_NS 1000000
 
@@ -58,6 +60,19 @@ static bool is_ready(const struct survey_service *service)
 	       service->began_ns != SURVEY_NEVER;
 }
 
+/* In the words of the table. */
+static void print_state(const struct survey_service *service)
+{
+	const struct row_moment moment = overview_moment();
+	char room[512];
+	struct strb text = strb_on(room, sizeof(room));
+	static struct row row; /* large */
+
+	row_judge(service, &moment, &row);
+	row_describe(&row, &text);
+	fputs(room, stdout);
+}
+
 static void print_how(const struct survey_service *service)
 {
 	if (service->is_missing) {
@@ -73,8 +88,7 @@ static void print_how(const struct survey_service *service)
 		printf("waiting for ");
 		print_name(service->waits_for);
 	} else {
-		printf("%s", service->state.is_failed ? "failed"
-						      : service->state.phase);
+		print_state(service);
 	}
 }
 
