@@ -24,6 +24,7 @@
 #include "cmd/sv/deaths.h"
 #include "cmd/sv/edit.h"
 #include "cmd/sv/explain.h"
+#include "cmd/sv/export.h"
 #include "cmd/sv/graph.h"
 #include "cmd/sv/import.h"
 #include "cmd/sv/lint.h"
@@ -64,6 +65,8 @@ static const struct command commands[] = {
 	 "[-d dir] import [--into root] [--dry-run] [--enable] [option ...] "
 	 "file ...",
 	 import_command},
+	{"export", "[-d dir] export --systemd | --openrc | --dot name",
+	 export_command},
 	{"remove", "[-d dir] remove [--purge] [--timeout span] name",
 	 remove_command},
 	{"enable", "[-d dir] enable [--into root] name", enable_command},

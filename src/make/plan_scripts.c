@@ -108,6 +108,14 @@ static void write_end(const struct plan *plan, FILE *out)
 	write_head(plan, out);
 	if (plan->is_oneshot)
 		write_commands(plan, &plan->on_stop, "true", out);
+	else if (plan->after_end.count != 0)
+		fputs("case $1 in\n"
+		      "-1 | 256) EXIT_CODE=killed EXIT_STATUS=$(kill -l "
+		      "\"$2\") ;;\n"
+		      "*) EXIT_CODE=exited EXIT_STATUS=$1 ;;\n"
+		      "esac\n"
+		      "export EXIT_CODE EXIT_STATUS\n",
+		      out);
 	write_commands(plan, &plan->after_end, "true", out);
 	if (plan->for_good.count != 0) {
 		fputs("case $1 in", out);

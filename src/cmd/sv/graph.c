@@ -214,12 +214,49 @@ static void print_dot_service(const struct picture *picture, size_t i)
 static void print_dot(const struct picture *picture)
 {
 	puts("digraph services {\n\tnode [shape=box];");
-	for (size_t i = 0; i < picture->survey.count; i++)
-		print_dot_service(picture, i);
+	for (size_t i = 0; i < picture->survey.count; i++) {
+		if (picture->is_shown[i])
+			print_dot_service(picture, i);
+	}
 	puts("}");
 }
 
-static int print_graph(const char *scan_dir, bool is_dot)
+/* Shows it, and all that follows from it. */
+static void mark(struct picture *picture, size_t i)
+{
+	const struct survey_service *service = &picture->survey.services[i];
+
+	if (picture->is_shown[i])
+		return;
+	picture->is_shown[i] = true;
+	for (size_t j = 0; j < service->edge_count; j++)
+		mark(picture, service->edges[j].to);
+}
+
+/* All that has the name, or everything if that is NULL. */
+static void mark_from(struct picture *picture, const char *name)
+{
+	for (size_t i = 0; i < picture->survey.count; i++) {
+		const struct survey_service *service =
+			&picture->survey.services[i];
+
+		if (!name ||
+		    (!service->is_missing && strcmp(service->name, name) == 0))
+			mark(picture, i);
+	}
+}
+
+static bool shows_any(const struct picture *picture)
+{
+	for (size_t i = 0; i < picture->survey.count; i++) {
+		if (picture->is_shown[i])
+			return true;
+	}
+	return false;
+}
+
+/* A tree; or, if `is_dot`, a graph, of `name` or, if that is NULL, of all. */
+static int print_graph(const char *scan_dir, bool is_dot, const char *name)
 {
 	struct picture picture = {.path = NULL};
 	int result = -1;
@@ -235,6 +272,11 @@ static int print_graph(const char *scan_dir, bool is_dot)
 	picture.path_count =
 		survey_critical_path(&picture.survey, picture.path);
 	if (is_dot)
+		mark_from(&picture, name);
+	errno = ENOENT;
+	if (name && !shows_any(&picture))
+		goto out;
+	if (is_dot)
 		print_dot(&picture);
 	else
 		print_trees(&picture);
@@ -244,6 +286,11 @@ out:
 	free(picture.is_shown);
 	survey_free(&picture.survey);
 	return result;
+}
+
+int graph_print_from(const char *scan_dir, const char *name)
+{
+	return print_graph(scan_dir, true, name);
 }
 
 int graph_command(const char *scan_dir, int argc, char *argv[])
@@ -263,7 +310,7 @@ int graph_command(const char *scan_dir, int argc, char *argv[])
 	if (argc - optind > 1)
 		return COMMAND_MISUSED;
 	scan_dir = scan_dir_find(argv[optind] ? argv[optind] : scan_dir);
-	if (print_graph(scan_dir, is_dot) == -1)
+	if (print_graph(scan_dir, is_dot, NULL) == -1)
 		diag_die_errno(EXIT_SYSTEM, "unable to show %s", scan_dir);
 	return 0;
 }

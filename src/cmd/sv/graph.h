@@ -12,4 +12,10 @@
  */
 int graph_command(const char *scan_dir, int argc, char *argv[]);
 
+/*
+ * Prints, for Graphviz, the service `name` and all that it needs, wants, comes
+ * after or contains. 0, or -1 with errno: ENOENT, there is none of that name.
+ */
+int graph_print_from(const char *scan_dir, const char *name);
+
 #endif
