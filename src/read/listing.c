@@ -15,16 +15,29 @@
  * in a row, isn't waited for. */
 #define TRIES 100
 
+/* Moves the files to the beginning of their block. */
+static void close_gap(struct listing *listing)
+{
+	if (listing->gap_count > 0 && listing->count > 0)
+		memmove(listing->block, listing->files,
+			listing->count * sizeof(listing->files[0]));
+	listing->files = listing->block;
+	listing->gap_count = 0;
+}
+
 int listing_add(struct listing *listing, const struct log_file *file)
 {
+	if (listing->gap_count + listing->count == listing->room)
+		close_gap(listing);
 	if (listing->count == listing->room) {
 		size_t room = listing->room > 0 ? 2 * listing->room : 16;
-		struct log_file *files =
-			realloc(listing->files, room * sizeof(*files));
+		struct log_file *block =
+			realloc(listing->block, room * sizeof(*block));
 
-		if (!files)
+		if (!block)
 			return -1;
-		listing->files = files;
+		listing->block = block;
+		listing->files = block;
 		listing->room = room;
 	}
 	listing->files[listing->count++] = *file;
@@ -38,20 +51,27 @@ static void close_file(struct log_file *file)
 	file->fd = -1;
 }
 
+/*
+ * A log of many files is dropped one by one. All that are left move only when
+ * they are no more than those that went.
+ */
 void listing_drop(struct listing *listing, size_t count)
 {
+	if (count == 0)
+		return;
 	for (size_t i = 0; i < count; i++)
 		close_file(&listing->files[i]);
+	listing->files += count;
 	listing->count -= count;
-	if (count > 0 && listing->count > 0)
-		memmove(listing->files, listing->files + count,
-			listing->count * sizeof(listing->files[0]));
+	listing->gap_count += count;
+	if (listing->gap_count >= listing->count)
+		close_gap(listing);
 }
 
 void listing_free(struct listing *listing)
 {
 	listing_drop(listing, listing->count);
-	free(listing->files);
+	free(listing->block);
 	*listing = (struct listing){.files = NULL};
 }
 

@@ -33,8 +33,10 @@ struct log_file {
 };
 
 struct listing {
-	struct log_file *files; /* owned */
-	size_t count, room;
+	struct log_file *files; /* `count`; in the block, behind the gap */
+	size_t count;
+	struct log_file *block; /* owned; room for so many */
+	size_t room, gap_count; /* the gap: of files that were dropped */
 };
 
 /*
