@@ -172,6 +172,21 @@ def test_it_outlives_the_supervisor(scan, service, again):
 
 
 @needs_root
+@pytest.mark.parametrize("again", [kill_and_start, orderly])
+def test_a_user_who_owns_the_fifos_controls(scan, service, again):
+    """What is done by hand for users of runit."""
+    inner = service.path / "supervise"
+    for name in "ok", "control":
+        os.chown(inner / name, NOBODY, -1)
+    inner.chmod(0o755)
+    assert may_ask(service) == (0, True) and may_command(service)
+    again(scan)
+    wait_until(lambda: service.svok() == 0, what="a supervisor")
+    service.wait_program()
+    assert may_ask(service) == (0, True) and may_command(service)
+
+
+@needs_root
 def test_ok_has_a_reader_all_the_time(scan, service):
     """svok, asked without a pause while ok becomes another file and back."""
     code = "while kill -0 $0 2>/dev/null; do $1 $2 || echo $?; done"
