@@ -53,14 +53,17 @@ class Reports:
         processors away from what is measured."""
         deadline = time.monotonic() + limit_s
         while len(self.waiting) < count:
-            if is_hopeless():
+            was_hopeless = is_hopeless()
+            self.read()  # what came before that
+            if len(self.waiting) >= count:
+                break
+            if was_hopeless:
                 raise RuntimeError(f"ended after {len(self.waiting)} reports")
             if time.monotonic() > deadline:
                 raise TimeoutError(
                     f"{len(self.waiting)} of {count} reports in {limit_s} s"
                 )
             time.sleep(0.02)
-            self.read()
         return [self.waiting.popleft() for _ in range(count)]
 
     def none_waits(self):

@@ -74,6 +74,17 @@ int place_find(struct place *place, const char *scan_dir, const char *root)
 	return text.is_cut ? -1 : 0;
 }
 
+void place_say_missing(const char *scan_dir)
+{
+	if (errno == ENOENT)
+		diag_fatal("there is no scan directory %s: make it, or name "
+			   "another by -d or SVDIR",
+			   scan_dir);
+	else
+		diag_fatal_errno("unable to open the scan directory %s",
+				 scan_dir);
+}
+
 /* With all folders above that aren't there. */
 static int make_folders(const char *path)
 {
@@ -104,8 +115,10 @@ int place_open(struct place *place, bool makes_root)
 	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 
 	place->scan_fd = open(place->scan_dir, flags);
-	if (place->scan_fd == -1)
-		return say_no("open the scan directory", place->scan_dir);
+	if (place->scan_fd == -1) {
+		place_say_missing(place->scan_dir);
+		return -1;
+	}
 	if (makes_root && make_folders(place->root) == -1)
 		return say_no("make", place->root);
 	place->root_fd = open(place->root, flags);

@@ -26,6 +26,9 @@ struct place {
  */
 int place_find(struct place *place, const char *scan_dir, const char *root);
 
+/* Says on standard error why place_find() failed, by errno, and what to do. */
+void place_say_missing(const char *scan_dir);
+
 /*
  * Opens both, and holds a lock on the root against others that change it. The
  * root is made, if need be, where `makes_root`. 0, or -1 after saying why not.

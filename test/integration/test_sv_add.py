@@ -333,6 +333,16 @@ def test_what_fails_at_any_call_leaves_nothing_that_is_supervised(scan, sv, root
 # ---- enable, disable, remove ----
 
 
+def test_a_scan_directory_that_is_not_there_is_named(scan, sv, root):
+    scan.path.rmdir()
+    for words in ["add", "web", "--", "true"], ["remove", "web"], ["enable", "web"]:
+        assert sv(*words) == (
+            111,
+            f"sv: fatal: there is no scan directory {scan.path}: make it, or name"
+            " another by -d or SVDIR\n",
+        )
+
+
 def test_enable_and_disable_link_in_and_out(scan, sv, root):
     start(scan)
     assert sv("add", "--disabled", "web", "--", "sleep", "1000")[0] == 0

@@ -119,10 +119,13 @@ class Chpst(campaign.Area):
         return (letter, rng.choice(names + [b"held"] * 3 * (letter == b"-L")))
 
     def niceness(self, rng):
-        return (b"-n", rng.choice([
+        values = [
             b"0", b"5", b"+5", b"-5", b"19", b"99", b"-99", b"", b"x", b"5x", b"+-5",
             b"-", b"+", b" 5", b"--", b"2147483647", b"-2147483647", b"007",
-        ]))
+        ]
+        if os.nice(0) > 0:  # the C library adds them up, and the sum wraps
+            values.remove(b"2147483647")
+        return (b"-n", rng.choice(values))
 
     def limit(self, rng):
         letter = rng.choice(list(LEAST))

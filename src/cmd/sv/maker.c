@@ -17,8 +17,7 @@ int maker_begin(struct maker *maker)
 	const char *scan_dir = scan_dir_find(maker->scan_dir);
 
 	if (place_find(&maker->place, scan_dir, maker->root) == -1) {
-		diag_fatal_errno("unable to find the scan directory %s",
-				 scan_dir);
+		place_say_missing(scan_dir);
 		return -1;
 	}
 	return maker->is_dry ? 0 : place_open(&maker->place, true);

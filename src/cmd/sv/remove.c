@@ -73,7 +73,7 @@ static int begin(struct removal *removal, const char *scan_dir, int argc,
 	scan_dir = scan_dir_find(scan_dir);
 	if (place_find(&removal->place, scan_dir, root) == 0)
 		return 0;
-	diag_fatal_errno("unable to find the scan directory %s", scan_dir);
+	place_say_missing(scan_dir);
 	return EXIT_SYSTEM;
 }
 
