@@ -39,32 +39,8 @@ OF_A_LONG_TEST = {
 # Tests of what stands on the event loop; they run with its other backend, too.
 # The tutorial doesn't: there a change of a directory is seen within seconds only.
 OF_THE_LOOP = re.compile(r"/test_(svscan|svwait|svc|sv_watch|runsv|supervise|adopt)")
-# As do these, of a file that takes too long as a whole: what a supervisor finds
-# when the one before it was killed.
-OF_A_SUCCESSOR = [
-    f"test/integration/test_{file}.py::test_{name}"
-    for file, names in {
-        "contract": (
-            "directory_with_start_alone_is_a_oneshot",
-            "kill_limit_outlives_the_supervisor",
-            "a_signal_for_the_group_outlives_the_supervisor",
-            "notification_makes_it_ready",
-            "notification_may_come_after_the_supervisor_was_killed",
-            "delay_is_kept_across_supervisors",
-            "inline_logger",
-        ),
-        "contract_aside": (
-            "wish_outlives_a_supervisor_that_is_killed_over_its_hook",
-            "start_outlives_a_supervisor_that_is_killed_over_its_hook",
-            "notify_in_flight_is_forgotten_by_the_next_supervisor",
-            "check_is_asked_again_by_the_next_supervisor",
-            "socket_outlives_the_supervisor",
-            "oneshot_of_command_lines",
-            "kill_reaches_all_of_the_cgroup",
-        ),
-    }.items()
-    for name in names
-]
+# As does the contract of a service directory, in a leg of its own: it takes as long.
+OF_THE_CONTRACT = re.compile(r"/test_(contract|giving_up)")
 # The running children, for the case that this process is told to stop.
 RUNNING = set()
 
@@ -471,19 +447,20 @@ def fuzz_legs(options):
 
 def poll_legs(integration):
     """The programs that use the event loop, on plain POSIX."""
-    chosen = [name for name in integration if OF_THE_LOOP.search(name)]
     legs = [Build("build-poll", "gcc", "-Dloop=poll"), UnitTests("build-poll")]
-    if chosen:
-        legs += [
-            Pytest(
-                "integration poll",
-                "build poll",
-                "build-poll",
-                "build-poll/stage/bin",
-                chosen + OF_A_SUCCESSOR,
-                loop="poll",
+    for name, chosen in ("", OF_THE_LOOP), (" contract", OF_THE_CONTRACT):
+        files = [file for file in integration if chosen.search(file)]
+        if files:
+            legs.append(
+                Pytest(
+                    f"integration poll{name}",
+                    "build poll",
+                    "build-poll",
+                    "build-poll/stage/bin",
+                    files,
+                    loop="poll",
+                )
             )
-        ]
     return legs
 
 

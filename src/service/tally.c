@@ -94,7 +94,9 @@ int tally_add(int dir_fd, const struct tally_death *death, uint32_t max_count)
 	int count;
 
 	if (max_count == 0)
-		return 0;
+		return unlinkat(dir_fd, TALLY_FILE, 0) == 0 || errno == ENOENT
+			       ? 0
+			       : -1;
 	if (max_count > TALLY_MAX)
 		max_count = TALLY_MAX;
 	pack(death, record);

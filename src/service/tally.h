@@ -31,8 +31,8 @@ struct tally_death {
 
 /*
  * Adds a death to the tally of the service directory open as `dir_fd`, which
- * then has the last `max_count` ones; 0: it is not kept. 0, or -1 with errno;
- * then the old records stand.
+ * then has the last `max_count` ones; 0: there is none any more. 0, or -1 with
+ * errno; then the old records stand.
  */
 int tally_add(int dir_fd, const struct tally_death *death, uint32_t max_count);
 
