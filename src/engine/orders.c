@@ -5,6 +5,7 @@
 #include "engine/glance.h"
 #include "engine/hook.h"
 #include "engine/orders.h"
+#include "engine/publish.h"
 #include "engine/rules.h"
 #include "engine/step.h"
 #include "engine/takeover.h"
@@ -29,13 +30,18 @@ void orders_obey(struct service *service, char letter)
 	service_step(service, EVENT_COMMAND, letter);
 }
 
-/* Where bytes had to be read one by one, whether another is there. */
-static bool is_more(const struct service *service, size_t count)
+static bool is_any(const struct service *service)
 {
 	struct pollfd look = {.fd = service->control_fd, .events = POLLIN};
 
+	return poll(&look, 1, 0) == 1;
+}
+
+/* Where bytes had to be read one by one, whether another is there. */
+static bool is_more(const struct service *service, size_t count)
+{
 	return count == 1 && service->control_left == 0 &&
-	       hook_is_possible(service) && poll(&look, 1, 0) == 1;
+	       hook_is_possible(service) && is_any(service);
 }
 
 /* 'l' commands a reload unless it says whom others are for: ahead of more
@@ -92,6 +98,23 @@ static size_t obey_all(struct service *service, const char *letters,
 	return i;
 }
 
+/* The prefix of what a hook leaves there goes on record before it is taken out,
+ * and off it with what is obeyed next. */
+static void note_rest(struct service *service, bool is_rest)
+{
+	if (service->is_rest_for_group == is_rest)
+		return;
+	service->is_rest_for_group = is_rest;
+	if (service->is_hosted)
+		publish(service);
+}
+
+void orders_go_on(struct service *service, bool is_for_group)
+{
+	service->is_for_group = service->is_rest_for_group =
+		is_for_group && is_any(service);
+}
+
 void orders_read(struct service *service, size_t most)
 {
 	char letters[COMMANDS_AT_ONCE];
@@ -109,6 +132,10 @@ void orders_read(struct service *service, size_t most)
 		is_all = service->control_left > 0 || blindly > 1;
 		if (count > 0)
 			obeyed = obey_all(service, letters, (size_t)count);
+		note_rest(service, service->is_for_group &&
+					   hook_is_awaited(service) &&
+					   (obeyed < (size_t)count ||
+					    is_more(service, (size_t)count)));
 		if (service->control_left > obeyed)
 			service->control_left = obeyed;
 		orders_take_out(service);

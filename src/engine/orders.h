@@ -22,6 +22,10 @@ void orders_on_readable(struct loop_watch *watch);
 /* Obeys one, as if it had come. */
 void orders_obey(struct service *service, char letter);
 
+/* An earlier supervisor was killed while a hook kept it from reading on: what
+ * is there, if anything, `is_for_group`. */
+void orders_go_on(struct service *service, bool is_for_group);
+
 /* Takes out what was obeyed: it is on record. */
 void orders_take_out(struct service *service);
 

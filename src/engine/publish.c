@@ -70,6 +70,7 @@ static void fill_state(const struct service *service, struct state *state)
 	if (service->is_due_to_group)
 		state->signal_due = -state->signal_due;
 	state->next_signal_due = service->signals_due[1];
+	state->is_rest_for_group = service->is_rest_for_group;
 	state->down_file_due = service->down_file_due;
 	fill_last_end(service, state);
 }

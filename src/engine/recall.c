@@ -119,6 +119,7 @@ static void take_history(const struct state *state, struct recall *recall)
 	recall->changed_at = moment_of(state->changed_at, recall->changed_at);
 	recall->ready_at = moment_of(state->ready_at, recall->changed_at);
 	recall->down_file_due = down_file_of(state);
+	recall->is_rest_for_group = state->is_rest_for_group;
 	recall->last_pid = state->last_pid;
 	memcpy(recall->status_text, state->status_text,
 	       sizeof(recall->status_text));

@@ -23,7 +23,8 @@ struct recall {
 	/* Of the last process that is known of, alive or not; else zero. */
 	struct identity identity;
 	int signals_due[2]; /* what `pid` may still have to be sent; 0: none */
-	bool is_due_to_group; /* they are for all of its group */
+	bool is_due_to_group;   /* they are for all of its group */
+	bool is_rest_for_group; /* see state.h */
 	enum control_down_file down_file_due; /* see state.h */
 	struct timespec changed_at, ready_at;
 	int64_t last_pid;

@@ -95,16 +95,17 @@ struct service {
 	int64_t start_ticks; /* of that process */
 	/* On record, and not known to have been sent; 0: none. */
 	int signals_due[2];
-	bool is_due_to_group;  /* the first of them is for all of its group */
-	bool was_term_sent;    /* before those that a hook holds back */
-	char hook;             /* whose hook is awaited: see hook.h; 0: none */
-	bool is_for_logger;    /* the letters that come next are */
-	bool is_for_group;     /* and the signals of these */
-	struct aside *asides;  /* see aside.h */
-	struct herald *herald; /* owned; see herald.h */
-	char events_due[4];    /* see event.h */
-	uint32_t plain_sum;    /* of what plain.h wrote; 0: nothing */
-	unsigned watchers;     /* see ready_watch(); kept when it lets go */
+	bool is_due_to_group;   /* the first of them is for all of its group */
+	bool was_term_sent;     /* before those that a hook holds back */
+	char hook;              /* whose hook is awaited: see hook.h; 0: none */
+	bool is_for_logger;     /* the letters that come next are */
+	bool is_for_group;      /* and the signals of these */
+	bool is_rest_for_group; /* on record: of those that a hook left there */
+	struct aside *asides;   /* see aside.h */
+	struct herald *herald;  /* owned; see herald.h */
+	char events_due[4];     /* see event.h */
+	uint32_t plain_sum;     /* of what plain.h wrote; 0: nothing */
+	unsigned watchers;      /* see ready_watch(); kept when it lets go */
 	struct loop_timer probe; /* these two: see probe.h */
 	pid_t checked_pid;       /* 0: no check runs */
 	/* What is on record for the file "down", and not known to be done. */

@@ -116,6 +116,7 @@ const struct service_trouble *service_open(struct service *service)
 	service->events_due[0] = '\0';
 	service->probe.is_set = false;
 	service->is_for_logger = service->is_for_group = false;
+	service->is_rest_for_group = false;
 	trouble = take_files(service);
 	if (trouble) {
 		int error = errno;
@@ -150,6 +151,7 @@ static void restore(struct service *service, const struct recall *recall)
 	service->last_end_at = recall->last_end_at;
 	service->ready_at = recall->ready_at;
 	service->down_file_due = recall->down_file_due;
+	orders_go_on(service, recall->is_rest_for_group);
 	service->last_pid = recall->last_pid;
 	service->memory = recall->memory;
 }

@@ -55,6 +55,7 @@ static const struct record_field fields[] = {
 	NUMBER("limit-ns", limit_ns),
 	NUMBER("signal-due", signal_due),
 	NUMBER("next-signal-due", next_signal_due),
+	FLAG("rest-for-group", is_rest_for_group),
 	NUMBER("down-file-due", down_file_due),
 	FLAG("hosted", is_hosted),
 	TEXT("boot", boot_id),

@@ -58,6 +58,8 @@ struct state {
 	 * yet, in this order; 0: none. The first is negative where both are
 	 * for the whole process group. */
 	int64_t signal_due, next_signal_due;
+	/* The letters that are left in "control" are for the whole group. */
+	bool is_rest_for_group;
 	/* The same of the file "down": 1: to be made, 2: to be removed; 0. */
 	int64_t down_file_due;
 };

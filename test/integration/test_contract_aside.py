@@ -142,6 +142,22 @@ def test_wish_outlives_a_supervisor_that_is_killed_over_its_hook(scan):
     (service.path / "go").touch()
 
 
+def test_prefix_outlives_a_supervisor_that_is_killed_over_a_hook(scan):
+    family = "#!/bin/sh\ntrap '' USR1\nsleep 1000 &\necho $! >child\nwait\n"
+    service = scan.make(run=family)
+    hook(service, "1", TRACER + HELD)
+    scan.start()
+    child = int(service.wait_lines("child", 1)[0])
+    service.send(b"+1d")
+    service.wait_lines("trace", 1)
+    wait_until(lambda: service.state()["rest-for-group"] == "1")
+    kill_and_start(scan)
+    scan.wait_until(lambda: service.pid() == 0, what="down")
+    scan.wait_until(lambda: not is_alive(child), what="the group's end")
+    wait_until(lambda: service.state()["rest-for-group"] == "0")
+    scan.stop()
+
+
 def test_start_outlives_a_supervisor_that_is_killed_over_its_hook(scan):
     service = scan.make(run=WITNESS, down=True)
     hook(service, "u", TRACER + HELD)

@@ -616,6 +616,7 @@ def test_state_tells_all(scan):
         "refused-starts": "0",
         "signal-due": "0",
         "next-signal-due": "0",
+        "rest-for-group": "0",
         "down-file-due": "0",
         "status-text": "",
         "stopping": "0",
