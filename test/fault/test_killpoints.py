@@ -458,7 +458,12 @@ class Removal(FromRest):
             if not is_on_record and is_alive and service.state()["hosted"] == "1":
                 world.is_left = True
                 world.start_plain([BIN / "supervise", service.dir])
-                wait_until(service.is_supervised, 20, "taken over")
+                # One that was to leave may have done so before it is looked at.
+                wait_until(
+                    lambda: service.is_supervised() or service.state()["hosted"] == "0",
+                    20,
+                    "taken over",
+                )
         world.engine = scanner
 
     def tell_again(self, world):
