@@ -138,20 +138,18 @@ static void begin(struct runsv *runsv, const char *name)
 static int run(struct runsv *runsv)
 {
 	const struct entry *entry = runsv->entry;
-	bool is_refused;
 
 	host(runsv);
-	/* Somebody else has it, or it can't be had: that was said. */
-	is_refused = !entry->service.is_hosted && entry->said.verb;
-	if (is_refused)
-		stop(runsv);
+	/* Somebody else has it, or it can't be had: that was said. A logger is
+	 * left as it is found: it isn't told to drain, as whoever has the
+	 * service may still write to it, and if nobody does it ends anyway. */
+	if (!entry->service.is_hosted && entry->said.verb)
+		return EXIT_SYSTEM;
 	while (!runsv->is_stopping || entry_is_hosted(entry)) {
 		if (loop_run(runsv->context.loop) == -1)
 			diag_die_errno(EXIT_SYSTEM,
 				       "unable to wait for events");
 	}
-	if (is_refused)
-		return EXIT_SYSTEM;
 	surrender_end(&runsv->surrender);
 	return runsv->surrender.exit_code;
 }

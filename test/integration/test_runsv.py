@@ -1,5 +1,6 @@
 """runsv(8): one service and its log, by the engine of svscan."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -109,6 +110,24 @@ def test_down_and_hangup_are_nothing_to_it(runsv):
     runsv.service.svc("-u")
     runsv.service.wait_program()
     assert runsv.process.poll() is None
+
+
+def test_refused_the_service_it_leaves_the_log_alone(runsv):
+    """As when the next runsv comes before the child of one that was killed has
+    let go of its lock."""
+    log = runsv.service.add_log()
+    runsv.start()
+    pids = runsv.service.wait_program(), log.wait_program("cat")
+    runsv.kill()
+    with open(runsv.service.path / "supervise/lock") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        runsv.start()
+        assert runsv.process.wait(60) == 111
+        assert is_alive(pids[1]) and log.state()["draining"] == "0"
+    runsv.start()
+    wait_until(lambda: runsv.service.svok() == 0 and log.svok() == 0)
+    assert (runsv.service.pid(), log.pid()) == pids
+    assert is_alive(pids[0]) and is_alive(pids[1])
 
 
 def test_what_cannot_be_supervised_is_refused(runsv, tmp_path):
