@@ -247,11 +247,13 @@ static bool is_over(struct scanning *scanning)
 	if (scanning->is_stopping)
 		return scanner_is_gone(scanning->scanner);
 	scanner_settle(scanning->scanner);
+	loop_hold_signals(scanning->loop, true);
 	upgrade_run(&scanning->upgrade, &scanning->spawner, scanning->scanner,
 		    &scanning->log, scanning->commander.control_fd,
 		    &scanning->obituaries);
 	diag_warn_errno("unable to run %s, going on as before",
 			scanning->upgrade.program);
+	loop_hold_signals(scanning->loop, false);
 	return false;
 }
 

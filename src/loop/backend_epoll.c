@@ -326,6 +326,13 @@ int loop_on_signal(struct loop *loop,
 	return watch_signals(backend);
 }
 
+/* They always wait, in the kernel, for whoever reads them. */
+void loop_hold_signals(struct loop *loop, bool is_held)
+{
+	(void)loop;
+	(void)is_held;
+}
+
 void loop_reap_orphans(struct loop *loop)
 {
 	struct backend *backend = loop_backend(loop);

@@ -371,6 +371,24 @@ int loop_on_signal(struct loop *loop,
 	return 0;
 }
 
+/* An exec takes the handlers away: HUP would end the next program before it has
+ * its own. */
+void loop_hold_signals(struct loop *loop, bool is_held)
+{
+	sigset_t all;
+
+	(void)loop;
+	sigemptyset(&all);
+	for (size_t i = 0; i < SIGNAL_COUNT; i++)
+		sigaddset(&all, signals[i]);
+	sigprocmask(is_held ? SIG_BLOCK : SIG_UNBLOCK, &all, NULL);
+	for (size_t i = 0; is_held && i < SIGNAL_COUNT; i++) {
+		/* It looks for children that ended without being told. */
+		if (arrived[i] && signals[i] != SIGCHLD)
+			kill(getpid(), signals[i]);
+	}
+}
+
 /* ---- directories ---- */
 
 int loop_directory_add(struct loop *loop, struct loop_directory *directory,

@@ -166,6 +166,13 @@ int loop_on_signal(struct loop *loop,
 		   void (*on_signal)(void *owner, int number), void *owner);
 
 /*
+ * Before another program takes this one's place, by exec: from now on signals
+ * wait for it, and so do those that came and weren't told of. Not `is_held`:
+ * they are told of here again, as no other program came.
+ */
+void loop_hold_signals(struct loop *loop, bool is_held);
+
+/*
  * Reaps children that nobody watches, as process 1 and child subreapers must;
  * it costs a walk over all children at each death, so only they should ask.
  */

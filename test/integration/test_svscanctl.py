@@ -52,6 +52,11 @@ def start(programs, scan_dir, program=None, **options):
     return process
 
 
+def image_of(process):
+    """Each program image maps its binary anew: the start of the stack tells."""
+    return pathlib.Path(f"/proc/{process.pid}/stat").read_text().split()[27]
+
+
 def test_nobody_listens(scan_dir):
     """svscanctl(8): exit 100 and a message when no svscan runs."""
     result = control(scan_dir, "-s")
@@ -104,12 +109,11 @@ def test_upgrades_under_load_restart_nothing(programs, scan_dir):
     svscan = start(programs, scan_dir)
     names = ["count", "count/log"] + [f"s{i}" for i in range(20)]
     pids = {n: wait_until(lambda: pid_of(scan_dir / n)) for n in names}
-    # Each program image maps its binary anew: the start of the stack tells.
     for _ in range(200):
-        seen = pathlib.Path(f"/proc/{svscan.pid}/stat").read_text().split()[27]
+        seen = image_of(svscan)
         assert control(scan_dir, "-u").returncode == 0
         wait_until(
-            lambda: pathlib.Path(f"/proc/{svscan.pid}/stat").read_text().split()[27] != seen
+            lambda: image_of(svscan) != seen
             and control(scan_dir).returncode == 0,
             what="another image",
         )
@@ -127,11 +131,10 @@ def test_upgrades_under_load_restart_nothing(programs, scan_dir):
 def test_an_upgrade_keeps_the_command_line(programs, scan_dir):
     """With several scan directories, ps tells which svscan is whose."""
     svscan = start(programs, scan_dir)
-    pid_file = pathlib.Path(f"/proc/{svscan.pid}/stat")
-    seen = pid_file.read_text().split()[27]
+    seen = image_of(svscan)
     line = pathlib.Path(f"/proc/{svscan.pid}/cmdline").read_bytes()
     assert control(scan_dir, "-u").returncode == 0
-    wait_until(lambda: pid_file.read_text().split()[27] != seen)
+    wait_until(lambda: image_of(svscan) != seen)
     wait_until(lambda: control(scan_dir).returncode == 0)
     assert pathlib.Path(f"/proc/{svscan.pid}/cmdline").read_bytes() == line
 
@@ -154,6 +157,28 @@ def test_told_to_upgrade_and_to_end_at_once_it_ends(programs, scan_dir, letter, 
     process.send_signal(signal.SIGCONT)
     programs.wait_end(process, 0 if letter == "-t" else 99)
     assert pathlib.Path(f"/proc/{pid}").exists() == (letter == "-d")
+
+
+def test_signals_wait_for_the_next_program(programs, scan_dir):
+    """Between two programs there is nobody to handle them: HUP would be the end."""
+    write_script(scan_dir / "one" / "run", SLEEPER)
+    process = start(programs, scan_dir)
+    pid = wait_until(lambda: pid_of(scan_dir / "one"))
+    for _ in range(20):
+        image = image_of(process)
+        assert control(scan_dir, "-u").returncode == 0
+
+        def has_changed():
+            process.send_signal(signal.SIGHUP)
+            return image_of(process) != image
+
+        wait_until(has_changed)
+        wait_until(lambda: control(scan_dir).returncode == 0)
+    assert pid_of(scan_dir / "one") == pid
+    assert control(scan_dir, "-u").returncode == 0
+    process.send_signal(signal.SIGTERM)
+    programs.wait_end(process, 0)
+    assert not pathlib.Path(f"/proc/{pid}").exists()
 
 
 def test_upgrade_to_a_program_that_cannot_run(programs, scan_dir, tmp_path):
