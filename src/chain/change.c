@@ -44,6 +44,11 @@ static int read_files(const struct change *change, struct env *env,
 		if (!text)
 			return fail(trouble, errno, "unable to read %s",
 				    path + may_miss);
+		if (strlen(text) != len) {
+			free(text);
+			return fail(trouble, EINVAL, "there is a byte 0 in %s",
+				    path + may_miss);
+		}
 		done = envfile_apply(text, len, env);
 		free(text);
 		if (done == -1)

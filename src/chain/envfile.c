@@ -38,6 +38,8 @@ static void take_escaped(struct cursor *cursor, const char *needing)
 	if (cursor->at == cursor->end)
 		return;
 	byte = *cursor->at++;
+	if (byte == '\r' && cursor->at < cursor->end && *cursor->at == '\n')
+		byte = *cursor->at++;
 	if (byte == '\n')
 		return;
 	if (needing && (byte == '\0' || !strchr(needing, byte)))

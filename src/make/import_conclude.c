@@ -161,11 +161,26 @@ static void conclude_user(struct unit *unit)
 
 /* ---- where ---- */
 
+/* NULL: there is no such account. */
+static const char *home_of(struct unit *unit)
+{
+	const char *user = unit->texts[UNIT_USER];
+	const struct passwd *account;
+	uint64_t uid;
+
+	if (!user)
+		account = getpwuid(geteuid());
+	else if (number_parse(user, UINT32_MAX - 1, &uid) == 0)
+		account = getpwuid((uid_t)uid);
+	else
+		account = getpwnam(user);
+	return account ? import_keep(unit->import, account->pw_dir) : NULL;
+}
+
 static void conclude_place(struct unit *unit)
 {
 	struct plan *plan = &unit->import->plan;
 	const char *cwd = unit->texts[UNIT_CWD];
-	const struct passwd *account = NULL;
 
 	if (!cwd) {
 		plan->cwd = "/";
@@ -176,13 +191,8 @@ static void conclude_place(struct unit *unit)
 		     "without that directory it isn't started");
 		cwd++;
 	}
-	if (is(cwd, "~")) {
-		account = unit->texts[UNIT_USER]
-				  ? getpwnam(unit->texts[UNIT_USER])
-				  : getpwuid(geteuid());
-		cwd = account ? import_keep(unit->import, account->pw_dir)
-			      : NULL;
-	}
+	if (is(cwd, "~"))
+		cwd = home_of(unit);
 	if (cwd && *cwd == '/') {
 		plan->cwd = cwd;
 		return;
@@ -230,6 +240,19 @@ static void add_directory(struct unit *unit, enum unit_directory kind,
 	free(line);
 }
 
+/*
+ * One that root can make, and give away, over and over: not the base itself,
+ * and nothing below what a user was given before, who could put a link there.
+ * What is in /etc stays root's.
+ */
+static bool is_directory_name(const char *name, enum unit_directory kind)
+{
+	if (*name == '\0' || *name == '/' || strchr(name, ':') ||
+	    strstr(name, "..") || strcmp(name, ".") == 0)
+		return false;
+	return kind == UNIT_CONFIGURATION || !strchr(name, '/');
+}
+
 /* Each of them is made before anything is run. */
 static void conclude_directory(struct unit *unit, enum unit_directory kind)
 {
@@ -248,7 +271,7 @@ static void conclude_directory(struct unit *unit, enum unit_directory kind)
 	for (size_t i = 0; i < names->count; i++) {
 		const char *name = names->items[i], *path;
 
-		if (*name == '/' || strstr(name, "..") || strchr(name, ':')) {
+		if (!is_directory_name(name, kind)) {
 			import_tell(unit->import, 0, kinds[kind].key,
 				    "make it in run",
 				    "that can't be a directory of a service");

@@ -1,4 +1,5 @@
 /* import_unit.c -- see import.h, import_unit.h: a unit, line by line. */
+#include <inttypes.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -179,9 +180,28 @@ static void take_text(struct unit *unit, int which)
 
 	unit->texts[which] = value && *value != '\0' ? value : NULL;
 	unit->lines[which] = unit->line->number;
+}
+
+/* Not what chpst or chown would take for more than one, or for an option. */
+static bool is_account(struct unit *unit, const char *name)
+{
+	if (name && *name != '-' && !strchr(name, ':'))
+		return true;
 	/* Who can't tell whom to run it as doesn't run it as root. */
-	if (!value && (which == UNIT_USER || which == UNIT_GROUP))
-		unit->is_doubtful = true;
+	unit->is_doubtful = true;
+	if (name)
+		tell_bad(unit);
+	return false;
+}
+
+static void take_account(struct unit *unit, int which)
+{
+	const char *value = unit_expand(unit, unit->line->value);
+
+	if (!is_account(unit, value))
+		value = NULL;
+	unit->texts[which] = value && *value != '\0' ? value : NULL;
+	unit->lines[which] = unit->line->number;
 }
 
 static void take_exec(struct unit *unit, int which)
@@ -425,8 +445,19 @@ static void take_env_file(struct unit *unit, int which)
 
 static void take_groups(struct unit *unit, int which)
 {
+	struct list words = {.items = NULL};
+
 	(void)which;
-	take_words(unit, &unit->groups);
+	if (*unit->line->value == '\0')
+		list_free(&unit->groups);
+	take_words(unit, &words);
+	for (size_t i = 0; i < words.count; i++) {
+		if (is_account(unit, words.items[i]))
+			list_add(&unit->groups, words.items[i]);
+	}
+	if (words.is_short)
+		unit->groups.is_short = true;
+	list_free(&words);
 }
 
 static void take_directories(struct unit *unit, int which)
@@ -531,8 +562,9 @@ static void take_limit(struct unit *unit, int which)
 			return;
 		}
 		text = strb_on(room, sizeof(room));
-		strb_add_number(&text, is_time ? span_ns / SPAN_SECOND_NS
-					       : (int64_t)number);
+		strb_add_format(&text, "%" PRIu64,
+				is_time ? (uint64_t)(span_ns / SPAN_SECOND_NS)
+					: number);
 	}
 	if (colon)
 		unit_tell(unit, "start svscan with the hard one",
@@ -620,8 +652,8 @@ static const struct row {
 	{"Service", "ExecStopPost", take_exec, UNIT_EXEC_STOP_POST},
 	{"Service", "ExecReload", take_exec, UNIT_EXEC_RELOAD},
 	{"Service", "ReloadSignal", take_text, UNIT_RELOAD_SIGNAL},
-	{"Service", "User", take_text, UNIT_USER},
-	{"Service", "Group", take_text, UNIT_GROUP},
+	{"Service", "User", take_account, UNIT_USER},
+	{"Service", "Group", take_account, UNIT_GROUP},
 	{"Service", "SupplementaryGroups", take_groups, 0},
 	{"Service", "DynamicUser", take_dynamic, 0},
 	{"Service", "PAMName", take_doubt, 0},
@@ -682,6 +714,8 @@ static void take_line(struct unit *unit)
 	const struct row *row;
 
 	if (!line->key) {
+		/* What comes next may belong elsewhere, its user included. */
+		unit->is_doubtful = true;
 		import_tell(unit->import, line->number, "",
 			    "correct it, and import it again",
 			    "neither a section nor KEY=VALUE");

@@ -50,13 +50,17 @@ static bool is_comment(const char *line)
 	return *line == '#' || *line == ';';
 }
 
-/* Whether the last byte is a backslash, which becomes a blank; a CR before the
- * newline is nothing. */
+/* Whether the last byte is a backslash that no other one is before, which
+ * becomes a blank; a CR before the newline is nothing. */
 static bool goes_on(char *line, size_t *len)
 {
+	size_t count = 0;
+
 	if (*len > 0 && line[*len - 1] == '\r')
 		line[--*len] = '\0';
-	if (*len == 0 || line[*len - 1] != '\\')
+	while (count < *len && line[*len - 1 - count] == '\\')
+		count++;
+	if (count % 2 == 0)
 		return false;
 	line[*len - 1] = ' ';
 	return true;

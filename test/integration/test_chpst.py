@@ -120,6 +120,9 @@ def test_variables_from_quoted_files(tmp_path):
     assert said == "-x 'y' |later|3|stays\n"
     run = chpst(f"--env-file={tmp_path}/none", "env")
     fails(run, 111, f"chpst: fatal: unable to read {tmp_path}/none: file does not exist")
+    (tmp_path / "one").write_bytes(b"A=x\0y\n")
+    run = chpst(f"--env-file={tmp_path}/one", "env")
+    fails(run, 111, f"chpst: fatal: there is a byte 0 in {tmp_path}/one: invalid argument")
 
 
 @as_root

@@ -215,6 +215,27 @@ StateDirectoryMode=0750
     assert (state.stat().st_uid, state.stat().st_mode & 0o7777) == (account.pw_uid, 0o750)
 
 
+def test_directories_that_a_user_could_lead_elsewhere_are_not_made(scan, sv, root):
+    """Root would change the owner of whatever a link there leads to."""
+    said = "StateDirectory=app app/data . ./x ''\nConfigurationDirectory=a/b\n"
+    path = unit(scan, "web", f"[Service]\nUser=nobody\nExecStart=/bin/true\n{said}")
+    code, _, lost = sv("import", "--no-log", str(path))
+    assert code == 1
+    assert lost.count("StateDirectory: that can't be a directory of a service") == 4
+    run = (root / "web/run").read_text()
+    made = [line.split(" && ")[0] for line in run.splitlines() if "mkdir" in line]
+    assert made == ["mkdir -p /var/lib/app", "mkdir -p /etc/a/b"]
+
+
+@as_root
+def test_home_of_a_number(scan, sv, root):
+    account = pwd.getpwnam("nobody")
+    said = f"User={account.pw_uid}\nWorkingDirectory=~\n"
+    path = unit(scan, "web", f"[Service]\nExecStart=/bin/true\n{said}")
+    assert sv("import", "--no-log", str(path))[0] == 0
+    assert f"-C {account.pw_dir} " in (root / "web/run").read_text()
+
+
 @as_root
 def test_a_user_alone_is_whom_it_runs_as(scan, sv, root, home):
     account = pwd.getpwnam("nobody")
@@ -341,6 +362,8 @@ def test_output_goes_where_it_should(scan, sv, root, said, redirections):
 
 @pytest.mark.parametrize("said", [
     "Type=forking\n", "DynamicUser=yes\n", "User=%X\n", "User=4000000000\n", "RootDirectory=/srv\n",
+    "User=nobody:root\n", "User=:0\n", "User=-R\n", "Group=a:b\n", "SupplementaryGroups=7 -R\n",
+    "[Install\nUser=nobody\n",
 ])
 def test_what_would_be_another_service_is_not_started(scan, sv, root, said):
     path = unit(scan, "web", f"[Service]\nExecStart=/bin/true\n{said}")

@@ -57,6 +57,9 @@ static void lines_go_on(void **unused)
 	lines_are("[S]\nA=1\\\n", "2 S.A=1|");
 	lines_are("[S]\nA=1\\\r\n2\r\n", "2 S.A=1 2|");
 	lines_are("# A=1 \\\nB=2\n", "2 .B=2|");
+	/* Two are one that is meant. */
+	lines_are("[S]\nA=1\\\\\nB=2\n", "2 S.A=1\\\\|3 S.B=2|");
+	lines_are("[S]\nA=1\\\\\\\nB=2\n", "2 S.A=1\\\\ B=2|");
 }
 
 /* ---- words ---- */

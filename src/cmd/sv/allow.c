@@ -182,8 +182,9 @@ static bool change_service(const struct leave *leave, const char *name)
 		diag_warn_errno("unable to find %s", name);
 		return false;
 	}
-	is_done = change(leave, dir_fd, name, false) &&
-		  change_log(leave, dir_fd, name);
+	/* Both in any case: what is taken back is taken where it can be. */
+	is_done = change(leave, dir_fd, name, false);
+	is_done = change_log(leave, dir_fd, name) && is_done;
 	if (is_done)
 		tell(dir_fd, name);
 	close(dir_fd);
