@@ -257,6 +257,7 @@ class Fuzz(Leg):
         "state": 100000,
         "status": 1500000,
         "tai64n": 1500000,
+        "unit": 5000,
     }
 
     def __init__(self):

@@ -261,7 +261,7 @@ def test_a_log_service_that_came_later_outlives_svscan(scan):
     kill_and_start(scan)
     scan.wait_until(lambda: log.svok() == 0 and talker.svok() == 0)
     os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: log.lines().count("to error") == 2, what="the next one's")
+    scan.wait_until(lambda: log.lines().count("to error") == 2, what="the next one's")
     assert log.pid() == log_pid
     scan.stop()
 
