@@ -478,7 +478,7 @@ def quick_legs():
     ]
 
 
-WORKERS = 4
+WORKERS = 6
 
 
 class Runner:
