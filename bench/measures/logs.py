@@ -21,6 +21,7 @@ import processes
 from measures import Metric
 
 BLOCK_BYTES = 32 << 20  # what is made; written as often as it takes
+SAMPLE_BYTES = 4 << 20  # of it, to count system calls
 LATENCY_LINES = 500
 
 
@@ -104,6 +105,14 @@ class Inputs:
                 if size >= BLOCK_BYTES:
                     break
             path.write_bytes(b"".join(lines))
+        return path
+
+    def sample(self, case):
+        """The beginning of it, for a tracer: that takes its time for each call."""
+        path = self.folder / f"{case.make.__name__}.sample"
+        if not path.exists():
+            with open(self.path(case), "rb") as file:
+                path.write_bytes(file.read(SAMPLE_BYTES).rpartition(b"\n")[0] + b"\n")
         return path
 
 
@@ -217,7 +226,7 @@ def system_calls(logger, case, inputs):
     if not shutil.which("strace"):
         return {}
     counts = [count_calls(logger, case, inputs, times) for times in (0, 1)]
-    mb = inputs.path(case).stat().st_size / 1e6
+    mb = inputs.sample(case).stat().st_size / 1e6
     return {f"{case.key}_calls": (counts[1] - counts[0]) / mb}
 
 
@@ -225,7 +234,7 @@ def count_calls(logger, case, inputs, times):
     trace = inputs.folder / "trace"
     tracer = ["strace", "-qq", "-c", "-f", "-o", str(trace)]
     if case.is_filter:
-        stdin = open(inputs.path(case) if times else os.devnull, "rb")
+        stdin = open(inputs.sample(case) if times else os.devnull, "rb")
         with stdin:
             subprocess.run(
                 [*tracer, *logger.command(case.task)],
@@ -237,7 +246,7 @@ def count_calls(logger, case, inputs, times):
     else:
         run = Run(logger, case.task, inputs, tracer)
         try:
-            run.pour(inputs.path(case), times, case.by_line).wait()
+            run.pour(inputs.sample(case), times, case.by_line).wait()
             run.end()
         finally:
             run.close()
