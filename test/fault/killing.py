@@ -332,4 +332,5 @@ def try_every_point(scenario, tmp_path, capsys):
     assert not failures, f"{len(failures)} of {len(chosen)}:\n" + "\n".join(
         text for _, text in failures[:5]
     )
-    assert hits >= min(counts) * 0.9
+    # The last of few points may be a wait that didn't come about.
+    assert hits >= min(min(counts) * 0.9, min(counts) - 1)

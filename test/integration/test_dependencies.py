@@ -109,14 +109,17 @@ def test_a_service_waits_as_long_as_what_it_needs_is_not_ready(town, tmp_path):
 
 def test_the_state_names_what_is_waited_for(town, tmp_path):
     gates = {name: tmp_path / name for name in ("db", "cache")}
+    needed = []
     for name, gate in gates.items():
         slow = f"#!/bin/sh\nuntil [ -e {gate} ]; do sleep 0.01; done\n" + ORDERLY[10:]
-        made = town.add(name, run=slow)
-        (made.path / "notification-fd").write_text("3\n")
+        needed.append(town.add(name, run=slow))
+        (needed[-1].path / "notification-fd").write_text("3\n")
     web = town.add("web", needs=gates)
     town.start()
     web.wait_phase("waiting")
     first = wait_until(lambda: web.state()["waits-for"])
+    for service in needed:
+        service.wait_up()
     (other,) = set(gates) - {first}
     argv = [BIN / "sv", "status", web.path]
     said = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
