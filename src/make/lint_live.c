@@ -156,8 +156,8 @@ static void on_missing(void *with, const char *name, const char *missing)
 		return;
 	snprintf(file, sizeof(file), "dependencies.d/%s", missing);
 	lint_tell(needs->lint, file,
-		  "there is no such service, so it never starts",
-		  "sv enable %s, or remove this", missing);
+		  "no service has that name, so this one never starts again",
+		  "sv add %s, or sv enable it, or remove this file", missing);
 }
 
 static int fill(struct graph *graph, const struct survey *survey)

@@ -1,5 +1,6 @@
 """What can happen to a file, and the files elsewhere that nobody may touch."""
 
+import errno
 import hashlib
 import os
 import shutil
@@ -40,10 +41,14 @@ class Outside:
 
 
 def remove(path):
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+    """The engine may be writing into it."""
+    while path.is_dir() and not path.is_symlink():
+        try:
+            shutil.rmtree(path)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.ENOENT):
+                raise
+    path.unlink(missing_ok=True)
 
 
 def truncate(path, outside):

@@ -193,7 +193,7 @@ def test_cycles_and_names_that_nobody_has(scan, lint):
     advice = "; remove one of these from dependencies.d, wants.d or after.d"
     for name in "abc":
         assert sum(line.startswith(f"{name}: it waits for itself: ") and line.endswith(advice) for line in said) == 1
-    assert "c/dependencies.d/none: there is no such service, so it never starts; sv enable none, or remove this" in said
+    assert "c/dependencies.d/none: no service has that name, so this one never starts again; sv add none, or sv enable it, or remove this file" in said
     assert len(said) == 4
     assert lint("b")[1] == [line for line in said if line.startswith("b")]
 
