@@ -300,6 +300,14 @@ def await_kill(scenario, world, point):
     raise AssertionError("neither killed nor over")
 
 
+def run_to_point(scenario, folder, point):
+    """A point may be a wait that doesn't come about each time."""
+    for attempt in range(4):
+        if hit := run(scenario, folder / f"{point}.{attempt}", point):
+            return hit
+    return None
+
+
 def try_every_point(scenario, tmp_path, capsys):
     """The test that each scenario is."""
     failures, kinds, hits, lost, left = [], collections.Counter(), 0, 0, 0
@@ -310,7 +318,7 @@ def try_every_point(scenario, tmp_path, capsys):
         points = max(counts)
         chosen = range(1, points + 1)
         jobs = {
-            pool.submit(run, scenario, tmp_path / str(point), point): point
+            pool.submit(run_to_point, scenario, tmp_path, point): point
             for point in chosen
         }
         for job in concurrent.futures.as_completed(jobs):
@@ -332,5 +340,4 @@ def try_every_point(scenario, tmp_path, capsys):
     assert not failures, f"{len(failures)} of {len(chosen)}:\n" + "\n".join(
         text for _, text in failures[:5]
     )
-    # The last of few points may be a wait that didn't come about.
-    assert hits >= min(min(counts) * 0.9, min(counts) - 1)
+    assert hits >= min(counts) * 0.9
