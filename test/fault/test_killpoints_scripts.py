@@ -39,10 +39,6 @@ class Scripts(FromRest):
         world.service = Acted(folder, *self.scripts, **self.files)
         world.services["a"] = world.service
 
-    def ready(self, world):
-        # It is up before it has said that it began, and may be killed then.
-        wait_until(lambda: world.service.order().endswith("R"), 20, "run")
-
     def told(self, world, letter, is_done):
         world.service.command(letter)
         wait_until(is_done, 20, f"effect of {letter}")
@@ -499,6 +495,11 @@ class GivingUp(Scripts):
     files = {"restart": "never"}
     wanted = "RF"
     whole = "(RF)*"
+
+    def prepare(self, world):
+        super().prepare(world)
+        # It is up before it has said that it began, and may be killed then.
+        world.service.wait_order("R")
 
     def act(self, world):
         os.kill(world.before[world.service], signal.SIGKILL)
