@@ -92,6 +92,57 @@ static struct depend_place *place_of(const struct graph_node *node)
 	return graph_owner(node);
 }
 
+/* ---- who is in the way of one that is to end ---- */
+
+struct yielding {
+	struct depend_place *first, **end;
+};
+
+static void note_yielding(struct graph_node *node, void *with)
+{
+	struct yielding *all = with;
+	struct depend_place *place = place_of(node);
+
+	if (place->is_yielding || !is_up(&place->entry->service))
+		return;
+	place->is_yielding = true;
+	place->next = NULL;
+	*all->end = place;
+	all->end = &place->next;
+}
+
+/* Those that need it, and those that need them. */
+static void ask_to_yield(struct depend_place *place)
+{
+	struct graph *graph = place->depend->graph;
+	struct yielding all = {.first = NULL};
+	struct depend_place *each;
+
+	all.end = &all.first;
+	graph_visit_sources(graph, place->node, GRAPH_BIT(GRAPH_NEEDS),
+			    note_yielding, &all);
+	for (each = all.first; each; each = each->next)
+		graph_visit_sources(graph, each->node, GRAPH_BIT(GRAPH_NEEDS),
+				    note_yielding, &all);
+	for (each = all.first; each; each = each->next) {
+		tell(each);
+		graph_touch(graph, each->node);
+	}
+}
+
+/*
+ * Before anybody else is looked at: none of them may be started meanwhile,
+ * though all that it needs is ready yet. During a scan not all of them are
+ * known.
+ */
+static void clear_the_way(struct depend_place *place)
+{
+	if (!place->depend->is_scanning && place->entry->service.is_hosted &&
+	    machine_is_held_back(&place->entry->service.machine) &&
+	    !graph_may_stop(place->node))
+		ask_to_yield(place);
+}
+
 /* ---- before and after each step of a service ---- */
 
 static void before_step(struct service *service)
@@ -139,6 +190,7 @@ static void after_step(struct service *service)
 	    machine_is_held_back(&service->machine))
 		graph_touch(place->depend->graph, place->node);
 	tell(place);
+	clear_the_way(place);
 }
 
 static const char *waits_for(const struct service *service)
@@ -492,42 +544,6 @@ static void pull_again(struct graph_node *node, void *with)
 
 /* ---- stopping in order ---- */
 
-struct yielding {
-	struct depend_place *first, **end;
-};
-
-static void note_yielding(struct graph_node *node, void *with)
-{
-	struct yielding *all = with;
-	struct depend_place *place = place_of(node);
-
-	if (place->is_yielding || !is_up(&place->entry->service))
-		return;
-	place->is_yielding = true;
-	place->next = NULL;
-	*all->end = place;
-	all->end = &place->next;
-}
-
-/* Those that need it, and those that need them. */
-static void ask_to_yield(struct depend_place *place)
-{
-	struct graph *graph = place->depend->graph;
-	struct yielding all = {.first = NULL};
-	struct depend_place *each;
-
-	all.end = &all.first;
-	graph_visit_sources(graph, place->node, GRAPH_BIT(GRAPH_NEEDS),
-			    note_yielding, &all);
-	for (each = all.first; each; each = each->next)
-		graph_visit_sources(graph, each->node, GRAPH_BIT(GRAPH_NEEDS),
-				    note_yielding, &all);
-	for (each = all.first; each; each = each->next) {
-		tell(each);
-		graph_touch(graph, each->node);
-	}
-}
-
 /* Scripts before and after it are left to come to their end. */
 static bool can_yield(const struct machine *machine)
 {
@@ -568,10 +584,9 @@ static void act_on(struct depend_place *place)
 	pull_along(place);
 	if (place->is_yielding)
 		yield(place);
+	clear_the_way(place); /* others may have come into it */
 	if (is_released(service, place))
 		service_release(service);
-	else if (machine_is_held_back(&service->machine))
-		ask_to_yield(place);
 	else if (service->machine.phase == MACHINE_WAITING)
 		publish_soon(service); /* for something else, perhaps */
 }
@@ -667,19 +682,31 @@ static void end_held(struct entry *entries)
 	}
 }
 
+static void clear_all_ways(struct entry *entries)
+{
+	struct entry *entry;
+
+	for (entry = entries; entry; entry = entry->next) {
+		if (entry->place)
+			clear_the_way(entry->place);
+	}
+}
+
 void depend_scan_ends(struct depend *depend, struct entry *entries)
 {
 	const struct graph_report report = {say_cycle, say_missing, NULL};
 
-	depend->is_scanning = false;
 	if (depend->graph && graph_has_unbound(depend->graph))
 		bind_named(depend, entries);
 	end_held(entries);
-	if (!depend->graph)
-		return;
-	note_adopted(entries);
-	graph_check(depend->graph, &report);
-	act_soon(depend);
+	if (depend->graph) {
+		note_adopted(entries);
+		graph_check(depend->graph, &report);
+	}
+	depend->is_scanning = false;
+	clear_all_ways(entries);
+	if (depend->graph)
+		act_soon(depend);
 }
 
 void depend_stop(struct depend *depend, struct entry *entries)

@@ -10,7 +10,16 @@ import time
 
 import pytest
 
-from support import BIN, SLEEPER, Scan, Service, is_alive, wait_until, write_script
+from support import (
+    BIN,
+    SLEEPER,
+    Scan,
+    Service,
+    is_alive,
+    process_fields,
+    wait_until,
+    write_script,
+)
 
 # Says on ../order what happens to it, and is ready at once.
 ORDERLY = """#!/bin/sh
@@ -511,6 +520,37 @@ def test_what_was_held_ends_after_a_kill_if_nobody_holds_it(town, is_named):
         shutil.rmtree(web.path / "dependencies.d")
     town.start()
     town.wait_until(lambda: db.pid() == 0, what="db down")
+
+
+def test_what_had_ended_to_let_another_go_down_is_not_started_by_the_next(town):
+    """It is a waiting service, all that it needs is ready, and yet it may not start:
+    what it needs is in the way itself of the one that is to end. Which of them the
+    next supervisor looks at first depends on their names, so there are a few."""
+    chains = [
+        (
+            town.add(f"db{i}"),
+            town.add(f"web{i}", needs=[f"db{i}"]),
+            town.add(f"shop{i}", run=STUBBORN, needs=[f"web{i}"]),
+        )
+        for i in range(8)
+    ]
+    for _, _, shop in chains:
+        (shop.path / "notification-fd").write_text("3\n")
+    town.start()
+    town.wait_ready(*(service for chain in chains for service in chain))
+    time.sleep(1)  # a start that comes by mistake would come at once
+    for db, _, shop in chains:
+        db.svc("-d")
+        wait_until(lambda: shop.state()["ending"] == "1", what="shop was told")
+    town.kill()
+    for _, _, shop in chains:
+        pid = shop.pid()
+        os.kill(pid, signal.SIGKILL)
+        town.wait_until(lambda: not process_fields(pid))
+    town.start()
+    for db, _, _ in chains:
+        town.wait_until(lambda: db.state()["phase"] == "down", what="db down")
+    assert [shop.value("starts") for _, _, shop in chains] == [1] * len(chains)
 
 
 def test_kills_during_a_start_keep_the_order_and_start_nothing_twice(town):
