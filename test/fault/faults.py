@@ -179,7 +179,8 @@ class Service:
             os.close(fd)
 
     def starts(self):
-        """[(pid, seconds)] of every start, as the service itself noted it."""
+        """[(pid, seconds)] of every start, as the service itself noted it: the
+        moment before which there may be no other."""
         lines = read(self.dir / "history").decode().splitlines()
         return [(int(pid), int(ns) / 1e9) for pid, ns in map(str.split, lines)]
 

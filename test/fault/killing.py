@@ -124,6 +124,11 @@ class Command(FromRest):
         return world.service.is_supervised() and self.is_obeyed(world)
 
 
+def past_throttle(service):
+    """Waits until nothing keeps it from being started at once."""
+    time.sleep(max(0, service.starts()[-1][1] - time.monotonic()))
+
+
 # ---- the common demands ----
 
 
@@ -148,7 +153,7 @@ def check_all(world):
             assert service.recorded_pid() == pid
         if pid and int(state["starts"]) != len(service.starts()):
             assert not world.scenario.is_counting or int(state["starts"]) >= 1
-        check_throttle(world, service)
+        check_throttle(service)
     assert set(below(root)) == expected, "somebody else runs"
 
 
@@ -164,26 +169,14 @@ def eventually(check, world, limit_s=5):
         time.sleep(0.01)
 
 
-def check_throttle(world, service):
+def check_throttle(service):
     """
-    The engine decides a second apart; the way to each exec may be longer, while
-    it is traced on a busy machine even by most of that. What was on record at the
-    kill tells when the decision before that was.
+    Each was decided on when the one before allowed it: a second lies between two
+    decisions, whoever made them, and however long the way to each exec was.
     """
-    starts = [at for _, at in service.starts()]
-    due = world.due.get(service, 0)
-    for earlier, later in zip(starts, starts[1:]):
-        is_of_record = due - THROTTLE_S < earlier < due <= later + 0.02
-        assert is_of_record or later - earlier > THROTTLE_S * 0.7, (
-            f"{later - earlier} s apart, due at {due}"
-        )
-
-
-def note_throttle(world):
-    world.due = {
-        service: int(service.state().get("start-due-ns", 0)) / 1e9
-        for service in world.each()
-    }
+    due = [at for _, at in service.starts()]
+    for earlier, later in zip(due, due[1:]):
+        assert later - earlier >= THROTTLE_S - 1e-6, f"{later - earlier} s apart"
 
 
 def check_use(world):
@@ -264,7 +257,6 @@ def run(scenario, folder, point):
             return hit
         if hit is None:
             return None
-        note_throttle(world)
         scenario.after_kill(world)
         scenario.begin_again(world)
         wait_until(lambda: scenario.is_settled(world), 10, "settled")

@@ -2,9 +2,10 @@
  * once.h -- how a program under test tells on whoever starts it twice.
  *
  * In its directory it keeps "only", locked for life: who finds it locked leaves
- * a "violation". "history" has a line "PID NANOSECONDS" for each start: when
- * the kernel made the process, on CLOCK_BOOTTIME, as a busy machine may let it
- * run much later.
+ * a "violation". "history" has a line "PID NANOSECONDS" for each start: before
+ * what moment there may be no other, on CLOCK_MONOTONIC, as the supervisor has
+ * put it on record ("start-due-ns", a second after it decided on this start). A
+ * busy machine may let a process begin at any time after that decision.
  */
 #ifndef FAULT_ONCE_H
 #define FAULT_ONCE_H
@@ -25,23 +26,22 @@ static void append_to(const char *name, const char *line, int len)
 	close(fd);
 }
 
-static long long start_ns(void)
+static long long next_start_ns(void)
 {
-	char text[1024];
+	static const char key[] = "\nstart-due-ns=";
+	char text[4096];
 	const char *at;
-	int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+	int fd = open("supervise/state", O_RDONLY | O_CLOEXEC);
 	ssize_t count = read(fd, text, sizeof(text) - 1);
 
 	if (count <= 0)
 		_exit(112);
 	close(fd);
 	text[count] = '\0';
-	at = strrchr(text, ')');
-	for (int field = 2; at && field < 22; field++)
-		at = strchr(at + 1, ' ');
+	at = strstr(text, key);
 	if (!at)
 		_exit(112);
-	return strtoll(at, NULL, 10) * (1000000000 / sysconf(_SC_CLK_TCK));
+	return strtoll(at + strlen(key), NULL, 10);
 }
 
 /* Notes this start, in the current directory. Ends the process if it isn't the
@@ -52,7 +52,7 @@ static void note_start(void)
 	int len, fd = open("only", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 
 	len = snprintf(line, sizeof(line), "%d %lld\n", (int)getpid(),
-		       start_ns());
+		       next_start_ns());
 	if (fd == -1 || flock(fd, LOCK_EX | LOCK_NB) == -1) {
 		append_to("violation", line, len);
 		_exit(113);

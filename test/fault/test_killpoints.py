@@ -8,18 +8,17 @@ import errno
 import os
 import signal
 import subprocess
-import time
 
 import pytest
 
 from faults import below, helpers, state_of
 from killing import (
-    THROTTLE_S,
     Command,
     FromRest,
     Scenario,
     is_another,
     is_same,
+    past_throttle,
     try_every_point,
 )
 from support import BIN, wait_until
@@ -97,8 +96,7 @@ class Restart(FromRest):
     def prepare(self, world):
         super().prepare(world)
         self.pick(world)
-        time.sleep(max(0, world.victim.starts()[-1][1] + THROTTLE_S - time.monotonic()))
-        time.sleep(0.02)
+        past_throttle(world.victim)
 
     def pick(self, world):
         world.victim = world.services["a"]
@@ -198,7 +196,7 @@ class Up(Command):
     def ready(self, world):
         service = world.service
         self.told(world, "d", service.is_down)
-        time.sleep(max(0, service.starts()[-1][1] + THROTTLE_S - time.monotonic()))
+        past_throttle(service)
 
     def is_obeyed(self, world):
         service = world.service

@@ -22,6 +22,7 @@ from killing import (
     Scenario,
     is_another,
     is_same,
+    past_throttle,
     try_every_point,
 )
 from support import BIN, wait_until
@@ -43,10 +44,6 @@ class Scripts(FromRest):
         world.service.command(letter)
         wait_until(is_done, 20, f"effect of {letter}")
         world.settle()
-
-    def past_throttle(self, world):
-        started = world.service.starts()[-1][1]
-        time.sleep(max(0, started + THROTTLE_S - time.monotonic()) + 0.02)
 
     def check(self, world):
         service = world.service
@@ -86,7 +83,7 @@ class FinishAfterDeath(Scripts):
 
     def prepare(self, world):
         super().prepare(world)
-        self.past_throttle(world)
+        past_throttle(world.service)
 
     def act(self, world):
         os.kill(world.before[world.service], signal.SIGKILL)
@@ -147,7 +144,7 @@ class KeptUp(Kept):
 
     def ready(self, world):
         self.told(world, "d", lambda: world.service.phase() == "down")
-        self.past_throttle(world)
+        past_throttle(world.service)
 
     def is_obeyed(self, world):
         return world.service.is_up()
@@ -160,7 +157,7 @@ class KeptTerm(Kept):
     wanted = "(RF){1,2}R"
 
     def ready(self, world):
-        self.past_throttle(world)
+        past_throttle(world.service)
 
     def is_obeyed(self, world):
         return is_another(world, world.service)
@@ -227,7 +224,7 @@ class HookedDownUp(Hooked, KeptUp):
     wanted = "(RF){1,2}R"
 
     def ready(self, world):
-        self.past_throttle(world)
+        past_throttle(world.service)
 
     def is_obeyed(self, world):
         service = world.service
@@ -418,7 +415,7 @@ class RestartLetter(Told):
     whole = "(RF)*"
 
     def ready(self, world):
-        self.past_throttle(world)
+        past_throttle(world.service)
 
     def is_known(self, world):
         service = world.service

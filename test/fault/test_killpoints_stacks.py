@@ -179,6 +179,9 @@ class NeededGoesDown(OfOne):
     letter = "d"
     want = "down"
 
+    def ready(self, world):
+        time.sleep(THROTTLE_S)  # a start that comes by mistake would come at once
+
     def is_obeyed(self, world):
         is_down = world.service.is_supervised() and world.service.phase() == "down"
         return is_down and self.is_waiting(world, "web", "shop")
@@ -193,6 +196,9 @@ class MiddleGoesDown(OfOne):
     name = "web"
     letter = "d"
     want = "down"
+
+    def ready(self, world):
+        time.sleep(THROTTLE_S)
 
     def is_obeyed(self, world):
         is_down = world.service.is_supervised() and world.service.phase() == "down"
