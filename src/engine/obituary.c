@@ -10,13 +10,19 @@
 #include "engine/glance.h"
 #include "engine/obituary.h"
 
-#define KNOWN_MOST 4096 /* more than a pipe of 64 KiB holds */
-#define AT_ONCE    64
+#define KNOWN_MOST  4096 /* more than a pipe of 64 KiB holds */
+#define KNOWN_BYTES (KNOWN_MOST * sizeof(struct death))
+#define AT_ONCE     64
 
 static void take_out(struct obituaries *obituaries)
 {
 	glance_take(obituaries->fd, obituaries->left_bytes);
 	obituaries->left_bytes = 0;
+}
+
+static void keep_late(struct obituaries *obituaries, const struct death *death)
+{
+	obituaries->late[obituaries->late_count++ % OBITUARIES_LATE] = *death;
 }
 
 /* All that is put on record of a death is between two rounds of the loop. So
@@ -36,27 +42,34 @@ static void on_death(struct loop_watch *watch)
 		loop_watch_remove(obituaries->loop, watch);
 		obituaries->is_over = true;
 	}
-	for (ssize_t i = 0; i < count / (ssize_t)sizeof(deaths[0]); i++)
+	for (ssize_t i = 0; i < count / (ssize_t)sizeof(deaths[0]); i++) {
+		keep_late(obituaries, &deaths[i]);
 		loop_process_told(obituaries->loop, (pid_t)deaths[i].pid,
 				  (int)deaths[i].status);
+	}
 }
 
-/* Without memory for it they will be told as if they came now. */
-static void read_known(struct obituaries *obituaries)
+/* A copy, owned by the caller, of all that is in the pipe; NULL: nothing is, or
+ * there is no memory for it. See glance.h. */
+static struct death *glance_at_all(const struct obituaries *obituaries,
+				   size_t most_blindly, size_t *count,
+				   size_t *bytes)
 {
-	const size_t most = KNOWN_MOST * sizeof(struct death);
 	struct pollfd look = {.fd = obituaries->fd, .events = POLLIN};
-	ssize_t count;
+	struct death *deaths;
+	ssize_t got;
 
-	if (poll(&look, 1, 0) != 1)
-		return;
-	obituaries->known = malloc(most);
-	if (!obituaries->known)
-		return;
-	count = glance(obituaries->fd, (char *)obituaries->known, most, most,
-		       &obituaries->left_bytes);
-	if (count > 0)
-		obituaries->count = (size_t)count / sizeof(struct death);
+	*count = *bytes = 0;
+	if (obituaries->fd == -1 || poll(&look, 1, 0) != 1)
+		return NULL;
+	deaths = malloc(KNOWN_BYTES);
+	if (!deaths)
+		return NULL;
+	got = glance(obituaries->fd, (char *)deaths, KNOWN_BYTES, most_blindly,
+		     bytes);
+	if (got > 0)
+		*count = (size_t)got / sizeof(struct death);
+	return deaths;
 }
 
 /* The number of an inherited pipe; anything else isn't ours to read. */
@@ -81,7 +94,10 @@ void obituaries_open(struct obituaries *obituaries, struct loop *loop)
 		return;
 	fcntl(obituaries->fd, F_SETFD, FD_CLOEXEC);
 	fcntl(obituaries->fd, F_SETFL, O_NONBLOCK);
-	read_known(obituaries);
+	/* Without memory for it they will be told as if they came now. */
+	obituaries->known =
+		glance_at_all(obituaries, KNOWN_BYTES, &obituaries->count,
+			      &obituaries->left_bytes);
 	obituaries->watch = (struct loop_watch){.fd = obituaries->fd,
 						.on_readable = on_death,
 						.owner = obituaries};
@@ -105,23 +121,53 @@ void obituaries_close(struct obituaries *obituaries)
 	obituaries->fd = -1;
 }
 
-bool obituaries_find(const struct obituaries *obituaries, int64_t pid,
-		     int64_t start_ticks, struct process_end *end)
+/* The last one told, should a pid have been given twice. */
+static bool find_among(const struct death *deaths, size_t count, int64_t pid,
+		       int64_t start_ticks, struct process_end *end)
 {
-	/* The last one told, should a pid have been given twice. */
-	for (size_t i = obituaries ? obituaries->count : 0; i-- > 0;) {
-		const struct death *death = &obituaries->known[i];
-
-		if (death->pid != pid || death->start_ticks != start_ticks)
+	for (size_t i = count; i-- > 0;) {
+		if (deaths[i].pid != pid ||
+		    deaths[i].start_ticks != start_ticks)
 			continue;
-		*end = process_end_of_status((int)death->status);
+		*end = process_end_of_status((int)deaths[i].status);
 		return true;
 	}
 	return false;
 }
 
+/* Told since this process began, and not read yet. */
+static bool find_in_pipe(const struct obituaries *obituaries, int64_t pid,
+			 int64_t start_ticks, struct process_end *end)
+{
+	size_t count, bytes;
+	struct death *deaths = glance_at_all(obituaries, 0, &count, &bytes);
+	bool is_found = find_among(deaths, count, pid, start_ticks, end);
+
+	free(deaths);
+	return is_found;
+}
+
+bool obituaries_find(const struct obituaries *obituaries, int64_t pid,
+		     int64_t start_ticks, struct process_end *end)
+{
+	size_t late_count;
+
+	if (!obituaries)
+		return false;
+	late_count = obituaries->late_count < OBITUARIES_LATE
+			     ? obituaries->late_count
+			     : OBITUARIES_LATE;
+	return find_among(obituaries->known, obituaries->count, pid,
+			  start_ticks, end) ||
+	       find_among(obituaries->late, late_count, pid, start_ticks,
+			  end) ||
+	       find_in_pipe(obituaries, pid, start_ticks, end);
+}
+
 void obituaries_forget(struct obituaries *obituaries)
 {
+	for (size_t i = 0; i < obituaries->count; i++)
+		keep_late(obituaries, &obituaries->known[i]);
 	forget_known(obituaries);
 	if (obituaries->fd != -1)
 		take_out(obituaries);

@@ -4,6 +4,7 @@ Most tests put a small script in svscan's place, beside svscanboot in a folder
 of their own, so that what svscanboot itself does is all that is seen.
 """
 
+import fcntl
 import os
 import pathlib
 import shutil
@@ -15,7 +16,7 @@ import time
 import pytest
 
 from proc import parent_of
-from support import BIN, descendants, wait_until, write_script
+from support import BIN, descendants, is_alive, wait_until, write_script
 
 PATH = (
     "/command:/usr/local/bin:/usr/local/sbin:"
@@ -499,6 +500,32 @@ def test_services_outlive_svscan_and_are_adopted(real):
     subprocess.run([BIN / "svc", "-t", real.service.directory], check=True)
     wait_until(lambda: real.service.events()[1:2] == ["stopped"])
     assert real.service.pid(other_than=pid)
+
+
+def test_the_end_of_an_orphan_is_known_also_when_its_directory_is_busy(real):
+    """A child of the svscan that was killed holds the lock until its exec, so the
+    next svscan may take the directory over only when that script has ended. What
+    was told of that was forgotten by then, and "start" ran a second time."""
+    folder = real.service.directory
+    write_script(
+        folder / "start",
+        "#!/bin/sh\necho begun >>events\nuntil [ -e go ]; do sleep 0.02; done\n",
+    )
+    process = real.start()
+    wait_until(lambda: real.service.events() == ["begun"], what="its start script")
+    script = int((folder / "supervise" / "status").read_bytes()[12:16][::-1].hex(), 16)
+    first = svscan_of(real, process.pid)
+    process.send_signal(signal.SIGSTOP)
+    os.kill(first, signal.SIGKILL)
+    with open(folder / "supervise" / "lock") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # as that child would hold it
+        (folder / "go").touch()
+        wait_until(lambda: not is_alive(script), what="its end")
+        process.send_signal(signal.SIGCONT)
+        busy = b"unable to acquire web/supervise/lock"
+        wait_until(lambda: busy in real.title(), what="the next svscan")
+    pid = real.service.pid()
+    assert real.service.events() == ["begun", f"start {pid}"]
 
 
 def test_stop_ends_every_service_in_order(real):
