@@ -194,6 +194,8 @@ def test_log_service_told_to_exit_is_taken_up_again(scan, log):
     pid = log.wait_program("cat")
     log.svc("-dx")
     log.wait_down()
+    # Down, but not let go yet, it could be told "up" in vain.
+    wait_until(lambda: log.state()["leaving"] == "0", what="another to take it")
     say(speaker, "number 1")
     wait_until(lambda: log.svok() == 0, what="the log service to be supervised")
     log.svc("-u")
