@@ -1,0 +1,1 @@
+"""How script/test runs the legs that legs.py lists."""
