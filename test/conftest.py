@@ -7,9 +7,19 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
 
+import results  # noqa: E402
 import support  # noqa: E402
 
 support.become_subreaper()
+
+
+def pytest_addoption(parser):
+    parser.addoption("--results", metavar="FILE", help="what script/test reads")
+
+
+def pytest_configure(config):
+    if path := config.getoption("results"):
+        config.pluginmanager.register(results.Writer(path))
 
 
 @pytest.fixture(autouse=True)

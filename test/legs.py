@@ -2,8 +2,9 @@
 
 A leg says what it needs, does one thing and counts tests. A few legs run at a
 time; each prints one line when it ends, then, if it failed, its whole log.
-A leg whose need failed is not run, and counts as one failure. script/test is
-the way to start this; it describes the options. How legs are run is in runner/.
+A leg whose need failed is not run, and counts as one failure. At the end stand
+the names of all that failed, and last the sum. script/test is the way to start
+this; it describes the options. How legs are run is in runner/.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 
+from runner.failures import recall
 from runner.kinds import (
     Build,
     EachFile,
@@ -24,8 +26,11 @@ from runner.kinds import (
     Skipped,
     UnitTests,
 )
+from runner.leftover import nothing_left
 from runner.leg import TOP, Leg
-from runner.run import Runner
+from runner.load import Load
+from runner.run import WORKERS, Runner, repeated
+from runner.tidy import ClangTidy
 
 # Tests that say nothing about a certain build; they run with the release.
 OF_NO_BUILD = {
@@ -58,11 +63,10 @@ def c_files():
 
 def clang_tidy():
     """Of the tests themselves in a long test."""
-    argv = ["clang-tidy", "-p", "build-asan", "--quiet"]
     files = c_files()
     if "HOLDFAST_LONG" not in os.environ:
         files = [name for name in files if not name.startswith("test/")]
-    return EachFile("clang-tidy", "build-asan", argv, files, ("build asan",))
+    return ClangTidy("build-asan", files)
 
 
 def source_checks():
@@ -71,9 +75,9 @@ def source_checks():
     lint = ["mandoc", "-T", "lint", "-W", "warning"]
     style = ["clang-format", "--dry-run", "-Werror"]
     return [
-        EachFile("shellcheck", "build-gcc", shell, shell_scripts()),
-        EachFile("mandoc", "build-gcc", lint, source_files("man/*.[178]")),
-        EachFile("clang-format", "build-gcc", style, c_files() + headers),
+        EachFile("shellcheck", shell, shell_scripts()),
+        EachFile("mandoc", lint, source_files("man/*.[178]")),
+        EachFile("clang-format", style, c_files() + headers),
     ]
 
 
@@ -110,7 +114,6 @@ def all_legs():
         Pytest(
             "integration asan",
             "build asan",
-            "build-asan",
             "build-asan/stage/bin",
             sanitized_tests(integration),
             sanitized=True,
@@ -119,6 +122,7 @@ def all_legs():
         release_tests("peer", test_files("peer")),
         clang_tidy(),
         *poll_legs(integration),
+        *machine_legs(),
     ]
     short_ones = [UnitTests("build-gcc"), UnitTests("build-asan")]
     return (
@@ -166,7 +170,7 @@ def fuzz_legs(options):
         )
     if tried.returncode != 0:
         reason = "clang has no libFuzzer"
-        return [Skipped("fuzz", "build-gcc", len(targets), reason)]
+        return [Skipped("fuzz", len(targets), reason)]
     build = Build("build-fuzz", "clang", *options, "-Dfuzz=true", "-Dtests=false")
     return [build, Fuzz()]
 
@@ -181,7 +185,6 @@ def poll_legs(integration):
                 Pytest(
                     f"integration poll{name}",
                     "build poll",
-                    "build-poll",
                     "build-poll/stage/bin",
                     files,
                     loop="poll",
@@ -191,7 +194,13 @@ def poll_legs(integration):
 
 
 def release_tests(name, paths):
-    return Pytest(name, "build release", "build-release", "out/bin", paths)
+    return Pytest(name, "build release", "out/bin", paths)
+
+
+def machine_legs():
+    """Machines of their own, on an emulated processor: they need much of a real one."""
+    files = test_files("machine")
+    return [release_tests("machine", files)] if files else []
 
 
 def quick_legs():
@@ -203,24 +212,96 @@ def quick_legs():
     ]
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="script/test")
-    parser.add_argument("--quick", action="store_true", help="release programs only")
-    parser.add_argument("--long", action="store_true", help="long campaigns too")
-    parser.add_argument("path", nargs="*", help="run just these pytest files")
-    options = parser.parse_args()
-    if options.long:
-        os.environ["HOLDFAST_LONG"] = "1"
-        Leg.limit_s = 3600
-    if options.path:
-        legs = [ReleaseBuild(), release_tests("chosen", options.path)]
+def legs_by_name(legs):
+    return {leg.name: leg for leg in legs}
+
+
+def legs_to_run(options):
+    """What was asked for, and what that needs."""
+    if options.failed:
+        wanted = failed_last()
+    elif options.leg:
+        wanted = [one_leg(options.leg)]
+        wanted[0].choose(options.path)
+    elif options.path:
+        wanted = [release_tests("chosen", options.path)]
     elif options.quick:
-        legs = quick_legs()
+        wanted = quick_legs()
     else:
-        legs = all_legs()
+        wanted = all_legs()
+    if options.repeat:
+        wanted = [one for leg in wanted for one in repeated(leg, options.repeat)]
+    return with_needs(wanted)
+
+
+def one_leg(name):
+    """What --leg names; a leg of chosen tests is none of those that run anyway."""
+    legs = legs_by_name([*all_legs(), release_tests("chosen", [])])
+    if name not in legs:
+        sys.exit(f"script/test: no leg {name!r}, but these: {', '.join(legs)}")
+    return legs[name]
+
+
+def failed_last():
+    """The legs of the last run, narrowed to what failed."""
+    long, failed = recall()
+    if long:
+        be_long()
+    wanted = [one_leg(name) for name in failed]
+    for leg in wanted:
+        leg.choose(failed[leg.name])
+    return wanted
+
+
+def with_needs(wanted):
+    """With the legs that `wanted` stand on before them."""
+    known = legs_by_name(all_legs() if wanted else [])
+    found = legs_by_name(wanted)
+    needed = {}
+    todo = [name for leg in wanted for name in leg.needs]
+    for name in todo:
+        if name not in found and name not in needed:
+            needed[name] = known[name]
+            todo += known[name].needs
+    return [*needed.values(), *wanted]
+
+
+def be_long():
+    os.environ["HOLDFAST_LONG"] = "1"
+    Leg.limit_s = 12 * 3600
+    Leg.test_limit_s = 2 * 3600
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(prog="script/test")
+    add = parser.add_argument
+    add("--quick", action="store_true", help="release programs only")
+    add("--long", action="store_true", help="long campaigns too")
+    add("--failed", action="store_true", help="what failed in the last run, again")
+    add("--leg", metavar="NAME", help="just this leg, and what it needs")
+    add("--repeat", metavar="N", type=int, default=0, help="N times, to find flakes")
+    add("--load", metavar="N", type=int, default=0, help="N busy loops, N writers beside")
+    add("path", nargs="*", help="run just these files, or tests (FILE::TEST)")
+    options = parser.parse_args()
+    for path in options.path if not options.leg else []:
+        if not (TOP / path.partition("::")[0]).exists():
+            parser.error(f"no such file: {path}")
+    if options.repeat and not (options.path or options.leg or options.failed):
+        parser.error("--repeat needs to know what: PATH, --leg or --failed")
+    return options
+
+
+def main():
+    options = parse_options()
+    if options.long or "HOLDFAST_LONG" in os.environ:
+        be_long()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.default_int_handler)
+    legs = legs_to_run(options)
     try:
-        return 0 if Runner(legs).run() else 1
+        with nothing_left(), Load(options.load, Leg.logs):
+            workers = 1 if options.repeat else WORKERS
+            return 0 if Runner(legs, workers).run() else 1
     except KeyboardInterrupt:
         return 130
 

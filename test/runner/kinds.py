@@ -6,26 +6,27 @@ import pathlib
 import re
 import shutil
 import tempfile
-import xml.etree.ElementTree
 
-from runner.leg import TOP, Count, Leg
+import results
+from runner.leg import TOP, Leg, Outcome
 
 
 class ReleaseBuild(Leg):
     """What users get: script/build."""
 
     def __init__(self):
-        super().__init__("build release", "build-release")
+        super().__init__("build release")
 
     def run(self, log):
-        return Count(failed=int(self.call(["script/build"], log) != 0))
+        return self.outcome_of(self.call(["script/build"], log), Outcome())
 
 
 class Build(Leg):
     """A build for tests in FOLDER, staged in FOLDER/stage."""
 
     def __init__(self, folder, compiler, *options):
-        super().__init__("build " + folder.partition("-")[2], folder)
+        super().__init__("build " + folder.partition("-")[2])
+        self.folder = folder
         self.compiler = compiler
         self.options = options
 
@@ -35,9 +36,9 @@ class Build(Leg):
             ' build_and_stage "$folder" "$folder/stage"'
         )
         staging = ["--prefix=/", "-Dmandir=share/man", "-Dsbindir=bin"]
-        argv = ["sh", "-c", script, "sh", self.folder.name, *staging]
+        argv = ["sh", "-c", script, "sh", self.folder, *staging]
         code = self.call(argv + list(self.options), log, CC=self.compiler)
-        return Count(failed=int(code != 0))
+        return self.outcome_of(code, Outcome())
 
 
 class UnitTests(Leg):
@@ -45,42 +46,43 @@ class UnitTests(Leg):
 
     def __init__(self, folder):
         variant = folder.partition("-")[2]
-        super().__init__(f"unit {variant}", folder)
+        super().__init__(f"unit {variant}")
+        self.folder = TOP / folder
         self.needs = (f"build {variant}",)
 
     def run(self, log):
-        results = self.folder / "meson-logs" / "testlog.json"
-        results.unlink(missing_ok=True)
+        found = self.folder / "meson-logs" / "testlog.json"
+        found.unlink(missing_ok=True)
         argv = ["meson", "test", "-C", self.folder, "--no-rebuild"]
-        code = self.call(argv + ["--print-errorlogs"], log)
-        count = Count()
-        if results.exists():
-            for line in results.read_text().splitlines():
-                count += self.count_program(json.loads(line))
-        if code != 0 and count.failed == 0:
-            count.failed = 1
-        return count
+        programs = sorted({item.partition(": ")[0] for item in self.chosen})
+        code = self.call([*argv, "--print-errorlogs", *programs], log)
+        outcome = Outcome()
+        if found.exists():
+            for line in found.read_text().splitlines():
+                outcome += self.outcome_of_program(json.loads(line))
+        return self.outcome_of(code, outcome)
 
     @staticmethod
-    def count_program(result):
+    def outcome_of_program(result):
+        """A failure is `PROGRAM: CASE`, or that of a program that crashed."""
+        program = result["name"].rpartition(" / ")[2]
         said = result.get("stdout", "") + result.get("stderr", "")
-        count = Count(
+        failed = sorted(set(re.findall(r"^\[ +FAILED +\] (\w+)$", said, re.M)))
+        failures = [f"{program}: {case}" for case in failed]
+        if result["result"] not in ("OK", "SKIP") and not failures:
+            failures = [program]
+        return Outcome(
             len(re.findall(r"^\[ +OK +\]", said, re.M)),
-            len(set(re.findall(r"^\[ +FAILED +\] (\w+)$", said, re.M))),
             len(set(re.findall(r"^\[ +SKIPPED +\] (\w+)$", said, re.M))),
+            failures,
         )
-        if result["result"] not in ("OK", "SKIP"):
-            count.failed = max(count.failed, 1)
-        return count
 
 
 class Pytest(Leg):
     """pytest on `paths`, with the programs of a build."""
 
-    def __init__(
-        self, name, build, folder, bin_dir, paths, sanitized=False, loop=None
-    ):
-        super().__init__(name, folder)
+    def __init__(self, name, build, bin_dir, paths, sanitized=False, loop=None):
+        super().__init__(name)
         self.needs = (build,)
         self.bin_dir = TOP / bin_dir
         self.paths = paths
@@ -88,26 +90,23 @@ class Pytest(Leg):
         self.loop = loop
 
     def run(self, log):
-        results = self.log_path.with_suffix(".xml")
-        results.unlink(missing_ok=True)
+        found = self.log_path.with_suffix(".jsonl")
+        found.unlink(missing_ok=True)
         environment = {"HOLDFAST_BIN": str(self.bin_dir)}
         if self.loop:
             environment["HOLDFAST_LOOP"] = self.loop
         if self.sanitized:
             environment |= self.sanitizer_environment()
         argv = ["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider"]
-        argv += ["-q", "-rfEs", "--durations=10"]
-        argv += [f"--timeout={self.limit_s // 3}"]  # of a test
-        argv += [f"--junitxml={results}", *self.paths]
+        argv += ["-q", "-rfEs", "--durations=10", f"--rootdir={TOP}"]
+        argv += ["--continue-on-collection-errors", f"--results={found}"]
+        argv += [f"--timeout={self.test_limit_s}", *(self.chosen or self.paths)]
         code = self.call(argv, log, **environment)
-        count = self.count(results) if results.exists() else Count()
-        if code != 0 and count.failed == 0:
-            count.failed = 1
-        return count
+        return self.outcome_of(code, results.read(found))
 
     def sanitizer_environment(self):
         """Reports go to files, which conftest.py looks for after each test."""
-        reports = self.folder / "test-logs" / "reports"
+        reports = self.log_path.with_suffix(".reports")
         shutil.rmtree(reports, ignore_errors=True)
         reports.mkdir()
         reports.chmod(0o1777)  # some programs under test change their uid
@@ -117,22 +116,6 @@ class Pytest(Leg):
             "ASAN_OPTIONS": options,
             "UBSAN_OPTIONS": options,
         }
-
-    @staticmethod
-    def count(results):
-        """A test that fails and whose clean-up fails too has failed once."""
-        outcome = {}
-        for case in xml.etree.ElementTree.parse(results).iter("testcase"):
-            name = case.get("classname"), case.get("name")
-            tags = {child.tag for child in case}
-            if tags & {"failure", "error"}:
-                outcome[name] = "failed"
-            else:
-                outcome.setdefault(
-                    name, "skipped" if "skipped" in tags else "passed"
-                )
-        found = list(outcome.values())
-        return Count(*(found.count(key) for key in ("passed", "failed", "skipped")))
 
 
 class Fuzz(Leg):
@@ -154,25 +137,26 @@ class Fuzz(Leg):
     }
 
     def __init__(self):
-        super().__init__("fuzz", "build-fuzz")
+        super().__init__("fuzz")
         self.needs = ("build fuzz",)
 
     def run(self, log):
-        count = Count()
+        outcome = Outcome()
+        targets = [path.stem for path in sorted((TOP / "test/fuzz").glob("fuzz_*.c"))]
         with tempfile.TemporaryDirectory() as room:
-            for path in sorted((TOP / "test/fuzz").glob("fuzz_*.c")):
-                good = self.run_target(path.stem, room, log)
-                count += Count(passed=int(good), failed=int(not good))
-        return count
+            for name in self.narrowed(targets):
+                good = self.run_target(name, room, log)
+                outcome += Outcome(passed=1) if good else Outcome(failures=[name])
+        return outcome
 
     def run_target(self, name, room, log):
-        """What it finds stays in test-logs, to be run again as an argument."""
+        """What it finds stays beside the log, to be run again as an argument."""
         kind = name.partition("_")[2]
         found = pathlib.Path(room, kind)  # inputs that reach new code
         found.mkdir()
-        argv = [self.folder / "test" / name, "-verbosity=0", "-timeout=10"]
+        argv = [TOP / "build-fuzz" / "test" / name, "-verbosity=0", "-timeout=120"]
         argv += ["-max_len=2048", "-print_final_stats=1"]
-        argv += [f"-artifact_prefix={self.log_path.parent}/{name}-"]
+        argv += [f"-artifact_prefix={self.logs}/{name}-"]
         if "HOLDFAST_LONG" in os.environ:
             argv += ["-max_total_time=300"]
         else:
@@ -184,32 +168,39 @@ class Fuzz(Leg):
 class Skipped(Leg):
     """What can't be done here; each test of it counts as skipped."""
 
-    def __init__(self, name, folder, count, reason):
-        super().__init__(name, folder)
+    def __init__(self, name, count, reason):
+        super().__init__(name)
         self.count = count
         self.reason = reason
 
     def run(self, log):
         log.write(f"skipped: {self.reason}\n")
-        return Count(skipped=self.count)
+        return Outcome(skipped=self.count)
 
 
 class EachFile(Leg):
-    """A checker that is silent, and exits 0, on a good file."""
+    """A checker that is silent, and exits 0, on good files."""
 
-    def __init__(self, name, folder, argv, files, needs=()):
-        super().__init__(name, folder)
+    def __init__(self, name, argv, files, needs=()):
+        super().__init__(name)
         self.argv = argv
         self.files = files
         self.needs = needs
 
     def run(self, log):
-        count = Count()
-        for path in self.files:
-            start = log.seek(0, os.SEEK_END)
-            good = self.call([*self.argv, path], log) == 0
-            if good:  # clang-tidy tells of what it does not tell, for one
-                log.seek(start)
-                log.truncate()
-            count += Count(passed=int(good), failed=int(not good))
-        return count
+        """All at once, which is quicker; each for itself where one isn't good."""
+        files = self.narrowed(self.files)
+        if not files or self.is_good(files, log):
+            return Outcome(passed=len(files))
+        failures = [path for path in files if not self.is_good([path], log)]
+        return Outcome(len(files) - len(failures), failures=failures)
+
+    def is_good(self, files, log):
+        """Of what is good nothing stays in the log: clang-tidy tells of what it
+        does not tell, for one. Nor does what is told again, file by file."""
+        start = log.seek(0, os.SEEK_END)
+        good = self.call([*self.argv, *files], log) == 0
+        if good or len(files) > 1:
+            log.seek(start)
+            log.truncate()
+        return good

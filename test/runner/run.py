@@ -1,70 +1,83 @@
 """Runs legs, a few at a time, and tells what came of them."""
 
-import pathlib
+import copy
+import os
 import sys
-import tempfile
 import threading
 import time
 import traceback
 
-from runner.leg import RUNNING, TOP, Count, end
+from runner import failures
+from runner.leg import COMMANDS, Outcome, Stopped, shown
 
-WORKERS = 6
+# There are more of them than processors, as the tests wait most of the time.
+WORKERS = max(6, 3 * (os.cpu_count() or 1))
 
 
 class Runner:
-    """
-    Hands legs to a few workers, in order, when what they need is done. There are
-    more of them than processors, as the tests wait most of the time.
-    """
+    """Hands legs to a few workers, in order, when what they need is done."""
 
-    def __init__(self, legs):
-        self.waiting = legs
+    def __init__(self, legs, workers=WORKERS):
+        self.waiting = list(legs)
+        self.workers = [threading.Thread(target=self.work) for _ in range(workers)]
+        self.width = max((len(leg.name) for leg in legs), default=0)
         self.passed_legs = set()
         self.failed_legs = set()
-        self.names = {leg.name for leg in legs}
-        self.total = Count()
+        self.total = Outcome()
+        self.failures = []  # of pairs, of a leg and what failed in it
         self.changed = threading.Condition()
 
     def run(self):
-        workers = [threading.Thread(target=self.work) for _ in range(WORKERS)]
-        for worker in workers:
+        """Returns whether nothing failed."""
+        for worker in self.workers:
             worker.start()
         try:
-            for worker in workers:
+            for worker in self.workers:
                 worker.join()
         except KeyboardInterrupt:
-            self.stop(workers)
+            self.stop()
+            if self.failures:
+                self.tell_failures()
             raise
+        self.tell_failures()
         print(self.total)
-        return self.total.failed == 0
+        return not self.failures
 
-    def stop(self, workers):
+    def tell_failures(self):
+        """The last lines: what failed, and how to run just that again."""
+        failures.remember(self.failures)
+        for line in failures.lines(self.failures):
+            print(line)
+        if self.failures:
+            print("these again: script/test --failed")
+
+    def stop(self):
         """What runs is ended, nothing else is begun."""
         with self.changed:
             self.waiting.clear()
             self.changed.notify_all()
-        for process in list(RUNNING):
-            end(process)
-        for worker in workers:
+        COMMANDS.stop()
+        for worker in self.workers:
             worker.join()
 
     def work(self):
         while leg := self.take():
             started = time.monotonic()
-            count, log = run_logged(leg)
-            self.report(leg, count, time.monotonic() - started, log)
+            try:
+                outcome = run_logged(leg)
+            except Stopped:
+                return
+            if not COMMANDS.stopped:
+                self.report(leg, outcome, time.monotonic() - started)
 
     def take(self):
         """The next leg that can run; None when there is none any more."""
         with self.changed:
             while True:
                 for leg in list(self.waiting):
-                    if self.failed_legs.intersection(leg.needs):
+                    if failed := self.failed_legs.intersection(leg.needs):
                         self.waiting.remove(leg)
-                        self.failed_legs.add(leg.name)
-                        self.total.failed += 1
-                        print(f"{leg.name:<20} not run", flush=True)
+                        self.give_up(leg, *failed)
                     elif self.passed_legs.issuperset(leg.needs):
                         self.waiting.remove(leg)
                         return leg
@@ -72,32 +85,49 @@ class Runner:
                     return None
                 self.changed.wait()
 
-    def report(self, leg, count, took_s, log):
+    def give_up(self, leg, failed):
+        leg.log_path.write_text(f"not run, as this failed: {failed}\n")
+        self.count(leg, leg.failed_whole())
+        print(f"{leg.name:<{self.width}} not run", flush=True)
+
+    def count(self, leg, outcome):
+        self.total += outcome
+        self.failures += [(leg, name) for name in outcome.failures]
+        ended = self.failed_legs if outcome.failures else self.passed_legs
+        ended.add(leg.name)
+        self.changed.notify_all()
+
+    def report(self, leg, outcome, took_s):
         with self.changed:
-            self.total += count
-            ended = self.failed_legs if count.failed else self.passed_legs
-            ended.add(leg.name)
-            self.changed.notify_all()
-            counts = count if count != Count() else "done"
-            print(f"{leg.name:<20} {took_s:6.1f} s  {counts}")
-            if count.failed:
-                print(f"--- {leg.log_path.relative_to(TOP)}")
-                print(log.rstrip("\n"))
+            self.count(leg, outcome)
+            told = outcome if outcome != Outcome() else "done"
+            print(f"{leg.name:<{self.width}} {took_s:6.1f} s  {told}")
+            if outcome.failures:
+                print(f"--- {shown(leg.log_path)}")
+                print(leg.log_path.read_text(errors="replace").rstrip("\n"))
                 print("---")
             sys.stdout.flush()
 
 
 def run_logged(leg):
-    """Runs a leg; its log gets its place last, as a build may clear that."""
-    with tempfile.NamedTemporaryFile("w+", errors="replace") as log:
+    """Runs a leg; what goes wrong with that is in its log, too."""
+    leg.logs.mkdir(parents=True, exist_ok=True)
+    with open(leg.log_path, "w+", errors="replace") as log:
         try:
-            leg.log_path.parent.mkdir(parents=True, exist_ok=True)
-            count = leg.run(log)
+            return leg.run(log)
+        except Stopped:
+            raise
         except Exception:
             log.write(traceback.format_exc())
-            count = Count(failed=1)
-        log.flush()
-        said = pathlib.Path(log.name).read_text(errors="replace")
-    leg.log_path.parent.mkdir(parents=True, exist_ok=True)
-    leg.log_path.write_text(said)
-    return count, said
+            return leg.failed_whole()
+
+
+def repeated(leg, times):
+    """As many of it; a Runner with one worker runs them one after the other."""
+    copies = []
+    for number in range(1, times + 1):
+        made = copy.copy(leg)
+        made.name = f"{leg.name} {number} of {times}"
+        made.times = times
+        copies.append(made)
+    return copies
