@@ -1,13 +1,13 @@
 /* diag.c -- see diag.h. */
 #include <errno.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/at_once.h"
 #include "base/diag.h"
 #include "base/strb.h"
 
@@ -26,42 +26,39 @@ void diag_never_wait(void)
 	never_waits = true;
 }
 
-/* Whether a line of at most PIPE_BUF bytes can be written at once. */
-static bool has_room(void)
+/* True: it was written, or nothing would help. */
+static bool put(const char *line, size_t len)
 {
-	struct pollfd room = {.fd = STDERR_FILENO, .events = POLLOUT};
-
-	return poll(&room, 1, 0) != 0;
-}
-
-static void put(const char *line, size_t len)
-{
+	if (never_waits)
+		return at_once_write(STDERR_FILENO, line, len);
 	while (write(STDERR_FILENO, line, len) == -1 && errno == EINTR)
 		;
+	return true;
 }
 
-static void own_up(void)
+/* True: nothing is left to tell. */
+static bool own_up(void)
 {
 	char room[PIPE_BUF];
 	struct strb line = strb_on(room, sizeof(room));
 
+	if (dropped_count == 0)
+		return true;
 	strb_add_format(&line,
 			"%s: warning: nobody read standard error, messages "
 			"dropped: %lu\n",
 			program, dropped_count);
+	if (!put(line.data, line.len))
+		return false;
 	dropped_count = 0;
-	put(line.data, line.len);
+	return true;
 }
 
 /* One write, so that lines don't mix. */
 static void send_or_drop(const char *line, size_t len)
 {
-	if (never_waits && dropped_count > 0 && has_room())
-		own_up();
-	if (never_waits && !has_room())
+	if (!own_up() || !put(line, len))
 		dropped_count++;
-	else
-		put(line, len);
 }
 
 /*

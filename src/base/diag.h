@@ -27,8 +27,7 @@ void diag_set_program(const char *name);
  * standard error is, is dropped; the next one that can be written is preceded
  * by one that tells how many were. For supervisors: those who complain to each
  * other must not be able to stop each other. All other programs wait, as
- * daemontools does. (Whoever fills the pipe between look and write can still
- * make this wait; no flag is set, as others share the descriptor.)
+ * daemontools does. What that can promise is in at_once.h.
  */
 void diag_never_wait(void);
 

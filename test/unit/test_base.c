@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -497,6 +498,110 @@ _Noreturn static void complain_to_a_full_pipe(const int pipe_fds[2])
 	_exit(0);
 }
 
+/* ---- others who share it ---- */
+
+extern int __real_poll(struct pollfd *polled, nfds_t count, int timeout_ms);
+int __wrap_poll(struct pollfd *polled, nfds_t count, int timeout_ms);
+static bool is_taken; /* what room poll() sees, another takes at once */
+
+int __wrap_poll(struct pollfd *polled, nfds_t count, int timeout_ms)
+{
+	int ready = __real_poll(polled, count, timeout_ms);
+
+	if (is_taken && ready == 1 && (polled->revents & POLLOUT) != 0)
+		fill(polled->fd);
+	return ready;
+}
+
+/* By whoever has no right to open it again, the second way is taken. */
+static void give_up_rights(void)
+{
+	if (geteuid() == 0 && setresuid(65534, 65534, 65534) == -1)
+		_exit(2);
+}
+
+_Noreturn static void complain_amid_others(int fd, bool is_stranger)
+{
+	alarm(30);
+	dup2(fd, STDERR_FILENO);
+	diag_set_program("p");
+	diag_never_wait();
+	if (is_stranger)
+		give_up_rights();
+	is_taken = true;
+	diag_warn("one");
+	fill(STDERR_FILENO);
+	diag_warn("two");
+	_exit(fcntl(STDERR_FILENO, F_GETFL) & O_NONBLOCK ? 3 : 0);
+}
+
+static void check_amid_others(const int fds[2], bool is_stranger)
+{
+	static const char said[] = "p: warning: one";
+	char text[PIPE_BUF];
+	pid_t child = fork();
+	int status;
+
+	if (child == 0)
+		complain_amid_others(fds[1], is_stranger);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_true(read(fds[0], text, sizeof(text)) > (long)sizeof(said));
+	assert_memory_equal(text, said, sizeof(said) - 1);
+}
+
+static void open_fifo(int fds[2])
+{
+	char path[] = "/tmp/test_base.XXXXXX";
+
+	assert_non_null(mkdtemp(path));
+	assert_int_equal(chdir(path), 0);
+	assert_int_equal(mkfifo("fifo", 0600), 0);
+	fds[0] = fds[1] = open("fifo", O_RDWR);
+	assert_int_equal(unlink("fifo"), 0);
+	assert_int_equal(rmdir(path), 0);
+}
+
+static void open_terminal(int fds[2])
+{
+	fds[0] = posix_openpt(O_RDWR | O_NOCTTY);
+	assert_int_equal(grantpt(fds[0]), 0);
+	assert_int_equal(unlockpt(fds[0]), 0);
+	fds[1] = open(ptsname(fds[0]), O_RDWR | O_NOCTTY);
+}
+
+static void open_pipe(int fds[2])
+{
+	assert_int_equal(pipe(fds), 0);
+}
+
+static void open_socket(int fds[2])
+{
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+}
+
+/* It was asked whether there is room, and another took it before the write. */
+static void nobody_who_shares_standard_error_makes_it_wait(void **unused)
+{
+	static void (*const open_kinds[])(int fds[2]) = {
+		open_pipe, open_fifo, open_socket, open_terminal};
+
+	(void)unused;
+	for (size_t i = 0; i < 2 * sizeof(open_kinds) / sizeof(*open_kinds);
+	     i++) {
+		bool is_stranger = i % 2 == 1;
+		int fds[2];
+
+		open_kinds[i / 2](fds);
+		assert_true(fds[1] >= 0);
+		/* A terminal that one may not open: at_once.h tells. */
+		if (open_kinds[i / 2] != open_terminal || !is_stranger)
+			check_amid_others(fds, is_stranger);
+		close(fds[0]);
+		close(fds[1]);
+	}
+}
+
 static void a_full_standard_error_is_not_waited_for(void **unused)
 {
 	char text[PIPE_BUF] = "";
@@ -537,6 +642,10 @@ int main(void)
 		cmocka_unit_test(a_filter_writes_before_it_reads),
 		cmocka_unit_test(a_filter_remembers_a_failure),
 		cmocka_unit_test(a_full_standard_error_is_not_waited_for),
+#ifdef __linux__
+		cmocka_unit_test(
+			nobody_who_shares_standard_error_makes_it_wait),
+#endif
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
