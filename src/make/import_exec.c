@@ -15,8 +15,9 @@
 #include "make/quote.h"
 
 struct exec {
-	struct list words; /* the program, its arguments */
-	const char *argv0; /* NULL: as the program is called */
+	struct list words;  /* the program, its arguments */
+	const char *argv0;  /* NULL: as the program is called */
+	const char *folder; /* see struct plan */
 	bool may_fail, is_privileged, is_literal;
 };
 
@@ -108,7 +109,8 @@ static void add_argv0(const struct exec *exec, struct list *words)
 {
 	if (!exec->argv0)
 		return;
-	list_add(words, "chpst");
+	list_add_format(words, "%s%schpst", exec->folder ? exec->folder : "",
+			exec->folder ? "/" : "");
 	list_add(words, "-b");
 	list_add(words, exec->argv0);
 }
@@ -372,7 +374,7 @@ void unit_take_exec(struct unit *unit, enum unit_exec kind)
 		forget(unit, kind);
 	while (*text != '\0' && !wrong) {
 		struct list words = {.items = NULL};
-		struct exec exec = {.argv0 = NULL};
+		struct exec exec = {.folder = unit->import->plan.folder};
 
 		wrong = unit_words(&text, true, &words);
 		if (wrong)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "base/strb.h"
 #include "make/plan.h"
 #include "make/quote.h"
 
@@ -126,6 +127,17 @@ bool plan_fits_env(const char *variable)
 	       !strchr(value, '\n') && value - variable <= NAME_MAX;
 }
 
+void plan_write_program(const struct plan *plan, const char *name, FILE *out)
+{
+	char room[PATH_MAX];
+	struct strb path = strb_on(room, sizeof(room));
+
+	if (plan->folder)
+		strb_add_format(&path, "%s/", plan->folder);
+	strb_add(&path, name);
+	quote_word(out, path.is_cut ? name : room);
+}
+
 /* ---- files ---- */
 
 static void draw_line(struct sketch *sketch, const char *path,
@@ -192,11 +204,13 @@ static void draw_log(const struct plan *plan, struct sketch *sketch)
 	if (plan_begin(&page, sketch)) {
 		fputs("#!/bin/sh\nexec ", page.file);
 		if (user->name) {
-			fputs("setuidgid ", page.file);
+			plan_write_program(plan, "setuidgid", page.file);
+			fputc(' ', page.file);
 			quote_word(page.file, user->name);
 			fputc(' ', page.file);
 		}
-		fputs("multilog t s1000000 ./main\n", page.file);
+		plan_write_program(plan, "multilog", page.file);
+		fputs(" t s1000000 ./main\n", page.file);
 		plan_end(&page, sketch, "log/run", SCRIPT_MODE);
 	}
 	sketch_add_directory(sketch, "log/main", LOGS_MODE);

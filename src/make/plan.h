@@ -28,6 +28,10 @@ struct plan_user {
 
 /* All zeros, but for the command, is a service that logs as the supervisor. */
 struct plan {
+	/* Of this suite's programs, which scripts call by their paths, where
+	 * their names lead to those of others; NULL: by their names. Borrowed.
+	 */
+	const char *folder;
 	struct list command; /* its words; or ... */
 	const char *line;    /* ... a command line of the shell; borrowed */
 	struct list setup;   /* lines of the shell at the beginning of run */
@@ -98,6 +102,9 @@ void plan_end(struct plan_page *page, struct sketch *sketch, const char *path,
 /* Whether a variable is a file in env; it is written in run otherwise. */
 bool plan_fits_env(const char *variable);
 bool plan_has_env(const struct plan *plan); /* any such */
+
+/* One of this suite's programs, as a shell takes it. */
+void plan_write_program(const struct plan *plan, const char *name, FILE *out);
 
 /* run, and what else is run. (plan_scripts.c) */
 void plan_draw_scripts(const struct plan *plan, struct sketch *sketch);

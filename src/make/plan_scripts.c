@@ -40,7 +40,7 @@ static void write_chpst(const struct plan *plan, const char *user, FILE *out)
 	    !plan->cwd && !plan->umask && !plan->nice && !plan->io_priority &&
 	    !plan->oom_score && !plan->refuses_privileges)
 		return;
-	fputs("chpst", out);
+	plan_write_program(plan, "chpst", out);
 	write_option(out, "-e", has_variables ? "./env" : NULL);
 	for (size_t i = 0; i < plan->env_files.count; i++)
 		write_option(out, "--env-file", plan->env_files.items[i]);
@@ -62,7 +62,7 @@ static void write_chpst(const struct plan *plan, const char *user, FILE *out)
 static void write_chain(const struct plan *plan, bool is_privileged, FILE *out)
 {
 	if (plan->limits.count != 0) {
-		fputs("softlimit", out);
+		plan_write_program(plan, "softlimit", out);
 		quote_words(out, list_words(&plan->limits));
 		fputc(' ', out);
 	}

@@ -146,6 +146,31 @@ def test_values_of_variables_arrive_as_they_were_given(scan, sv, root):
     assert __import__("json").loads(done.stdout) == values
 
 
+def others(folder):
+    """A folder of programs of another suite, to be found before ours."""
+    for name in ("chpst", "multilog", "setuidgid", "softlimit"):
+        write_script(folder / name, f"#!/bin/sh\necho not our {name}\nexit 1\n")
+    return folder
+
+
+def test_programs_of_other_suites_are_not_called(scan, root, tmp_path):
+    """They have the names of ours, and are found first: ours are called by path."""
+    environment = os.environ | {"SVDIR": str(scan.path)}
+    environment["PATH"] = f"{others(tmp_path / 'theirs')}:{os.environ['PATH']}"
+    options = ["--env", "A=b", "--limit", "nofile=64", "--log-user", ""]
+    argv = [BIN / "sv", "add", "--disabled", *options, "web", "--", "sh", "-c", "echo $A; ulimit -n"]
+    subprocess.run(argv, env=environment, check=True, capture_output=True)
+    done = subprocess.run(
+        ["./run"], cwd=root / "web", env=environment, capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("b\n64\n", "")
+    done = subprocess.run(
+        ["./run"], cwd=root / "web" / "log", env=environment, input="line\n", text=True, capture_output=True
+    )
+    assert (done.stdout, done.stderr) == ("", "")
+    assert (root / "web" / "log" / "main" / "current").read_text().endswith(" line\n")
+
+
 def test_nothing_is_overwritten(scan, sv, root):
     assert sv("add", "web", "--", "one")[0] == 0
     before = contents(root / "web")

@@ -124,6 +124,16 @@ def run_once(service, path):
 # ---- units ----
 
 
+def test_programs_of_other_suites_are_not_called(scan, root, tmp_path):
+    write_script(tmp_path / "theirs" / "chpst", "#!/bin/sh\necho not our chpst\nexit 1\n")
+    environment = os.environ | {"SVDIR": str(scan.path)}
+    environment["PATH"] = f"{tmp_path / 'theirs'}:{os.environ['PATH']}"
+    path = unit(scan, "web", "[Service]\nExecStartPre=@/bin/sh me -c 'echo $0'\nExecStart=@/bin/sh you -c 'echo $0'\nWorkingDirectory=/\n")
+    subprocess.run([BIN / "sv", "import", path], env=environment, check=True, capture_output=True)
+    done = subprocess.run(["./run"], cwd=root / "web", env=environment, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("me\nyou\n", "")
+
+
 def test_imported_service_gets_what_its_unit_says(scan, sv, root, home):
     (home / "defaults").write_text("# more\nOPTS=\"-a  -b\"\nWORD='two words'\nSET=later\nGLOB=/*\n")
     (home / "state").mkdir()

@@ -72,6 +72,19 @@ def test_command_is_started_again_and_its_deaths_are_told_of(trial):
     trial.end(0)
 
 
+def test_programs_of_other_suites_are_not_called(trial, tmp_path):
+    """runit's chpst has no such option, and it was found first."""
+    for name in ("chpst", "softlimit", "supervise", "multilog", "setuidgid"):
+        write_script(tmp_path / "theirs" / name, f"#!/bin/sh\necho not our {name}\nexit 1\n")
+    path = f"{tmp_path}/theirs:{os.environ['PATH']}"
+    trial.start("--", "sh", "-c", "echo $PWD; softlimit; sleep 1000", PATH=path)
+    trial.wait_said(str(trial.work))
+    trial.wait_said("not our softlimit")  # for the command all is as it was
+    assert not [line for line in trial.said() if "our chpst" in line]
+    trial.process.send_signal(signal.SIGTERM)
+    trial.end(0)
+
+
 def test_arguments_and_relative_programs(trial):
     write_script(trial.work / "prog", '#!/bin/sh\nprintf "[%s]\\n" "$@"\nexec sleep 1000\n')
     trial.start("--", "./prog", "it's", "", "$HOME")

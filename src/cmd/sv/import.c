@@ -120,8 +120,10 @@ static void import_service(struct importing *importing, char *text, size_t len)
 	const char *base = base_of(importing->path);
 	char name[NAME_MAX + 1];
 	struct strb shown = strb_on(name, sizeof(name));
-	struct import import = {
-		.name = name, .tell = on_note, .with = importing};
+	struct import import = {.name = name,
+				.tell = on_note,
+				.with = importing,
+				.plan.folder = importing->maker.folder};
 
 	strb_add_bytes(&shown, base, strlen(base) - strlen(".service"));
 	if (ends_with(base, "@.service")) {

@@ -8,6 +8,7 @@
 #include "base/strb.h"
 #include "chain/ids.h"
 #include "cmd/sv/maker.h"
+#include "cmd/sv/tools.h"
 #include "service/scan_dir.h"
 
 #define ACCOUNT_SIZE 256 /* bytes: more than any name takes */
@@ -16,6 +17,7 @@ int maker_begin(struct maker *maker)
 {
 	const char *scan_dir = scan_dir_find(maker->scan_dir);
 
+	maker->folder = tools_folder_if_needed(maker->folder_room);
 	if (place_find(&maker->place, scan_dir, maker->root) == -1) {
 		place_say_missing(scan_dir);
 		return -1;
@@ -143,6 +145,7 @@ int maker_add(struct maker *maker, const char *name, struct plan *plan)
 			   trouble);
 		return -1;
 	}
+	plan->folder = maker->folder;
 	plan->has_log = !maker->has_no_log;
 	if (plan->has_log &&
 	    choose_log_user(maker, name, &plan->log_user, account) == -1)

@@ -5,6 +5,7 @@
 #ifndef CMD_SV_MAKER_H
 #define CMD_SV_MAKER_H
 
+#include <limits.h>
 #include <stdbool.h>
 
 #include "make/place.h"
@@ -18,7 +19,10 @@ struct maker {
 	bool has_no_log;
 	const char *log_user; /* NULL: find one; "": as the supervisor */
 
-	struct place place; /* maker.c's */
+	/* maker.c's */
+	struct place place;
+	char folder_room[PATH_MAX];
+	const char *folder; /* for plans: see tools.h */
 };
 
 /* Finds where things go, and opens it unless that is a dry run. 0, or -1 after

@@ -29,6 +29,7 @@
 #include "client/commands.h"
 #include "client/watch.h"
 #include "cmd/sv/command.h"
+#include "cmd/sv/tools.h"
 #include "cmd/sv/try.h"
 #include "loop/loop.h"
 #include "make/plan.h"
@@ -43,7 +44,7 @@
 
 struct trial {
 	struct plan plan;
-	char cwd[PATH_MAX];
+	char cwd[PATH_MAX], folder[PATH_MAX];
 	char path[PATH_MAX]; /* of the temporary directory */
 	char service[PATH_MAX];
 	int lock_fd, dir_fd; /* owned: the former holds the lock */
@@ -374,6 +375,8 @@ int try_command(const char *scan_dir, int argc, char *argv[])
 		return COMMAND_MISUSED;
 	for (char **word = argv + optind; *word; word++)
 		list_add(&trial.plan.command, *word);
+	/* Always: what it is called by in run, nobody reads. */
+	trial.plan.folder = tools_folder(trial.folder);
 	trial.plan.cwd = getcwd(trial.cwd, sizeof(trial.cwd));
 	trial.plan.timeout_kill = KILL_MS;
 	if (make_service(&trial) == -1) {
