@@ -11,10 +11,11 @@ import pytest
 from proc import children_of
 from support import BIN, TOP, wait_until, write_script
 
-# Numbers its lines for as long as it lives, slowly enough to be readable.
+# Numbers its lines for as long as it lives, slowly enough to be readable. It adds
+# to its notes: a file that is written anew is empty, if TERM comes just then.
 COUNTER = """#!/bin/sh
-n=$(cat last 2>/dev/null || echo 0)
-while :; do n=$((n + 1)); echo line $n; echo $n >last; read -t 0.01 never <>fifo; done
+n=$(tail -n 1 last 2>/dev/null || echo 0)
+while :; do n=$((n + 1)); echo line $n; echo $n >>last; read -t 0.01 never <>fifo; done
 """
 COPIER = "#!/bin/sh\nexec cat >>lines\n"
 
