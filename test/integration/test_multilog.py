@@ -1138,21 +1138,29 @@ def test_a_crash_at_any_system_call_loses_nothing_written(
     make_outage(tmp_path / "whole")
     done, trace = strace(tmp_path / "whole", *actions, data=data)
     assert done.returncode == 0
-    # How many signals come, and so return, is another number each time.
-    points = [call for call in calls_in(trace) if call[0] != "rt_sigreturn"]
+    points = list(calls_in(trace))
     assert len(points) > 80
+    crashes = 0
     for number, crash in enumerate(points[1:]):  # not before execve
-        folder = tmp_path / str(number)
-        before = make_outage(folder)
-        done, trace = strace(folder, *actions, data=data, crash=crash)
-        assert done.returncode != 0, crash
-        restart(folder, *actions)
-        found = contents(folder / "log")
-        assert (before + data).startswith(found), crash
-        assert len(found) >= len(before) + bytes_written(trace), crash
-        names = {p.name for p in (folder / "log").iterdir() if p.name[0] != "@"}
-        assert names == {"lock", "current", "state"}, crash
-        shutil.rmtree(folder)
+        for attempt in range(4):
+            folder = tmp_path / f"{number}.{attempt}"
+            before = make_outage(folder)
+            done, trace = strace(folder, *actions, data=data, crash=crash)
+            is_crash = done.returncode != 0
+            if is_crash:
+                restart(folder, *actions)
+            found = contents(folder / "log")
+            assert (before + data).startswith(found), crash
+            assert len(found) >= len(before) + bytes_written(trace), crash
+            assert is_crash or found == before + data, crash
+            names = {p.name for p in (folder / "log").iterdir() if p.name[0] != "@"}
+            assert names == {"lock", "current", "state"}, crash
+            shutil.rmtree(folder)
+            # How often it waits, and signals come, is another number each time.
+            if is_crash:
+                crashes += 1
+                break
+    assert crashes >= 0.9 * len(points)
 
 
 def test_a_processor_that_ends_as_a_signal_comes(strace, tmp_path):
