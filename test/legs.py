@@ -50,6 +50,7 @@ OF_A_LONG_TEST = {
 OF_THE_LOOP = re.compile(r"/test_(svscan|svwait|svc|sv_watch|runsv|supervise|adopt)")
 # As does the contract of a service directory, in a leg of its own: it takes as long.
 OF_THE_CONTRACT = re.compile(r"/test_(contract|giving_up)")
+FOLDERS_OF_SCRIPTS = ("script/*", ".ci/*", "dist/*", "dist/debian/*", "test/machine/*")
 
 
 def source_files(*patterns):
@@ -85,9 +86,9 @@ def shell_scripts():
     """Files that name sh as their interpreter."""
     return [
         name
-        for name in source_files("script/*", ".ci/*", "dist/*", "dist/debian/*")
+        for name in source_files(*FOLDERS_OF_SCRIPTS)
         if (TOP / name).is_file()
-        and (TOP / name).read_bytes().startswith(b"#!/bin/sh")
+        and (TOP / name).read_bytes().startswith((b"#!/bin/sh", b"#!/bin/busybox sh"))
     ]
 
 
