@@ -15,7 +15,7 @@
 
 static void on_gone(struct service *service)
 {
-	loop_stop(service->loop);
+	loop_stop(service->site.loop);
 }
 
 static void on_surrender(struct surrender *surrender)
@@ -25,7 +25,7 @@ static void on_surrender(struct surrender *surrender)
 
 static void on_giving_up(struct service *service, int exit_code)
 {
-	surrender_demand(service->owner, service->name, exit_code);
+	surrender_demand(service->owner, service->site.name, exit_code);
 }
 
 static void on_signal(void *owner, int number)
@@ -39,9 +39,9 @@ static void begin_surrender(struct service *service,
 			    struct surrender *surrender)
 {
 	*surrender = (struct surrender){
-		.loop = service->loop,
-		.boot_id = service->spawner->boot_id,
-		.dir_fd = service->dir_fd,
+		.loop = service->site.loop,
+		.boot_id = service->site.spawner->boot_id,
+		.dir_fd = service->site.dir_fd,
 		.file = SURRENDER_OF_SERVICE,
 		.on_surrender = on_surrender,
 		.owner = service,
@@ -55,16 +55,17 @@ static void begin(struct service *service, struct surrender *surrender)
 {
 	const struct service_trouble *trouble;
 
-	if (chdir(service->name) == -1)
+	if (chdir(service->site.name) == -1)
 		diag_die_errno(EXIT_SYSTEM, "unable to chdir to %s",
-			       service->name);
-	service->dir_fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (service->dir_fd == -1)
-		diag_die_errno(EXIT_SYSTEM, "unable to open %s", service->name);
+			       service->site.name);
+	service->site.dir_fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (service->site.dir_fd == -1)
+		diag_die_errno(EXIT_SYSTEM, "unable to open %s",
+			       service->site.name);
 	trouble = service_open(service);
 	if (trouble)
 		diag_die_errno(EXIT_SYSTEM, "unable to %s %s/%s", trouble->verb,
-			       service->name, trouble->file);
+			       service->site.name, trouble->file);
 	begin_surrender(service, surrender);
 	service_begin(service);
 	service_end_held(service);
@@ -75,8 +76,7 @@ int main(int argc, char *argv[])
 	struct spawner spawner;
 	struct surrender surrender;
 	struct service service = {
-		.spawner = &spawner,
-		.input_dir_fd = -1,
+		.site = {.spawner = &spawner, .input_dir_fd = -1},
 		.on_giving_up = on_giving_up,
 		.on_gone = on_gone,
 	};
@@ -85,21 +85,21 @@ int main(int argc, char *argv[])
 	diag_never_wait();
 	if (argc != 2)
 		diag_usage(EXIT_USAGE, "dir");
-	service.name = argv[1];
+	service.site.name = argv[1];
 	if (spawner_open(&spawner) == -1)
 		diag_die_errno(EXIT_SYSTEM, "unable to set up descriptors");
-	service.loop = loop_new();
-	if (!service.loop ||
-	    loop_on_signal(service.loop, on_signal, &service) == -1)
+	service.site.loop = loop_new();
+	if (!service.site.loop ||
+	    loop_on_signal(service.site.loop, on_signal, &service) == -1)
 		diag_die_errno(EXIT_SYSTEM, "unable to start");
 	if (getpid() == 1)
-		loop_reap_orphans(service.loop);
+		loop_reap_orphans(service.site.loop);
 	begin(&service, &surrender);
-	if (service.is_hosted && loop_run(service.loop) == -1)
+	if (service.site.is_hosted && loop_run(service.site.loop) == -1)
 		diag_die_errno(EXIT_SYSTEM, "unable to wait for events");
 	surrender_end(&surrender);
 	aside_free_all();
-	loop_free(service.loop);
-	close(service.dir_fd);
+	loop_free(service.site.loop);
+	close(service.site.dir_fd);
 	return surrender.exit_code;
 }

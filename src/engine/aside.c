@@ -89,9 +89,9 @@ static int start(struct aside *aside, const struct aside_plan *plan)
 	struct service *service = aside->service;
 	struct spawn_plan spawn_plan = {
 		.script = plan->script,
-		.name = service->name,
-		.dir_fd = service->dir_fd,
-		.lock_fd = service->lock_fd,
+		.name = service->site.name,
+		.dir_fd = service->site.dir_fd,
+		.lock_fd = service->site.lock_fd,
 		.input_dir_fd = -1,
 		.notification_fd = -1,
 		.lock_fd_number = -1,
@@ -102,14 +102,14 @@ static int start(struct aside *aside, const struct aside_plan *plan)
 
 	for (int i = 0; plan->arguments[i]; i++)
 		spawn_plan.arguments[i] = plan->arguments[i];
-	if (spawn(service->spawner, 0, &spawn_plan, &spawned) == -1)
+	if (spawn(service->site.spawner, 0, &spawn_plan, &spawned) == -1)
 		return -1;
 	aside->process = (struct loop_process){.pid = spawned.pid,
 					       .is_child = true,
 					       .on_exit = on_exit_of_process,
 					       .owner = aside};
-	if (loop_process_add(service->loop, &aside->process, spawned.pidfd) ==
-	    0)
+	if (loop_process_add(service->site.loop, &aside->process,
+			     spawned.pidfd) == 0)
 		return 0;
 	error = errno;
 	kill(spawned.pid, SIGKILL); /* nobody would ever reap it */
@@ -131,7 +131,7 @@ int aside_start(struct service *service, const struct aside_plan *plan)
 		return -1;
 	*aside = (struct aside){.service = service,
 				.next = service->asides,
-				.loop = service->loop,
+				.loop = service->site.loop,
 				.on_end = plan->on_end};
 	if (start(aside, plan) == -1) {
 		free(aside);

@@ -47,15 +47,16 @@ struct depend_place {
 
 static bool is_up(const struct service *service)
 {
-	return service->is_hosted &&
-	       (machine_has_process(service->machine.phase) ||
-		service->machine.phase == MACHINE_ACTIVE);
+	return service->site.is_hosted &&
+	       (machine_has_process(service->standing.machine.phase) ||
+		service->standing.machine.phase == MACHINE_ACTIVE);
 }
 
 static bool is_wanted(const struct service *service)
 {
-	return service->is_hosted && !service->machine.is_leaving &&
-	       service->machine.want != MACHINE_WANT_DOWN;
+	return service->site.is_hosted &&
+	       !service->standing.machine.is_leaving &&
+	       service->standing.machine.want != MACHINE_WANT_DOWN;
 }
 
 /* Acting is left to the loop: many facts may come at once, and the callbacks of
@@ -70,7 +71,7 @@ static void act_soon(struct depend *depend)
 static void tell(struct depend_place *place)
 {
 	const struct service *service = &place->entry->service;
-	const struct machine *machine = &service->machine;
+	const struct machine *machine = &service->standing.machine;
 	bool is_running = is_up(service);
 	const struct graph_facts facts = {
 		.is_wanted = is_wanted(service),
@@ -137,8 +138,9 @@ static void ask_to_yield(struct depend_place *place)
  */
 static void clear_the_way(struct depend_place *place)
 {
-	if (!place->depend->is_scanning && place->entry->service.is_hosted &&
-	    machine_is_held_back(&place->entry->service.machine) &&
+	if (!place->depend->is_scanning &&
+	    place->entry->service.site.is_hosted &&
+	    machine_is_held_back(&place->entry->service.standing.machine) &&
 	    !graph_may_stop(place->node))
 		ask_to_yield(place);
 }
@@ -150,10 +152,10 @@ static void before_step(struct service *service)
 	const struct entry *entry = service->owner;
 	const struct depend_place *place = entry->place;
 
-	service->machine.must_wait =
+	service->standing.machine.must_wait =
 		!graph_may_start(place->node) ||
 		(place->depend->is_scanning && graph_has_edges(place->node));
-	service->machine.is_held = !graph_may_stop(place->node);
+	service->standing.machine.is_held = !graph_may_stop(place->node);
 }
 
 /* What is dying before it is ready isn't waited for by those that only want
@@ -162,11 +164,11 @@ static void note_death(struct depend_place *place)
 {
 	const struct service *service = &place->entry->service;
 
-	if (service->machine.is_ready)
+	if (service->standing.machine.is_ready)
 		place->has_died = false;
-	else if (service->deaths != place->deaths)
+	else if (service->standing.deaths != place->deaths)
 		place->has_died = true;
-	place->deaths = service->deaths;
+	place->deaths = service->standing.deaths;
 }
 
 static void after_step(struct service *service)
@@ -183,11 +185,11 @@ static void after_step(struct service *service)
 	}
 	place->must_pull &= is_wanted_now;
 	place->was_wanted = is_wanted_now;
-	place->has_begun = service->is_hosted;
+	place->has_begun = service->site.is_hosted;
 	if (!is_up(service))
 		place->is_yielding = false;
 	if (place->must_pull || place->is_yielding ||
-	    machine_is_held_back(&service->machine))
+	    machine_is_held_back(&service->standing.machine))
 		graph_touch(place->depend->graph, place->node);
 	tell(place);
 	clear_the_way(place);
@@ -224,9 +226,9 @@ static struct depend_place *make_place(struct depend *depend,
 		free_name(depend, entry->name);
 		place->depend = depend;
 		place->entry = entry;
-		place->deaths = entry->service.deaths;
+		place->deaths = entry->service.standing.deaths;
 		place->has_begun =
-			entry->service.is_hosted && !entry->is_beginning;
+			entry->service.site.is_hosted && !entry->is_beginning;
 		place->was_wanted =
 			place->has_begun && is_wanted(&entry->service);
 		place->must_pull = place->was_wanted;
@@ -267,8 +269,8 @@ void depend_forget(struct entry *entry)
 	graph_unbind(depend->graph, place->node);
 	entry->place = NULL;
 	entry->service.gate = NULL;
-	entry->service.machine.must_wait = entry->service.machine.is_held =
-		false;
+	entry->service.standing.machine.must_wait =
+		entry->service.standing.machine.is_held = false;
 	free(place);
 	act_soon(depend);
 }
@@ -473,7 +475,7 @@ static bool has_unread(const struct entry *entry)
 		[GRAPH_WANTS] = CONFIG_WANTS,
 		[GRAPH_AFTER] = CONFIG_AFTER,
 	};
-	const struct service_config *config = entry->service.config;
+	const struct service_config *config = entry->service.site.config;
 
 	for (int kind = 0; config && kind < GRAPH_CONTAINS; kind++) {
 		if ((config->there >> names[kind] & 1) != 0 &&
@@ -508,7 +510,8 @@ static bool is_settled_down(const struct depend_place *puller,
 			    const struct service *service)
 {
 	return !puller->is_told_up &&
-	       (puller->entry->service.starts != 0 || service->starts != 0);
+	       (puller->entry->service.standing.starts != 0 ||
+		service->standing.starts != 0);
 }
 
 static void pull(struct graph_node *node, void *with)
@@ -516,8 +519,8 @@ static void pull(struct graph_node *node, void *with)
 	const struct depend_place *puller = with;
 	struct service *service = &place_of(node)->entry->service;
 
-	if (!service->is_hosted || service->machine.is_leaving ||
-	    service->machine.want != MACHINE_WANT_DOWN ||
+	if (!service->site.is_hosted || service->standing.machine.is_leaving ||
+	    service->standing.machine.want != MACHINE_WANT_DOWN ||
 	    is_settled_down(puller, service))
 		return;
 	service_obey(service, 'u');
@@ -553,7 +556,7 @@ static bool can_yield(const struct machine *machine)
 
 static void yield(struct depend_place *place)
 {
-	const struct machine *machine = &place->entry->service.machine;
+	const struct machine *machine = &place->entry->service.standing.machine;
 
 	if (graph_may_start(place->node)) { /* it needn't after all */
 		place->is_yielding = false;
@@ -569,9 +572,9 @@ static void yield(struct depend_place *place)
 static bool is_released(const struct service *service,
 			const struct depend_place *place)
 {
-	if (service->machine.phase == MACHINE_WAITING)
+	if (service->standing.machine.phase == MACHINE_WAITING)
 		return graph_may_start(place->node);
-	return machine_is_held_back(&service->machine) &&
+	return machine_is_held_back(&service->standing.machine) &&
 	       graph_may_stop(place->node);
 }
 
@@ -579,7 +582,7 @@ static void act_on(struct depend_place *place)
 {
 	struct service *service = &place->entry->service;
 
-	if (!service->is_hosted)
+	if (!service->site.is_hosted)
 		return;
 	pull_along(place);
 	if (place->is_yielding)
@@ -587,7 +590,7 @@ static void act_on(struct depend_place *place)
 	clear_the_way(place); /* others may have come into it */
 	if (is_released(service, place))
 		service_release(service);
-	else if (service->machine.phase == MACHINE_WAITING)
+	else if (service->standing.machine.phase == MACHINE_WAITING)
 		publish_soon(service); /* for something else, perhaps */
 }
 
@@ -665,7 +668,7 @@ static void note_adopted(struct entry *entries)
 	struct entry *entry;
 
 	for (entry = entries; entry; entry = entry->next) {
-		if (entry->place && entry->service.is_hosted &&
+		if (entry->place && entry->service.site.is_hosted &&
 		    !entry->place->has_begun)
 			after_step(&entry->service);
 	}

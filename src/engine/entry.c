@@ -85,7 +85,7 @@ static void on_service_giving_up(struct service *service, int exit_code)
 {
 	struct entry *entry = service->owner;
 
-	entry->on_giving_up(entry, service->name, exit_code);
+	entry->on_giving_up(entry, service->site.name, exit_code);
 }
 
 static void on_change(struct loop_directory *changes,
@@ -110,11 +110,11 @@ static int open_directory(struct entry *entry, const struct stat *status)
 static void prepare_service(const struct entry_context *context,
 			    struct entry *entry, struct service *service)
 {
-	service->loop = context->loop;
-	service->spawner = context->spawner;
+	service->site.loop = context->loop;
+	service->site.spawner = context->spawner;
 	service->starter = context->starter;
 	service->obituaries = context->obituaries;
-	service->input_dir_fd = -1;
+	service->site.input_dir_fd = -1;
 	service->on_giving_up = on_service_giving_up;
 	service->on_gone = on_service_gone;
 	service->owner = entry;
@@ -132,7 +132,7 @@ static void watch_directory(const struct entry_context *context,
 			    struct entry *entry)
 {
 	loop_directory_add(context->loop, &entry->changes, entry->name);
-	entry->service.is_watched = entry->changes.is_added;
+	entry->service.site.is_watched = entry->changes.is_added;
 }
 
 struct entry *entry_new(struct entry_context *context, const char *name,
@@ -155,8 +155,8 @@ struct entry *entry_new(struct entry_context *context, const char *name,
 	if (!entry->name || open_directory(entry, status) == -1)
 		goto out;
 	prepare_service(context, entry, &entry->service);
-	entry->service.name = entry->name;
-	entry->service.dir_fd = entry->dir_fd;
+	entry->service.site.name = entry->name;
+	entry->service.site.dir_fd = entry->dir_fd;
 	/* Its logger may start, for what is in the pipe. */
 	entry->service.is_closing = context->is_closing;
 	entry->service.before_start = renew_pipe;
@@ -232,11 +232,11 @@ int entry_rename(struct entry *entry, const char *name)
 	entry->must_look_for_names = true;
 	free(entry->name);
 	entry->name = copy;
-	entry->service.name = copy;
+	entry->service.site.name = copy;
 	if (entry->logger) {
 		free(entry->logger->name);
 		entry->logger->name = log_copy;
-		entry->logger->service.name = log_copy;
+		entry->logger->service.site.name = log_copy;
 	}
 	return 0;
 }
@@ -310,7 +310,7 @@ static struct logger *logger_new(struct entry_context *context,
 		return NULL;
 	}
 	prepare_service(context, entry, &logger->service);
-	logger->service.lock_fd = logger->dir_fd = logger->pipe_fd = -1;
+	logger->service.site.lock_fd = logger->dir_fd = logger->pipe_fd = -1;
 	logger->name = logger_name(entry->name);
 	if (!logger->name)
 		goto out;
@@ -318,10 +318,10 @@ static struct logger *logger_new(struct entry_context *context,
 	logger->dir_fd = open_logger_directory(entry, kind);
 	if (logger->dir_fd == -1)
 		goto out;
-	logger->service.name = logger->name;
-	logger->service.dir_fd = logger->dir_fd;
-	logger->service.input_dir_fd = entry->dir_fd;
-	logger->service.is_inline = kind == LOGGER_INLINE;
+	logger->service.site.name = logger->name;
+	logger->service.site.dir_fd = logger->dir_fd;
+	logger->service.site.input_dir_fd = entry->dir_fd;
+	logger->service.site.is_inline = kind == LOGGER_INLINE;
 	return logger;
 out:
 	error = errno;
@@ -364,7 +364,7 @@ static bool find_logger(struct entry_context *context, struct entry *entry)
 	if (!entry->logger)
 		return complain(&entry->said, "create pipe for", entry->name,
 				"");
-	entry->service.has_output_pipe = true;
+	entry->service.site.has_output_pipe = true;
 	return true;
 }
 
@@ -426,18 +426,19 @@ static bool host_service(struct entry_context *context, struct entry *entry,
 {
 	const struct service_trouble *trouble;
 
-	if (service->is_hosted)
+	if (service->site.is_hosted)
 		return true;
 	/* Of what has no name, only what somebody was killed over: the other
 	 * of the two was told to leave. */
 	if (entry->is_awaited &&
-	    !recall_was_hosted(service->dir_fd, service->spawner->boot_id))
+	    !recall_was_hosted(service->site.dir_fd,
+			       service->site.spawner->boot_id))
 		return true;
 	if (loop_now_ns() < entry->host_due_ns)
 		return false;
 	trouble = service_open(service);
 	if (trouble)
-		return complain(said, trouble->verb, service->name,
+		return complain(said, trouble->verb, service->site.name,
 				trouble->file);
 	if (!prepare_begin(context, entry, service)) {
 		service_forget(service);
@@ -466,14 +467,14 @@ static void renew_logger_directory(struct entry *entry)
 	if (fd == -1)
 		return;
 	close(logger->dir_fd);
-	logger->dir_fd = logger->service.dir_fd = fd;
+	logger->dir_fd = logger->service.site.dir_fd = fd;
 }
 
 static bool host_logger(struct entry_context *context, struct entry *entry)
 {
 	struct logger *logger = entry->logger;
 
-	if (!logger || logger->service.is_hosted)
+	if (!logger || logger->service.site.is_hosted)
 		return true;
 	renew_logger_directory(entry);
 	return host_service(context, entry, &logger->service, &logger->said);
@@ -490,10 +491,10 @@ static void wait_for_logger(struct entry *entry)
 	const struct logger *logger = entry->logger;
 
 	entry->service.begin_due_ns = 0;
-	if (logger && logger->service.is_hosted &&
-	    logger->service.machine.phase == MACHINE_WAITING)
+	if (logger && logger->service.site.is_hosted &&
+	    logger->service.standing.machine.phase == MACHINE_WAITING)
 		entry->service.begin_due_ns =
-			logger->service.machine.start_due_ns + 1;
+			logger->service.standing.machine.start_due_ns + 1;
 }
 
 bool entry_host(struct entry_context *context, struct entry *entry)
@@ -517,7 +518,7 @@ bool entry_host(struct entry_context *context, struct entry *entry)
 	 * there is no reader, should we be killed between the two. */
 	is_well = host_logger(context, entry);
 	wait_for_logger(entry);
-	if (entry->service.is_hosted)
+	if (entry->service.site.is_hosted)
 		return renew_names(context, entry) && is_well;
 	return host_service(context, entry, &entry->service, &entry->said) &&
 	       is_well;
@@ -537,8 +538,8 @@ void entry_visit_fifos(const struct entry *entry,
 
 bool entry_is_hosted(const struct entry *entry)
 {
-	return entry->service.is_hosted ||
-	       (entry->logger && entry->logger->service.is_hosted);
+	return entry->service.site.is_hosted ||
+	       (entry->logger && entry->logger->service.site.is_hosted);
 }
 
 /*
@@ -563,9 +564,9 @@ void entry_stop(struct entry *entry)
 {
 	struct logger *logger = entry->logger;
 
-	if (entry->service.is_hosted) {
+	if (entry->service.site.is_hosted) {
 		service_stop(&entry->service);
-		if (entry->service.is_hosted)
+		if (entry->service.site.is_hosted)
 			return;
 	}
 	if (!logger)
@@ -596,7 +597,7 @@ static void on_change(struct loop_directory *changes,
 	if (change == DIRECTORY_ENTRIES && name &&
 	    strcmp(name, SUPERVISE_DIR) == 0)
 		return;
-	entry->service.may_have_changed = true;
+	entry->service.site.may_have_changed = true;
 	if (!matters)
 		return;
 	entry->must_look = true;

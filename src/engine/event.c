@@ -39,17 +39,17 @@ static void tell_one(int dir_fd, const char *name, const char *letters)
 /* Where names that come are told of, nothing has to be opened to know. */
 static bool may_have_listeners(const struct service *service)
 {
-	if (!service->is_watched)
+	if (!service->site.is_watched)
 		return true;
-	loop_directories_catch_up(service->loop);
-	return service->may_have_changed ||
+	loop_directories_catch_up(service->site.loop);
+	return service->site.may_have_changed ||
 	       config_has(rules_of(service), CONFIG_EVENT);
 }
 
 void event_tell(const struct service *service, const char *letters)
 {
 	int fd = may_have_listeners(service)
-			 ? openat(service->dir_fd, EVENT_DIR,
+			 ? openat(service->site.dir_fd, EVENT_DIR,
 				  O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 			 : -1;
 	DIR *dir = fd == -1 ? NULL : fdopendir(fd);

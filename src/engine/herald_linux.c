@@ -61,12 +61,12 @@ static bool is_trusted(const struct service *service,
 {
 	pid_t session = getsid(sender->pid);
 
-	if (service->pid == 0 || sender->pid <= 0)
+	if (service->standing.pid == 0 || sender->pid <= 0)
 		return false;
 	if (session == -1 && errno == ESRCH)
-		return is_user_of(service->pid, sender->uid);
-	return session == service->pid ||
-	       is_descendant(sender->pid, service->pid);
+		return is_user_of(service->standing.pid, sender->uid);
+	return session == service->standing.pid ||
+	       is_descendant(sender->pid, service->standing.pid);
 }
 
 /* ---- what it says ---- */
@@ -74,7 +74,7 @@ static bool is_trusted(const struct service *service,
 static void complain(struct service *service, const char *what)
 {
 	if (!service->herald->has_complained)
-		diag_warn("%s/notify-socket: %s", service->name, what);
+		diag_warn("%s/notify-socket: %s", service->site.name, what);
 	service->herald->has_complained = true;
 }
 
@@ -96,7 +96,7 @@ static bool take_line(struct service *service, const char *line)
 		return true;
 	}
 	if (strncmp(line, "MAINPID=", 8) == 0 &&
-	    strtol(line + 8, NULL, 10) != service->pid)
+	    strtol(line + 8, NULL, 10) != service->standing.pid)
 		complain(service, "MAINPID= is refused; the process that was "
 				  "started is the one that is watched");
 	return false;
@@ -205,7 +205,7 @@ static char *name_in(struct herald *herald)
 
 static bool recall_name(const struct service *service, char *name)
 {
-	long count = fd_read_file(service->dir_fd, SUPERVISE_SOCKET, name,
+	long count = fd_read_file(service->site.dir_fd, SUPERVISE_SOCKET, name,
 				  NAME_SIZE - 1);
 
 	if (count <= 0)
@@ -219,13 +219,13 @@ static int make_name(const struct service *service, char *name)
 {
 	struct stat status;
 
-	if (fstat(service->dir_fd, &status) == -1)
+	if (fstat(service->site.dir_fd, &status) == -1)
 		return -1;
 	snprintf(name, NAME_SIZE, "holdfast/%llx.%llx/%llx",
 		 (unsigned long long)status.st_dev,
 		 (unsigned long long)status.st_ino,
 		 (unsigned long long)loop_now_ns());
-	return fd_replace_file(service->dir_fd, SUPERVISE_SOCKET, name,
+	return fd_replace_file(service->site.dir_fd, SUPERVISE_SOCKET, name,
 			       strlen(name), 0600);
 }
 
@@ -279,7 +279,7 @@ static int listen_on(struct service *service, bool is_new)
 	herald->watch.fd = open_socket(service, name_in(herald), is_new);
 	if (herald->watch.fd == -1)
 		goto out;
-	if (loop_watch_add(service->loop, &herald->watch) == -1) {
+	if (loop_watch_add(service->site.loop, &herald->watch) == -1) {
 		error = errno;
 		close(herald->watch.fd);
 		errno = error;
@@ -300,7 +300,7 @@ void herald_listen(struct service *service, bool is_new)
 	if (config_has(rules_of(service), CONFIG_NOTIFY_SOCKET) &&
 	    listen_on(service, is_new) == -1)
 		diag_warn_errno("unable to listen for %s/notify-socket",
-				service->name);
+				service->site.name);
 }
 
 void herald_close(struct service *service)
@@ -309,7 +309,7 @@ void herald_close(struct service *service)
 
 	if (!herald)
 		return;
-	loop_watch_remove(service->loop, &herald->watch);
+	loop_watch_remove(service->site.loop, &herald->watch);
 	close(herald->watch.fd);
 	free(herald);
 	service->herald = NULL;

@@ -11,7 +11,7 @@ void herald_listen(struct service *service, bool is_new)
 	if (is_new && config_has(rules_of(service), CONFIG_NOTIFY_SOCKET))
 		diag_warn("unable to make a socket for %s/notify-socket: this "
 			  "system has no abstract names; use notification-fd",
-			  service->name);
+			  service->site.name);
 }
 
 void herald_close(struct service *service)

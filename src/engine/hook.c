@@ -34,12 +34,12 @@ static bool is_there(const struct service *service, char letter)
 {
 	struct hook_name name = name_of(letter);
 
-	return faccessat(service->dir_fd, name.text, X_OK, 0) == 0;
+	return faccessat(service->site.dir_fd, name.text, X_OK, 0) == 0;
 }
 
 bool hook_is_possible(const struct service *service)
 {
-	return service->input_dir_fd == -1 &&
+	return service->site.input_dir_fd == -1 &&
 	       config_has(rules_of(service), CONFIG_CONTROL);
 }
 
@@ -73,7 +73,7 @@ static bool run(struct service *service, char letter,
 	if (aside_start(service, &plan) == 0)
 		return true;
 	diag_warn_errno("unable to start %s/%s, going on without",
-			service->name, name.text);
+			service->site.name, name.text);
 	return false;
 }
 
@@ -87,7 +87,7 @@ static void go_on(struct service *service, bool is_done)
 		service_start_on(service);
 	else
 		service_hooked(service, is_done);
-	if (is_end(letter) && service->is_hosted &&
+	if (is_end(letter) && service->site.is_hosted &&
 	    run(service, letter, on_last_end))
 		return;
 	service->hook = 0;

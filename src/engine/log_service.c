@@ -16,7 +16,7 @@
 /* For services to inherit: they expect a write to wait. */
 static int have_pipe(const struct log_service *log)
 {
-	int dir_fd = log->service.dir_fd, fd = log->pipe_fd;
+	int dir_fd = log->service.site.dir_fd, fd = log->pipe_fd;
 
 	if (fd == -1)
 		fd = supervise_dir_open_fifo(dir_fd, SUPERVISE_PIPE, 0600);
@@ -32,7 +32,7 @@ void log_service_use_own_output(const struct log_service *log, bool is_own)
 	if (log->pipe_fd == -1)
 		return;
 	for (int i = 0; i < SPAWN_OUTPUTS; i++)
-		dup2(is_own ? log->service.spawner->own_output[i]
+		dup2(is_own ? log->service.site.spawner->own_output[i]
 			    : log->pipe_fd,
 		     STDOUT_FILENO + i);
 }
@@ -59,7 +59,7 @@ static void complain(struct log_service *log, const char *verb,
 		return;
 	log->said_verb = verb;
 	log->said_error = errno;
-	diag_warn_errno("unable to %s %s%s%s", verb, log->service.name,
+	diag_warn_errno("unable to %s %s%s%s", verb, log->service.site.name,
 			*file ? "/" : "", file);
 }
 
@@ -74,7 +74,8 @@ static void host(struct log_service *log)
 		return;
 	}
 	complain(log, trouble->verb, trouble->file);
-	loop_timer_set(service->loop, &log->again, loop_now_ns() + RETURN_NS);
+	loop_timer_set(service->site.loop, &log->again,
+		       loop_now_ns() + RETURN_NS);
 }
 
 static void on_again(struct loop_timer *timer)
@@ -87,9 +88,9 @@ static void on_gone(struct service *service)
 	struct log_service *log = service->owner;
 
 	if (log->is_ending)
-		loop_stop(service->loop);
+		loop_stop(service->site.loop);
 	else
-		loop_timer_set(service->loop, &log->again,
+		loop_timer_set(service->site.loop, &log->again,
 			       loop_now_ns() + RETURN_NS);
 }
 
@@ -97,24 +98,24 @@ static void prepare(struct log_service *log)
 {
 	struct service *service = &log->service;
 
-	service->has_own_output = true;
+	service->site.has_own_output = true;
 	service->before_start = renew_pipe;
 	service->on_gone = on_gone;
 	service->owner = log;
-	service->lock_fd = -1;
+	service->site.lock_fd = -1;
 	log->again = (struct loop_timer){.on_due = on_again, .owner = log};
 }
 
 void log_service_begin(struct log_service *log, struct scanner *scanner)
 {
 	log->scanner = scanner;
-	log->service.dir_fd = log->pipe_fd = -1;
+	log->service.site.dir_fd = log->pipe_fd = -1;
 	prepare(log);
-	if (!log->service.name ||
-	    spawner_keep_output(log->service.spawner) == 0)
+	if (!log->service.site.name ||
+	    spawner_keep_output(log->service.site.spawner) == 0)
 		return;
 	complain(log, "set up descriptors for", "");
-	log->service.name = NULL;
+	log->service.site.name = NULL;
 }
 
 /* Its directory, and the pipe in it. NULL, or what could not be done, with
@@ -123,12 +124,13 @@ static const char *enter(struct log_service *log, struct stat *status)
 {
 	struct service *service = &log->service;
 
-	service->dir_fd =
-		open(service->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (service->dir_fd == -1 || fstat(service->dir_fd, status) == -1)
+	service->site.dir_fd =
+		open(service->site.name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (service->site.dir_fd == -1 ||
+	    fstat(service->site.dir_fd, status) == -1)
 		return "log to";
-	service->input_dir_fd = service->dir_fd;
-	supervise_dir_make(service->dir_fd);
+	service->site.input_dir_fd = service->site.dir_fd;
+	supervise_dir_make(service->site.dir_fd);
 	log->pipe_fd = have_pipe(log);
 	return log->pipe_fd == -1 ? "create pipe for" : NULL;
 }
@@ -139,14 +141,14 @@ void log_service_look(struct log_service *log)
 	struct stat status;
 	const char *trouble;
 
-	if (!service->name || log->pipe_fd != -1 || log->is_ending)
+	if (!service->site.name || log->pipe_fd != -1 || log->is_ending)
 		return;
 	trouble = enter(log, &status);
 	if (trouble) {
 		complain(log, trouble, "");
-		if (service->dir_fd != -1)
-			close(service->dir_fd);
-		service->dir_fd = -1;
+		if (service->site.dir_fd != -1)
+			close(service->site.dir_fd);
+		service->site.dir_fd = -1;
 		return;
 	}
 	scanner_leave_out(log->scanner, &status);
@@ -176,29 +178,31 @@ void log_service_end(struct log_service *log)
 	if (log->pipe_fd == -1)
 		return;
 	log->is_ending = true;
-	loop_timer_cancel(log->service.loop, &log->again);
-	read_fd = supervise_dir_read_fifo(log->service.dir_fd, SUPERVISE_PIPE,
-					  0600);
+	loop_timer_cancel(log->service.site.loop, &log->again);
+	read_fd = supervise_dir_read_fifo(log->service.site.dir_fd,
+					  SUPERVISE_PIPE, 0600);
 	log_service_use_own_output(log, true);
 	close(log->pipe_fd);
 	log->pipe_fd = -1;
 	service_drain(&log->service);
-	if (log->service.is_hosted && loop_run(log->service.loop) == -1)
-		diag_warn_errno("unable to wait for %s", log->service.name);
+	if (log->service.site.is_hosted &&
+	    loop_run(log->service.site.loop) == -1)
+		diag_warn_errno("unable to wait for %s",
+				log->service.site.name);
 	if (read_fd != -1)
 		close(read_fd);
 }
 
 void log_service_forget(struct log_service *log)
 {
-	if (log->service.dir_fd == -1)
+	if (log->service.site.dir_fd == -1)
 		return;
 	if (log->again.owner)
-		loop_timer_cancel(log->service.loop, &log->again);
+		loop_timer_cancel(log->service.site.loop, &log->again);
 	service_forget(&log->service);
 	log_service_use_own_output(log, true);
 	if (log->pipe_fd != -1)
 		close(log->pipe_fd);
-	close(log->service.dir_fd);
-	log->service.dir_fd = log->pipe_fd = -1;
+	close(log->service.site.dir_fd);
+	log->service.site.dir_fd = log->pipe_fd = -1;
 }

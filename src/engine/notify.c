@@ -21,11 +21,11 @@ static void tell(struct service *service, const char *event, int number)
 
 	if (!config_has(rules_of(service), CONFIG_NOTIFY))
 		return;
-	snprintf(pid, sizeof(pid), "%d", (int)service->pid);
+	snprintf(pid, sizeof(pid), "%d", (int)service->standing.pid);
 	snprintf(last, sizeof(last), "%d", number);
 	if (aside_start(service, &plan) == -1)
 		diag_warn_errno("unable to start %s/notify for %s of %s %s",
-				service->name, event, script_name(service),
+				service->site.name, event, script_name(service),
 				pid);
 }
 

@@ -23,10 +23,10 @@ void orders_take_out(struct service *service)
 
 void orders_obey(struct service *service, char letter)
 {
-	if (service->machine.phase == MACHINE_DOWN)
+	if (service->standing.machine.phase == MACHINE_DOWN)
 		rules_refresh(service); /* it may be about to start */
 	if (letter == 'u' || letter == 'U' || letter == 'o')
-		policy_forgive(&service->memory);
+		policy_forgive(&service->standing.memory);
 	service_step(service, EVENT_COMMAND, letter);
 }
 
@@ -75,7 +75,7 @@ static size_t obey_all(struct service *service, const char *letters,
 {
 	size_t i;
 
-	for (i = 0; i < count && service->is_hosted; i++) {
+	for (i = 0; i < count && service->site.is_hosted; i++) {
 		bool has_logger = service->is_for_logger && service->logger_of;
 		struct service *target =
 			has_logger ? service->logger_of(service) : service;
@@ -89,7 +89,7 @@ static size_t obey_all(struct service *service, const char *letters,
 			service->is_for_group = letters[i] == CONTROL_FOR_GROUP;
 		else if (letters[i] == CONTROL_MODES_CHANGED && target)
 			takeover_renew_ok(target);
-		else if (target && target->is_hosted)
+		else if (target && target->site.is_hosted)
 			obey_for(target, letters[i], service->is_for_group);
 		/* What can't be left there is obeyed all the same. */
 		if (hook_is_awaited(service) && service->control_left > 0)
@@ -102,16 +102,16 @@ static size_t obey_all(struct service *service, const char *letters,
  * and off it with what is obeyed next. */
 static void note_rest(struct service *service, bool is_rest)
 {
-	if (service->is_rest_for_group == is_rest)
+	if (service->standing.is_rest_for_group == is_rest)
 		return;
-	service->is_rest_for_group = is_rest;
-	if (service->is_hosted)
+	service->standing.is_rest_for_group = is_rest;
+	if (service->site.is_hosted)
 		publish(service);
 }
 
 void orders_go_on(struct service *service, bool is_for_group)
 {
-	service->is_for_group = service->is_rest_for_group =
+	service->is_for_group = service->standing.is_rest_for_group =
 		is_for_group && is_any(service);
 }
 
@@ -121,8 +121,9 @@ void orders_read(struct service *service, size_t most)
 	size_t blindly = hook_is_possible(service) ? 1 : sizeof(letters);
 	ssize_t count = 1;
 
-	for (size_t done = 0; done < most && count > 0 && service->is_hosted &&
-			      !hook_is_awaited(service);
+	for (size_t done = 0;
+	     done < most && count > 0 && service->site.is_hosted &&
+	     !hook_is_awaited(service);
 	     done += (size_t)count) {
 		size_t obeyed = 0;
 		bool is_all;
@@ -153,9 +154,9 @@ void orders_on_readable(struct loop_watch *watch)
 void service_listen(struct service *service)
 {
 	if (hook_is_awaited(service))
-		loop_watch_remove(service->loop, &service->control);
-	else if (service->is_hosted && !service->control.is_added &&
-		 loop_watch_add(service->loop, &service->control) == -1)
+		loop_watch_remove(service->site.loop, &service->control);
+	else if (service->site.is_hosted && !service->control.is_added &&
+		 loop_watch_add(service->site.loop, &service->control) == -1)
 		diag_warn_errno("unable to watch %s/" SUPERVISE_CONTROL,
-				service->name);
+				service->site.name);
 }

@@ -10,9 +10,9 @@
 
 static void add_stat(const struct service *service, struct strb *text)
 {
-	const struct machine *machine = &service->machine;
+	const struct machine *machine = &service->standing.machine;
 
-	if (service->pid == 0) {
+	if (service->standing.pid == 0) {
 		strb_add(text, "down");
 	} else {
 		strb_add(text,
@@ -42,8 +42,8 @@ int plain_publish(struct service *service)
 	if (!config_shows(rules_of(service), CONFIG_RUNIT))
 		return 0;
 	add_stat(service, &stat);
-	if (service->pid != 0)
-		strb_add_format(&pid, "%d\n", (int)service->pid);
+	if (service->standing.pid != 0)
+		strb_add_format(&pid, "%d\n", (int)service->standing.pid);
 	for (int i = 0; i < 2; i++) {
 		for (const char *at = room[i]; *at; at++)
 			sum = sum * 31 + (unsigned char)*at;
@@ -52,10 +52,10 @@ int plain_publish(struct service *service)
 		return 0;
 	service->plain_sum = 0;
 	/* Where "stat" says that it runs, "pid" tells which process. */
-	if (fd_replace_file(service->dir_fd, SUPERVISE_DIR "/pid", pid.data,
-			    pid.len, 0644) == -1 ||
-	    fd_replace_file(service->dir_fd, SUPERVISE_DIR "/stat", stat.data,
-			    stat.len, 0644) == -1)
+	if (fd_replace_file(service->site.dir_fd, SUPERVISE_DIR "/pid",
+			    pid.data, pid.len, 0644) == -1 ||
+	    fd_replace_file(service->site.dir_fd, SUPERVISE_DIR "/stat",
+			    stat.data, stat.len, 0644) == -1)
 		return -1;
 	service->plain_sum = sum;
 	return 0;

@@ -9,17 +9,17 @@
 
 static bool is_to_be_found_out(const struct service *service)
 {
-	const struct machine *machine = &service->machine;
+	const struct machine *machine = &service->standing.machine;
 
-	return service->is_hosted && service->watchers > 0 &&
-	       service->pid != 0 && machine->phase == MACHINE_UP &&
+	return service->site.is_hosted && service->watchers > 0 &&
+	       service->standing.pid != 0 && machine->phase == MACHINE_UP &&
 	       !machine->is_ready && !machine->is_ending &&
 	       !ready_is_said(service);
 }
 
 static void ask_again(struct service *service)
 {
-	loop_timer_set(service->loop, &service->probe,
+	loop_timer_set(service->site.loop, &service->probe,
 		       loop_now_ns() + PROBE_AGAIN_NS);
 }
 
@@ -30,7 +30,7 @@ static void on_checked(struct service *service, struct process_end end)
 	service->checked_pid = 0;
 	if (!is_to_be_found_out(service))
 		return;
-	if (pid != service->pid) /* it was about the one before */
+	if (pid != service->standing.pid) /* it was about the one before */
 		probe_update(service);
 	else if (end.is_known && end.signal_number == 0 && end.exit_code == 0)
 		service_ready(service);
@@ -46,11 +46,11 @@ static void check(struct service *service)
 
 	if (aside_start(service, &plan) == -1) {
 		diag_warn_errno("unable to start %s/check, trying again later",
-				service->name);
+				service->site.name);
 		ask_again(service);
 		return;
 	}
-	service->checked_pid = service->pid;
+	service->checked_pid = service->standing.pid;
 }
 
 static void on_due(struct loop_timer *timer)
@@ -69,7 +69,8 @@ static void on_due(struct loop_timer *timer)
  * to stay up for that time from now on. */
 static int64_t settled_due_ns(const struct service *service)
 {
-	struct timespec now = tai64n_now(), since = service->changed_at;
+	struct timespec now = tai64n_now(),
+			since = service->standing.changed_at;
 	int64_t up_s = (int64_t)now.tv_sec - since.tv_sec;
 	int64_t up_ns = 0;
 
@@ -87,13 +88,13 @@ void probe_update(struct service *service)
 	bool has_check = config_has(rules_of(service), CONFIG_CHECK);
 
 	if (!is_to_be_found_out(service)) {
-		loop_timer_cancel(service->loop, &service->probe);
+		loop_timer_cancel(service->site.loop, &service->probe);
 		return;
 	}
 	if (service->probe.is_set || service->checked_pid != 0)
 		return;
 	service->probe.on_due = on_due;
 	service->probe.owner = service;
-	loop_timer_set(service->loop, &service->probe,
+	loop_timer_set(service->site.loop, &service->probe,
 		       has_check ? loop_now_ns() : settled_due_ns(service));
 }

@@ -32,30 +32,30 @@ void process_bury(struct service *service)
  * scripts that tidy up. */
 void process_note_end(struct service *service, struct process_end end)
 {
-	enum machine_phase phase = service->machine.phase;
+	enum machine_phase phase = service->standing.machine.phase;
 
-	service->changed_at = tai64n_now();
+	service->standing.changed_at = tai64n_now();
 	notify_end(service, &end);
 	if (phase == MACHINE_UP || phase == MACHINE_STARTING) {
-		service->last_end = end;
-		service->last_end_at = service->changed_at;
+		service->standing.last_end = end;
+		service->standing.last_end_at = service->standing.changed_at;
 	}
 	if (phase == MACHINE_UP) {
 		scope_remove(service);
-		service->last_pid = service->pid;
-		service->deaths++;
+		service->standing.last_pid = service->standing.pid;
+		service->standing.deaths++;
 	}
-	service->pid = 0;
-	service->start_ticks = 0;
+	service->standing.pid = 0;
+	service->standing.start_ticks = 0;
 	/* What a hook holds back was not meant for the next. */
-	service->signals_due[0] = service->signals_due[1] = 0;
+	service->standing.signals_due[0] = service->standing.signals_due[1] = 0;
 	ready_close(service);
 	herald_close(service);
 }
 
 void process_ended(struct service *service, struct process_end end)
 {
-	enum machine_phase phase = service->machine.phase;
+	enum machine_phase phase = service->standing.machine.phase;
 	enum machine_event event;
 
 	rules_refresh_after_changes(service);
@@ -85,27 +85,29 @@ int process_watch(struct service *service, pid_t pid, int pidfd, bool is_child)
 		.on_exit = on_exit_of_process,
 		.owner = service,
 	};
-	return loop_process_add(service->loop, &service->process, pidfd);
+	return loop_process_add(service->site.loop, &service->process, pidfd);
 }
 
 static void refuse_start(struct service *service)
 {
 	int error = errno;
 	int64_t now_ns = loop_now_ns();
-	bool is_tried_again = service->machine.phase == MACHINE_UP ||
-			      service->machine.phase == MACHINE_STARTING;
+	bool is_tried_again =
+		service->standing.machine.phase == MACHINE_UP ||
+		service->standing.machine.phase == MACHINE_STARTING;
 
 	service_step(service, EVENT_START_REFUSED, 0);
 	errno = error;
 	if (!is_tried_again) {
 		diag_warn_errno("unable to fork for %s, going on without",
-				service->name);
+				service->site.name);
 		return;
 	}
-	diag_warn_errno(
-		"unable to fork for %s, sleeping %d seconds", service->name,
-		(int)((service->machine.start_due_ns - now_ns + 500000000) /
-		      1000000000));
+	diag_warn_errno("unable to fork for %s, sleeping %d seconds",
+			service->site.name,
+			(int)((service->standing.machine.start_due_ns - now_ns +
+			       500000000) /
+			      1000000000));
 }
 
 /* A process that can't be watched is as good as none. */
@@ -122,15 +124,15 @@ static int give_up_process(const struct spawned *spawned)
 /* What follows, once the process has a number. */
 static void after_start(struct service *service, const struct spawned *spawned)
 {
-	service->pid = spawned->pid;
-	service->start_ticks = spawned->start_ticks;
+	service->standing.pid = spawned->pid;
+	service->standing.start_ticks = spawned->start_ticks;
 	if (spawned->record == RECORD_COMPLETE)
 		service->is_fresh = false; /* the process made "ok", too */
 	publish_started(service, spawned->record);
 	takeover_offer_ok(service);
 	event_flush(service);
 	notify_start(service);
-	if (service->machine.phase == MACHINE_UP)
+	if (service->standing.machine.phase == MACHINE_UP)
 		event_tell(service, "u");
 	probe_update(service);
 	if (service->gate)
@@ -141,8 +143,9 @@ static void after_no_start(struct service *service)
 {
 	int error = errno;
 
-	service->starts -= service->machine.phase == MACHINE_UP;
-	service->changed_at = service->changed_before;
+	service->standing.starts -=
+		service->standing.machine.phase == MACHINE_UP;
+	service->standing.changed_at = service->changed_before;
 	publish_forget(service);
 	errno = error;
 	refuse_start(service);
@@ -164,7 +167,7 @@ void service_started(struct service *service, const struct spawned *spawned)
 /* Whoever can't be heard to be ready can't be late for it. */
 void process_listen(struct service *service, bool is_new)
 {
-	struct machine *machine = &service->machine;
+	struct machine *machine = &service->standing.machine;
 
 	if (is_new || !machine->is_ready)
 		ready_listen(service, is_new);
@@ -181,11 +184,12 @@ static void start_now(struct service *service)
 
 	if (service->before_start)
 		service->before_start(service);
-	if (service->machine.phase == MACHINE_UP)
+	if (service->standing.machine.phase == MACHINE_UP)
 		process_listen(service, true);
-	service->changed_before = service->changed_at;
-	service->changed_at = tai64n_now();
-	service->starts += service->machine.phase == MACHINE_UP;
+	service->changed_before = service->standing.changed_at;
+	service->standing.changed_at = tai64n_now();
+	service->standing.starts +=
+		service->standing.machine.phase == MACHINE_UP;
 	service->is_start_pending = true;
 	if (service->starter) {
 		starter_add(service->starter, service);
@@ -193,14 +197,15 @@ static void start_now(struct service *service)
 	}
 	spawned.pid = -1;
 	if (script_prepare(service, &script) == 0)
-		spawn(service->spawner, 0, &script.plan, &spawned);
+		spawn(service->site.spawner, 0, &script.plan, &spawned);
 	service_started(service, &spawned);
 	script_free(&script);
 }
 
 void process_start(struct service *service)
 {
-	if (service->machine.phase != MACHINE_UP || !hook_holds(service, 'u')) {
+	if (service->standing.machine.phase != MACHINE_UP ||
+	    !hook_holds(service, 'u')) {
 		start_now(service);
 		return;
 	}
@@ -211,10 +216,11 @@ void process_start(struct service *service)
 
 void service_start_on(struct service *service)
 {
-	if (!service->is_hosted || service->machine.phase != MACHINE_UP ||
-	    service->pid != 0 || service->is_start_pending)
+	if (!service->site.is_hosted ||
+	    service->standing.machine.phase != MACHINE_UP ||
+	    service->standing.pid != 0 || service->is_start_pending)
 		return;
-	if (service->machine.is_ending) { /* in the meantime */
+	if (service->standing.machine.is_ending) { /* in the meantime */
 		service_step(service, EVENT_START_REFUSED, 0);
 		return;
 	}
@@ -234,7 +240,7 @@ static void send_signal(struct service *service, int number, bool is_to_group)
 		return;
 	/* As long as the leader can be asked for, the group has its number. */
 	if (is_to_group && loop_process_signal(&service->process, 0) == 0 &&
-	    kill(-service->pid, number) == 0)
+	    kill(-service->standing.pid, number) == 0)
 		return;
 	loop_process_signal(&service->process, number);
 }

@@ -20,9 +20,9 @@
 
 static void fill_last_end(const struct service *service, struct state *state)
 {
-	const struct process_end *end = &service->last_end;
+	const struct process_end *end = &service->standing.last_end;
 
-	if (service->last_end_at.tv_sec == 0)
+	if (service->standing.last_end_at.tv_sec == 0)
 		return;
 	snprintf(state->last_end, sizeof(state->last_end), "%s",
 		 !end->is_known       ? "unknown"
@@ -31,14 +31,14 @@ static void fill_last_end(const struct service *service, struct state *state)
 	state->last_number =
 		end->signal_number ? end->signal_number : end->exit_code;
 	state->has_dumped = end->has_dumped;
-	tai64n_format(service->last_end_at, state->last_end_at);
+	tai64n_format(service->standing.last_end_at, state->last_end_at);
 }
 
 static void fill_waits_for(const struct service *service, struct state *state)
 {
 	const char *name = NULL;
 
-	if (service->gate && service->machine.phase == MACHINE_WAITING)
+	if (service->gate && service->standing.machine.phase == MACHINE_WAITING)
 		name = service->gate->waits_for(service);
 	if (name)
 		snprintf(state->waits_for, sizeof(state->waits_for), "%s",
@@ -49,29 +49,29 @@ static void fill_state(const struct service *service, struct state *state)
 {
 	memset(state, 0, sizeof(*state));
 	state->version = STATE_VERSION;
-	memcpy(state->boot_id, service->spawner->boot_id,
+	memcpy(state->boot_id, service->site.spawner->boot_id,
 	       sizeof(state->boot_id));
-	state->is_hosted = service->machine.phase != MACHINE_GONE;
-	state_from_machine(state, &service->machine);
+	state->is_hosted = service->standing.machine.phase != MACHINE_GONE;
+	state_from_machine(state, &service->standing.machine);
 	fill_waits_for(service, state);
-	state->pid = service->pid;
-	state->start_ticks = service->start_ticks;
-	tai64n_format(service->changed_at, state->changed_at);
-	if (service->machine.is_ready)
-		tai64n_format(service->ready_at, state->ready_at);
-	state->starts = service->starts;
-	state->deaths = service->deaths;
+	state->pid = service->standing.pid;
+	state->start_ticks = service->standing.start_ticks;
+	tai64n_format(service->standing.changed_at, state->changed_at);
+	if (service->standing.machine.is_ready)
+		tai64n_format(service->standing.ready_at, state->ready_at);
+	state->starts = service->standing.starts;
+	state->deaths = service->standing.deaths;
 	snprintf(state->status_text, sizeof(state->status_text), "%s",
 		 herald_text(service));
 	state->is_stopping = herald_is_stopping(service);
-	state->last_pid = service->last_pid;
-	state->memory = service->memory;
-	state->signal_due = service->signals_due[0];
-	if (service->is_due_to_group)
+	state->last_pid = service->standing.last_pid;
+	state->memory = service->standing.memory;
+	state->signal_due = service->standing.signals_due[0];
+	if (service->standing.is_due_to_group)
 		state->signal_due = -state->signal_due;
-	state->next_signal_due = service->signals_due[1];
-	state->is_rest_for_group = service->is_rest_for_group;
-	state->down_file_due = service->down_file_due;
+	state->next_signal_due = service->standing.signals_due[1];
+	state->is_rest_for_group = service->standing.is_rest_for_group;
+	state->down_file_due = service->standing.down_file_due;
 	fill_last_end(service, state);
 }
 
@@ -105,12 +105,12 @@ static void pack_status(const struct service *service, pid_t pid,
 			unsigned char record[STATUS_SIZE])
 {
 	const struct status status = {
-		.changed_at = service->changed_at,
+		.changed_at = service->standing.changed_at,
 		.run_pid = (uint32_t)pid,
-		.is_paused = service->machine.is_paused,
-		.wanted = (char)service->machine.want,
-		.is_term_sent = service->machine.is_term_sent,
-		.activity = activity_of(service->machine.phase),
+		.is_paused = service->standing.machine.is_paused,
+		.wanted = (char)service->standing.machine.want,
+		.is_term_sent = service->standing.machine.is_term_sent,
+		.activity = activity_of(service->standing.machine.phase),
 	};
 
 	status_pack(&status, record);
@@ -120,10 +120,10 @@ static int publish_status(struct service *service)
 {
 	unsigned char record[STATUS_SIZE];
 
-	pack_status(service, service->pid, record);
+	pack_status(service, service->standing.pid, record);
 	if (memcmp(record, service->published, STATUS_SIZE) == 0)
 		return 0;
-	if (replace_file(service->dir_fd, SUPERVISE_STATUS, record,
+	if (replace_file(service->site.dir_fd, SUPERVISE_STATUS, record,
 			 STATUS_SIZE) == -1)
 		return -1;
 	memcpy(service->published, record, STATUS_SIZE);
@@ -133,7 +133,8 @@ static int publish_status(struct service *service)
 /* Unless something else is told by then. */
 static void publish_later(struct service *service, int64_t span_ns)
 {
-	loop_timer_set(service->loop, &service->again, loop_now_ns() + span_ns);
+	loop_timer_set(service->site.loop, &service->again,
+		       loop_now_ns() + span_ns);
 }
 
 static int write_state(int dir_fd, const struct state *state)
@@ -151,7 +152,7 @@ void publish(struct service *service)
 	int error = 0;
 
 	fill_state(service, &state);
-	if (write_state(service->dir_fd, &state) == -1) {
+	if (write_state(service->site.dir_fd, &state) == -1) {
 		broken = SUPERVISE_STATE;
 		error = errno;
 	}
@@ -165,13 +166,13 @@ void publish(struct service *service)
 	}
 	errno = error;
 	if (broken && !service->is_status_broken)
-		diag_warn_errno("unable to write %s/%s.new", service->name,
+		diag_warn_errno("unable to write %s/%s.new", service->site.name,
 				broken);
 	service->is_status_broken = broken != NULL;
 	if (broken)
 		publish_later(service, PUBLISH_AGAIN_NS);
 	else
-		loop_timer_cancel(service->loop, &service->again);
+		loop_timer_cancel(service->site.loop, &service->again);
 }
 
 void publish_soon(struct service *service)
@@ -185,7 +186,7 @@ void publish_wish(struct service *service)
 	struct state state;
 
 	fill_state(service, &state);
-	if (write_state(service->dir_fd, &state) == 0)
+	if (write_state(service->site.dir_fd, &state) == 0)
 		publish_soon(service);
 	else
 		publish(service); /* which says what is wrong */
@@ -211,10 +212,10 @@ void publish_first_status(struct service *service)
 {
 	struct stat status;
 
-	if (fstatat(service->dir_fd, SUPERVISE_STATUS, &status,
+	if (fstatat(service->site.dir_fd, SUPERVISE_STATUS, &status,
 		    AT_SYMLINK_NOFOLLOW) == 0)
 		return;
-	service->changed_at = tai64n_now();
+	service->standing.changed_at = tai64n_now();
 	publish_status(service); /* a failure will be told of by publish() */
 }
 
@@ -243,9 +244,9 @@ enum record_result publish_in_child(const void *owner,
 void publish_started(struct service *service, enum record_result result)
 {
 	if (result == RECORD_COMPLETE && plain_publish(service) == 0) {
-		pack_status(service, service->pid, service->published);
+		pack_status(service, service->standing.pid, service->published);
 		service->is_status_broken = false;
-		loop_timer_cancel(service->loop, &service->again);
+		loop_timer_cancel(service->site.loop, &service->again);
 		return;
 	}
 	publish_forget(service);

@@ -17,7 +17,7 @@ void ready_close(struct service *service)
 {
 	if (!service->ready.is_added)
 		return;
-	loop_watch_remove(service->loop, &service->ready);
+	loop_watch_remove(service->site.loop, &service->ready);
 	close(service->ready.fd);
 }
 
@@ -40,7 +40,7 @@ static void on_readable(struct loop_watch *watch)
 	/* The line stays there until it is on record that there was one, and
 	 * goes with the pipe. */
 	fd = watch->fd;
-	loop_watch_remove(service->loop, watch);
+	loop_watch_remove(service->site.loop, watch);
 	if (count > 0)
 		service_ready(service);
 	close(fd);
@@ -59,13 +59,14 @@ static int open_fifo(const struct service *service, bool is_new)
 {
 	struct stat status;
 
-	if (!is_new && (fstatat(service->dir_fd, SUPERVISE_READY, &status,
+	if (!is_new && (fstatat(service->site.dir_fd, SUPERVISE_READY, &status,
 				AT_SYMLINK_NOFOLLOW) == -1 ||
 			!S_ISFIFO(status.st_mode))) {
 		errno = ENOENT;
 		return -1;
 	}
-	return supervise_dir_read_fifo(service->dir_fd, SUPERVISE_READY, 0600);
+	return supervise_dir_read_fifo(service->site.dir_fd, SUPERVISE_READY,
+				       0600);
 }
 
 bool ready_was_missed(const struct service *service)
@@ -75,7 +76,7 @@ bool ready_was_missed(const struct service *service)
 	if (rules_of(service)->notification_fd == -1)
 		return false;
 	/* The process has opened it for reading, too. */
-	fd = openat(service->dir_fd, SUPERVISE_READY,
+	fd = openat(service->site.dir_fd, SUPERVISE_READY,
 		    O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
 	if (fd != -1)
 		close(fd);
@@ -92,16 +93,16 @@ void ready_listen(struct service *service, bool is_new)
 	fd = open_fifo(service, is_new);
 	if (fd == -1) {
 		diag_warn_errno("unable to read %s/" SUPERVISE_READY,
-				service->name);
+				service->site.name);
 		return;
 	}
 	if (is_new)
 		drain(fd);
 	service->ready = (struct loop_watch){
 		.fd = fd, .on_readable = on_readable, .owner = service};
-	if (loop_watch_add(service->loop, &service->ready) == -1) {
+	if (loop_watch_add(service->site.loop, &service->ready) == -1) {
 		diag_warn_errno("unable to watch %s/" SUPERVISE_READY,
-				service->name);
+				service->site.name);
 		close(fd);
 	}
 }

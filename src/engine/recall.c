@@ -114,20 +114,23 @@ static struct process_end end_of(const struct state *state)
 
 static void take_history(const struct state *state, struct recall *recall)
 {
-	recall->starts = state->starts;
-	recall->deaths = state->deaths;
-	recall->changed_at = moment_of(state->changed_at, recall->changed_at);
-	recall->ready_at = moment_of(state->ready_at, recall->changed_at);
-	recall->down_file_due = down_file_of(state);
-	recall->is_rest_for_group = state->is_rest_for_group;
-	recall->last_pid = state->last_pid;
+	struct standing *standing = &recall->standing;
+
+	standing->starts = state->starts;
+	standing->deaths = state->deaths;
+	standing->changed_at =
+		moment_of(state->changed_at, standing->changed_at);
+	standing->ready_at = moment_of(state->ready_at, standing->changed_at);
+	standing->down_file_due = down_file_of(state);
+	standing->is_rest_for_group = state->is_rest_for_group;
+	standing->last_pid = state->last_pid;
 	memcpy(recall->status_text, state->status_text,
 	       sizeof(recall->status_text));
 	recall->is_stopping = state->is_stopping;
-	recall->memory = state->memory;
-	recall->last_end_at =
-		moment_of(state->last_end_at, recall->last_end_at);
-	recall->last_end = end_of(state);
+	standing->memory = state->memory;
+	standing->last_end_at =
+		moment_of(state->last_end_at, standing->last_end_at);
+	standing->last_end = end_of(state);
 }
 
 /* Anything else than the signals of commands is noise. */
@@ -138,9 +141,9 @@ static void take_signals(const struct state *state, struct recall *recall)
 					    : state->signal_due,
 				state->next_signal_due};
 
-	recall->is_due_to_group = is_to_group;
+	recall->standing.is_due_to_group = is_to_group;
 	for (int i = 0; i < 2 && due[i] > 0 && due[i] < NSIG; i++)
-		recall->signals_due[i] = (int)due[i];
+		recall->standing.signals_due[i] = (int)due[i];
 }
 
 static void take_identity(const struct state *state, struct identity *identity)
@@ -172,14 +175,17 @@ static enum machine_phase phase_without_process(const struct machine *machine)
 static void take_process(const struct state *state, bool is_alive,
 			 struct recall *recall)
 {
+	struct standing *standing = &recall->standing;
+
 	if (is_alive) {
-		recall->pid = (pid_t)state->pid;
+		standing->pid = (pid_t)state->pid;
 		take_signals(state, recall);
 	}
-	if (state->pid != 0 && !machine_has_process(recall->machine.phase))
-		recall->machine.phase = MACHINE_UP; /* until somebody looks */
+	if (state->pid != 0 && !machine_has_process(standing->machine.phase))
+		standing->machine.phase = MACHINE_UP; /* until somebody looks */
 	else if (state->pid == 0)
-		recall->machine.phase = phase_without_process(&recall->machine);
+		standing->machine.phase =
+			phase_without_process(&standing->machine);
 }
 
 /*
@@ -217,25 +223,27 @@ static void take_foreign(const struct identity *identity,
 			 const struct status *status, bool is_known,
 			 struct recall *recall)
 {
+	struct standing *standing = &recall->standing;
+
 	recall->identity = *identity;
-	recall->pid = (pid_t)identity->pid;
-	recall->machine.phase = MACHINE_UP;
+	standing->pid = (pid_t)identity->pid;
+	standing->machine.phase = MACHINE_UP;
 	if (is_known)
 		return;
-	recall->starts = 1;
-	recall->changed_at = status->changed_at;
-	recall->machine.is_leaving = recall->machine.is_term_sent = false;
-	recall->machine.is_paused = status->is_paused;
-	recall->machine.want = status->wanted == 'u'   ? MACHINE_WANT_UP
-			       : status->wanted == 'd' ? MACHINE_WANT_DOWN
-						       : MACHINE_WANT_ONCE;
+	standing->starts = 1;
+	standing->changed_at = status->changed_at;
+	standing->machine.is_leaving = standing->machine.is_term_sent = false;
+	standing->machine.is_paused = status->is_paused;
+	standing->machine.want = status->wanted == 'u'   ? MACHINE_WANT_UP
+				 : status->wanted == 'd' ? MACHINE_WANT_DOWN
+							 : MACHINE_WANT_ONCE;
 }
 
 void recall_nothing(bool is_down_wanted, struct recall *recall)
 {
 	memset(recall, 0, sizeof(*recall));
-	recall->changed_at = tai64n_now();
-	recall->machine.want =
+	recall->standing.changed_at = tai64n_now();
+	recall->standing.machine.want =
 		is_down_wanted ? MACHINE_WANT_DOWN : MACHINE_WANT_UP;
 }
 
@@ -252,9 +260,9 @@ void recall_service(int dir_fd, const char *boot_id, bool is_down_wanted,
 	recall_nothing(is_down_wanted, recall);
 	/* Starts stay apart also across supervisors that let go. */
 	if (is_of_boot)
-		recall->machine.start_due_ns = state.start_due_ns;
+		recall->standing.machine.start_due_ns = state.start_due_ns;
 	if (has_state) {
-		state_to_machine(&state, &recall->machine);
+		state_to_machine(&state, &recall->standing.machine);
 		take_history(&state, recall);
 		take_identity(&state, &recall->identity);
 	}

@@ -7,33 +7,19 @@
 #define ENGINE_RECALL_H
 
 #include <stdbool.h>
-#include <stdint.h>
-#include <sys/types.h>
-#include <time.h>
 
-#include "loop/loop.h"
-#include "service/control.h"
+#include "engine/standing.h"
 #include "service/identity.h"
-#include "service/machine.h"
 #include "service/state.h"
 
 struct recall {
-	struct machine machine;
-	pid_t pid; /* of the process that is alive; 0: none is */
+	/* Its pid is that of the process that is alive; 0: none is. The signals
+	 * are what that may still have to be sent. */
+	struct standing standing;
 	/* Of the last process that is known of, alive or not; else zero. */
 	struct identity identity;
-	int signals_due[2]; /* what `pid` may still have to be sent; 0: none */
-	bool is_due_to_group;   /* they are for all of its group */
-	bool is_rest_for_group; /* see state.h */
-	enum control_down_file down_file_due; /* see state.h */
-	struct timespec changed_at, ready_at;
-	int64_t last_pid;
-	char status_text[STATE_TEXT_SIZE];
+	char status_text[STATE_TEXT_SIZE]; /* this and the next: see herald.h */
 	bool is_stopping;
-	struct policy_memory memory;
-	int64_t starts, deaths;
-	struct process_end last_end;
-	struct timespec last_end_at;
 };
 
 /*

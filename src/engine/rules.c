@@ -18,8 +18,8 @@ const struct service_config *rules_of(const struct service *service)
 	static struct service_config empty;
 	static bool is_made;
 
-	if (service->config)
-		return service->config;
+	if (service->site.config)
+		return service->site.config;
 	if (!is_made)
 		config_defaults(&empty);
 	is_made = true;
@@ -47,12 +47,12 @@ static void tell_troubles(struct service *service, char *troubles)
 
 	for (const char *at = troubles; *at; at++)
 		sum = sum * 31 + (unsigned char)*at;
-	if (sum == service->troubles_said)
+	if (sum == service->site.troubles_said)
 		return;
-	service->troubles_said = sum;
+	service->site.troubles_said = sum;
 	for (line = troubles; (end = strchr(line, '\n')); line = end + 1) {
 		*end = '\0';
-		diag_warn("%s/%s", service->name, line);
+		diag_warn("%s/%s", service->site.name, line);
 	}
 }
 
@@ -91,10 +91,10 @@ static void keep(struct service *service, const struct service_config *config)
 		rules_forget(service);
 		return;
 	}
-	if (!service->config)
-		service->config = malloc(sizeof(*service->config));
-	if (service->config) /* without memory: as if it were plain */
-		*service->config = *config;
+	if (!service->site.config)
+		service->site.config = malloc(sizeof(*service->site.config));
+	if (service->site.config) /* without memory: as if it were plain */
+		*service->site.config = *config;
 }
 
 int rules_refresh(struct service *service)
@@ -103,24 +103,24 @@ int rules_refresh(struct service *service)
 	struct strb troubles = strb_on(room, sizeof(room));
 	struct service_config config;
 
-	service->may_have_changed = false;
+	service->site.may_have_changed = false;
 	config_defaults(&config);
-	if (config_read(service->dir_fd, &config, &troubles) == -1)
+	if (config_read(service->site.dir_fd, &config, &troubles) == -1)
 		return -1;
 	tell_troubles(service, room);
 	keep(service, &config);
 	/* A oneshot's is a command line. */
-	service->is_down_wanted = (config.there >> CONFIG_DOWN & 1) != 0 &&
-				  config.type != CONFIG_TYPE_ONESHOT;
-	service->machine.rules = make_rules(rules_of(service));
+	service->site.is_down_wanted = (config.there >> CONFIG_DOWN & 1) != 0 &&
+				       config.type != CONFIG_TYPE_ONESHOT;
+	service->standing.machine.rules = make_rules(rules_of(service));
 	return 0;
 }
 
 void rules_refresh_after_changes(struct service *service)
 {
-	if (service->is_watched && !service->config) {
-		loop_directories_catch_up(service->loop);
-		if (!service->may_have_changed)
+	if (service->site.is_watched && !service->site.config) {
+		loop_directories_catch_up(service->site.loop);
+		if (!service->site.may_have_changed)
 			return;
 	}
 	rules_refresh(service);
@@ -128,15 +128,15 @@ void rules_refresh_after_changes(struct service *service)
 
 void rules_forget(struct service *service)
 {
-	free(service->config);
-	service->config = NULL;
+	free(service->site.config);
+	service->site.config = NULL;
 }
 
 static int64_t lasted_ns(const struct service *service)
 {
 	/* Starts are this far ahead of the moment until which none may be. */
 	return loop_now_ns() -
-	       (service->machine.start_due_ns - MACHINE_THROTTLE_NS);
+	       (service->standing.machine.start_due_ns - MACHINE_THROTTLE_NS);
 }
 
 /*
@@ -148,13 +148,13 @@ static void count_death(const struct service *service,
 			const struct process_end *end)
 {
 	const struct tally_death death = {
-		.at = service->changed_at,
+		.at = service->standing.changed_at,
 		.exit_code = (uint8_t)end->exit_code,
 		.signal_number = (uint8_t)end->signal_number,
 	};
 
 	if (end->is_known)
-		tally_add(service->dir_fd, &death,
+		tally_add(service->site.dir_fd, &death,
 			  rules_of(service)->max_death_tally);
 }
 
@@ -163,7 +163,7 @@ static enum machine_event judge_run(struct service *service,
 				    const struct process_end *end)
 {
 	const struct service_config *config = rules_of(service);
-	struct machine *machine = &service->machine;
+	struct machine *machine = &service->standing.machine;
 	struct policy_death death = {
 		.exit_code = end->is_known && end->signal_number == 0
 				     ? end->exit_code
@@ -175,10 +175,10 @@ static enum machine_event judge_run(struct service *service,
 	};
 	struct policy_verdict verdict;
 
-	if (!service->config || machine->want != MACHINE_WANT_UP)
+	if (!service->site.config || machine->want != MACHINE_WANT_UP)
 		return EVENT_EXITED;
-	verdict = policy_judge(&config->policy, &service->memory, &death,
-			       loop_now_ns());
+	verdict = policy_judge(&config->policy, &service->standing.memory,
+			       &death, loop_now_ns());
 	switch (verdict.answer) {
 	case POLICY_RESTART:
 		if (machine->start_due_ns < loop_now_ns() + verdict.delay_ns)
@@ -190,7 +190,7 @@ static enum machine_event judge_run(struct service *service,
 		return EVENT_EXITED;
 	case POLICY_GIVE_UP: break;
 	}
-	diag_warn("%s failed for good: %s", service->name, verdict.why);
+	diag_warn("%s failed for good: %s", service->site.name, verdict.why);
 	return EVENT_FAILED;
 }
 
@@ -200,7 +200,7 @@ enum machine_event rules_judge_end(struct service *service,
 	bool is_success =
 		end->is_known && end->signal_number == 0 && end->exit_code == 0;
 
-	switch (service->machine.phase) {
+	switch (service->standing.machine.phase) {
 	case MACHINE_STARTING: return is_success ? EVENT_EXITED : EVENT_FAILED;
 	case MACHINE_UP:
 		count_death(service, end);
@@ -209,7 +209,7 @@ enum machine_event rules_judge_end(struct service *service,
 		if (end->exit_code != EXIT_FINISH_FOR_GOOD)
 			return EVENT_EXITED;
 		diag_warn("%s failed for good: its finish exited %d",
-			  service->name, EXIT_FINISH_FOR_GOOD);
+			  service->site.name, EXIT_FINISH_FOR_GOOD);
 		return EVENT_FAILED;
 	default: return EVENT_EXITED;
 	}

@@ -336,7 +336,8 @@ static void host_awaited(struct scanner *scanner)
 static bool is_to_stop(const struct scanner *scanner, const struct entry *entry)
 {
 	return scanner->stops_removed && !entry->is_awaited &&
-	       !(entry->service.is_hosted && entry->service.machine.is_leaving);
+	       !(entry->service.site.is_hosted &&
+		 entry->service.standing.machine.is_leaving);
 }
 
 /* True: there is more room than there was during the scan. */

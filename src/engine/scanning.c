@@ -178,9 +178,9 @@ static void begin_log(struct scanning *scanning)
 {
 	struct service *service = &scanning->log.service;
 
-	service->name = scanning->upgrade.log_name;
-	service->loop = scanning->loop;
-	service->spawner = &scanning->spawner;
+	service->site.name = scanning->upgrade.log_name;
+	service->site.loop = scanning->loop;
+	service->site.spawner = &scanning->spawner;
 	service->obituaries = &scanning->obituaries;
 	log_service_begin(&scanning->log, scanning->scanner);
 	scanner_before_scan(scanning->scanner, before_scan, scanning);
@@ -264,7 +264,7 @@ int scanning_run(const struct scanning_rules *rules, const char *called_as,
 		.rules = rules,
 		.commander = {.lock_fd = -1, .control_fd = -1},
 		.obituaries = {.fd = -1},
-		.log = {.service = {.dir_fd = -1}, .pipe_fd = -1},
+		.log = {.service = {.site = {.dir_fd = -1}}, .pipe_fd = -1},
 	};
 
 	upgrade_begin(&scanning.upgrade, called_as, folder, log_name);

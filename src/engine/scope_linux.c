@@ -70,7 +70,8 @@ static bool name_own(const struct service *service, struct strb *path)
 {
 	struct stat status;
 
-	if (fstat(service->dir_fd, &status) == -1 || !find_cgroup("self", path))
+	if (fstat(service->site.dir_fd, &status) == -1 ||
+	    !find_cgroup("self", path))
 		return false;
 	strb_add_format(path, "/" NAME_PREFIX "%llx.%llx",
 			(unsigned long long)status.st_dev,
@@ -109,7 +110,7 @@ bool scope_make(struct service *service, char path[SCOPE_PATH_SIZE])
 	if (!service->is_scope_missed)
 		diag_warn_errno("unable to make a cgroup for %s/kill-scope, "
 				"using the process group",
-				service->name);
+				service->site.name);
 	service->is_scope_missed = true;
 	return false;
 }
@@ -121,8 +122,8 @@ bool scope_kill(const struct service *service)
 	bool is_done;
 	int fd;
 
-	snprintf(process, sizeof(process), "%d", (int)service->pid);
-	if (!wants_one(service) || service->pid == 0 ||
+	snprintf(process, sizeof(process), "%d", (int)service->standing.pid);
+	if (!wants_one(service) || service->standing.pid == 0 ||
 	    !find_cgroup(process, &path) ||
 	    !strstr(strrchr(path.data, '/'), "/" NAME_PREFIX))
 		return false;

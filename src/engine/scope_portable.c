@@ -12,7 +12,7 @@ bool scope_make(struct service *service, char path[SCOPE_PATH_SIZE])
 	if (!service->is_scope_missed)
 		diag_warn("%s/kill-scope: this system has no cgroups; using "
 			  "the process group",
-			  service->name);
+			  service->site.name);
 	service->is_scope_missed = true;
 	return false;
 }

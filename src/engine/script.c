@@ -18,9 +18,9 @@ const char *script_name(const struct service *service)
 {
 	bool is_lines = rules_of(service)->type == CONFIG_TYPE_ONESHOT;
 
-	if (service->is_inline)
+	if (service->site.is_inline)
 		return "log";
-	switch (service->machine.phase) {
+	switch (service->standing.machine.phase) {
 	case MACHINE_STARTING: return is_lines ? "up" : "start";
 	case MACHINE_FINISHING: return "finish";
 	case MACHINE_STOPPING: return is_lines ? "down" : "stop";
@@ -30,7 +30,7 @@ const char *script_name(const struct service *service)
 
 static void fill_arguments(const struct service *service, struct script *script)
 {
-	const struct process_end *end = &service->last_end;
+	const struct process_end *end = &service->standing.last_end;
 	const char **arguments = script->plan.arguments;
 	int first, second;
 
@@ -40,10 +40,10 @@ static void fill_arguments(const struct service *service, struct script *script)
 	snprintf(script->first, SCRIPT_NUMBER_SIZE, "%d", first);
 	snprintf(script->second, SCRIPT_NUMBER_SIZE, "%d", second);
 	snprintf(script->group, SCRIPT_NUMBER_SIZE, "%d",
-		 (int)service->last_pid);
+		 (int)service->standing.last_pid);
 	arguments[0] = script->first;
 	arguments[1] = script->second;
-	arguments[2] = service->name;
+	arguments[2] = service->site.name;
 	arguments[3] = script->group;
 }
 
@@ -80,7 +80,7 @@ static int add_herald(const struct service *service, struct script *script)
 {
 	const char *said = herald_entry(service);
 
-	if (!said || service->machine.phase != MACHINE_UP)
+	if (!said || service->standing.machine.phase != MACHINE_UP)
 		return 0;
 	snprintf(script->entry, sizeof(script->entry), "%s", said);
 	script->environment = environment_with(script->entry);
@@ -91,18 +91,18 @@ static int add_herald(const struct service *service, struct script *script)
 int script_prepare(struct service *service, struct script *script)
 {
 	const struct service_config *config = rules_of(service);
-	enum machine_phase phase = service->machine.phase;
+	enum machine_phase phase = service->standing.machine.phase;
 
 	script->plan = (struct spawn_plan){
 		.script = script_name(service),
-		.name = service->name,
-		.dir_fd = service->dir_fd,
-		.lock_fd = service->lock_fd,
-		.input_dir_fd = service->input_dir_fd,
-		.has_output_pipe = service->has_output_pipe,
-		.has_own_output = service->has_own_output,
+		.name = service->site.name,
+		.dir_fd = service->site.dir_fd,
+		.lock_fd = service->site.lock_fd,
+		.input_dir_fd = service->site.input_dir_fd,
+		.has_output_pipe = service->site.has_output_pipe,
+		.has_own_output = service->site.has_own_output,
 		.is_command_line = config->type == CONFIG_TYPE_ONESHOT,
-		.runs_at_input = service->is_inline,
+		.runs_at_input = service->site.is_inline,
 		.keeps_session = config_has(config, CONFIG_NO_SETSID),
 		.has_pid_namespace = phase == MACHINE_UP &&
 				     config_has(config, CONFIG_FLAG_NEWPIDNS),
@@ -117,7 +117,7 @@ int script_prepare(struct service *service, struct script *script)
 	if (phase == MACHINE_FINISHING)
 		fill_arguments(service, script);
 	else if (config->evidence != 0) /* daemontools tells no name */
-		script->plan.arguments[0] = service->name;
+		script->plan.arguments[0] = service->site.name;
 	script->environment = NULL;
 	return add_herald(service, script);
 }

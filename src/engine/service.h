@@ -14,18 +14,15 @@
 #include <time.h>
 
 #include "engine/obituary.h"
-#include "engine/spawn.h"
+#include "engine/site.h"
+#include "engine/standing.h"
 #include "loop/loop.h"
-#include "service/control.h"
-#include "service/machine.h"
-#include "service/state.h"
 #include "service/status.h"
 
 /* How many descriptors a hosted service takes: lock, control, pidfd; and, where
  * links to FIFOs can't be made, ok; and ready, until it is. */
 #define SERVICE_DESCRIPTORS 3
 
-struct service_config;
 struct service;
 struct aside;
 struct herald;
@@ -42,22 +39,10 @@ struct service_gate {
 struct starter;
 
 struct service {
-	/* Set by the owner before service_open(), and kept by it. */
-	struct loop *loop;
-	struct spawner *spawner;
+	struct site site;
+	/* Also the owner's. */
 	struct starter *starter; /* NULL: each start is made at once */
-	const char *name;        /* for messages; may be replaced at any time */
-	int dir_fd;              /* the service directory */
 	const struct obituaries *obituaries; /* NULL: nobody tells */
-	int input_dir_fd; /* a logger: the directory of its service; else -1 */
-	/* Its owner sets may_have_changed when a name in the directory came or
-	 * went; else nobody tells, and it is looked at each time. */
-	bool is_watched;
-	bool may_have_changed;
-	bool has_output_pipe; /* its output goes to its supervise/pipe */
-	bool has_own_output;  /* see spawner_keep_output() */
-	/* A logger that is the file "log" of its service, and runs there. */
-	bool is_inline;
 	/* All is about to be stopped: what runs is adopted, nothing starts. */
 	bool is_closing;
 	/* CLOCK_MONOTONIC: what service_begin() starts isn't started sooner. */
@@ -76,14 +61,12 @@ struct service {
 	void *owner;
 
 	/* The rest is that of service.c and its parts: see step.h. */
-	bool is_hosted;
-	int lock_fd, control_fd; /* owned; -1 when closed */
-	int ok_fd; /* owned; -1: "ok" is another name of "control" */
+	struct standing standing;
+	int control_fd; /* owned; -1 when closed */
+	int ok_fd;      /* owned; -1: "ok" is another name of "control" */
 	bool is_start_pending; /* it was handed to the starter */
 	bool is_fresh;         /* nothing was on record here before */
-	bool is_down_wanted;   /* there is a file "down" */
 	size_t control_left;   /* bytes there that are being obeyed */
-	struct machine machine;
 	struct loop_watch control;
 	struct loop_watch ready; /* see ready.h */
 	struct loop_process process;
@@ -91,34 +74,19 @@ struct service {
 	 * killed before leaves it to whoever inherits its children. */
 	struct loop_remains remains;
 	struct loop_timer timer;
-	pid_t pid;           /* 0 when no process runs */
-	int64_t start_ticks; /* of that process */
-	/* On record, and not known to have been sent; 0: none. */
-	int signals_due[2];
-	bool is_due_to_group;   /* the first of them is for all of its group */
-	bool was_term_sent;     /* before those that a hook holds back */
-	char hook;              /* whose hook is awaited: see hook.h; 0: none */
-	bool is_for_logger;     /* the letters that come next are */
-	bool is_for_group;      /* and the signals of these */
-	bool is_rest_for_group; /* on record: of those that a hook left there */
-	struct aside *asides;   /* see aside.h */
-	struct herald *herald;  /* owned; see herald.h */
-	char events_due[4];     /* see event.h */
-	uint32_t plain_sum;     /* of what plain.h wrote; 0: nothing */
-	unsigned watchers;      /* see ready_watch(); kept when it lets go */
+	bool was_term_sent;    /* before those that a hook holds back */
+	char hook;             /* whose hook is awaited: see hook.h; 0: none */
+	bool is_for_logger;    /* the letters that come next are */
+	bool is_for_group;     /* and the signals of these */
+	struct aside *asides;  /* see aside.h */
+	struct herald *herald; /* owned; see herald.h */
+	char events_due[4];    /* see event.h */
+	uint32_t plain_sum;    /* of what plain.h wrote; 0: nothing */
+	unsigned watchers;     /* see ready_watch(); kept when it lets go */
 	struct loop_timer probe; /* these two: see probe.h */
 	pid_t checked_pid;       /* 0: no check runs */
-	/* What is on record for the file "down", and not known to be done. */
-	enum control_down_file down_file_due;
 	struct loop_timer again; /* set while a record isn't written */
-	struct timespec changed_at, changed_before, ready_at;
-	int64_t starts, deaths;
-	int64_t last_pid; /* of the last "run" that ended */
-	struct policy_memory memory;
-	struct service_config *config; /* owned; see rules.h */
-	uint32_t troubles_said;        /* see rules.c */
-	struct process_end last_end;
-	struct timespec last_end_at; /* tv_sec 0: none yet */
+	struct timespec changed_before;
 	unsigned char published[STATUS_SIZE];
 	bool is_scope_missed; /* there is no cgroup for it, and it was said */
 	bool is_unwatched; /* its process can't be adopted, and it was said */

@@ -20,30 +20,30 @@
 
 static int make_ok(struct service *service)
 {
-	return supervise_dir_make_ok(service->dir_fd, service->control_fd,
+	return supervise_dir_make_ok(service->site.dir_fd, service->control_fd,
 				     &service->ok_fd);
 }
 
 void takeover_offer_ok(struct service *service)
 {
-	if (!service->is_fresh || !service->is_hosted ||
+	if (!service->is_fresh || !service->site.is_hosted ||
 	    service->is_start_pending)
 		return;
 	service->is_fresh = false;
 	if (make_ok(service) == -1)
 		diag_warn_errno("unable to read %s/" SUPERVISE_OK,
-				service->name);
+				service->site.name);
 }
 
 void takeover_renew_ok(struct service *service)
 {
 	int before_fd = service->ok_fd;
 
-	if (service->is_fresh || !service->is_hosted)
+	if (service->is_fresh || !service->site.is_hosted)
 		return;
 	if (make_ok(service) == -1)
 		diag_warn_errno("unable to read %s/" SUPERVISE_OK,
-				service->name);
+				service->site.name);
 	if (before_fd != -1)
 		close(before_fd);
 }
@@ -54,10 +54,10 @@ static int look_for_down(struct service *service)
 {
 	struct stat status;
 
-	if (!service->is_down_wanted ||
-	    fstatat(service->dir_fd, "down", &status, 0) == 0)
+	if (!service->site.is_down_wanted ||
+	    fstatat(service->site.dir_fd, "down", &status, 0) == 0)
 		return 0;
-	service->is_down_wanted = false;
+	service->site.is_down_wanted = false;
 	return errno == ENOENT ? 0 : -1;
 }
 
@@ -70,15 +70,15 @@ static const struct service_trouble *take_files(struct service *service)
 					    no_control = {"read",
 							  SUPERVISE_CONTROL},
 					    no_ok = {"read", SUPERVISE_OK};
-	int dir_fd = service->dir_fd;
+	int dir_fd = service->site.dir_fd;
 
 	if (rules_refresh(service) == -1)
 		return &no_names;
 	if (look_for_down(service) == -1)
 		return &no_down;
 	service->is_fresh = supervise_dir_make(dir_fd);
-	service->lock_fd = supervise_dir_lock(dir_fd);
-	if (service->lock_fd == -1)
+	service->site.lock_fd = supervise_dir_lock(dir_fd);
+	if (service->site.lock_fd == -1)
 		return &no_lock;
 	service->control_fd = supervise_dir_open_control(dir_fd);
 	if (service->control_fd == -1)
@@ -87,15 +87,15 @@ static const struct service_trouble *take_files(struct service *service)
 		(struct loop_watch){.fd = service->control_fd,
 				    .on_readable = orders_on_readable,
 				    .owner = service};
-	if (loop_watch_add(service->loop, &service->control) == -1)
+	if (loop_watch_add(service->site.loop, &service->control) == -1)
 		return &no_control;
 	publish_begin(service);
 	if (service->is_fresh)
 		return NULL; /* service_begin() puts it first on record */
-	service->machine = (struct machine){.rules = service->machine.rules,
-					    .want = service->is_down_wanted
-							    ? MACHINE_WANT_DOWN
-							    : MACHINE_WANT_UP};
+	service->standing.machine = (struct machine){
+		.rules = service->standing.machine.rules,
+		.want = service->site.is_down_wanted ? MACHINE_WANT_DOWN
+						     : MACHINE_WANT_UP};
 	publish_first_status(service);
 	if (make_ok(service) == -1)
 		return &no_ok;
@@ -106,7 +106,7 @@ const struct service_trouble *service_open(struct service *service)
 {
 	const struct service_trouble *trouble;
 
-	service->lock_fd = service->control_fd = service->ok_fd = -1;
+	service->site.lock_fd = service->control_fd = service->ok_fd = -1;
 	service->remains.pidfd = -1;
 	service->control.is_added = service->ready.is_added = false;
 	service->asides = NULL;
@@ -116,7 +116,7 @@ const struct service_trouble *service_open(struct service *service)
 	service->events_due[0] = '\0';
 	service->probe.is_set = false;
 	service->is_for_logger = service->is_for_group = false;
-	service->is_rest_for_group = false;
+	service->standing.is_rest_for_group = false;
 	trouble = take_files(service);
 	if (trouble) {
 		int error = errno;
@@ -125,7 +125,7 @@ const struct service_trouble *service_open(struct service *service)
 		errno = error;
 		return trouble;
 	}
-	service->is_hosted = true;
+	service->site.is_hosted = true;
 	service->timer = (struct loop_timer){.on_due = service_on_timer,
 					     .owner = service};
 	return NULL;
@@ -134,26 +134,19 @@ const struct service_trouble *service_open(struct service *service)
 /* The numbers and moments that go on across supervisors. */
 static void restore(struct service *service, const struct recall *recall)
 {
-	const struct machine_rules rules = service->machine.rules;
+	struct standing *standing = &service->standing;
+	const struct machine_rules rules = standing->machine.rules;
 
-	service->machine = recall->machine;
-	service->machine.rules = rules;
-	machine_mend(&service->machine, loop_now_ns());
-	if (service->machine.start_due_ns < service->begin_due_ns)
-		service->machine.start_due_ns = service->begin_due_ns;
-	service->pid = 0;
-	service->start_ticks = 0;
-	memset(service->signals_due, 0, sizeof(service->signals_due));
-	service->changed_at = recall->changed_at;
-	service->starts = recall->starts;
-	service->deaths = recall->deaths;
-	service->last_end = recall->last_end;
-	service->last_end_at = recall->last_end_at;
-	service->ready_at = recall->ready_at;
-	service->down_file_due = recall->down_file_due;
-	orders_go_on(service, recall->is_rest_for_group);
-	service->last_pid = recall->last_pid;
-	service->memory = recall->memory;
+	*standing = recall->standing;
+	standing->machine.rules = rules;
+	machine_mend(&standing->machine, loop_now_ns());
+	if (standing->machine.start_due_ns < service->begin_due_ns)
+		standing->machine.start_due_ns = service->begin_due_ns;
+	/* There is a process once it is adopted, and so is what is due to it.
+	 */
+	standing->pid = 0;
+	memset(standing->signals_due, 0, sizeof(standing->signals_due));
+	orders_go_on(service, recall->standing.is_rest_for_group);
 }
 
 /*
@@ -164,30 +157,32 @@ static bool adopt(struct service *service, const struct recall *recall)
 {
 	bool was_missed;
 
-	if (process_watch(service, recall->pid, -1, false) == -1) {
+	if (process_watch(service, recall->standing.pid, -1, false) == -1) {
 		if (errno == ESRCH)
 			return false;
 		if (!service->is_unwatched)
 			diag_warn_errno("unable to watch the process of %s",
-					service->name);
+					service->site.name);
 		service->is_unwatched = true;
 		service_let_go(service);
 		return true;
 	}
 	/* Looked at again, now that its number can't be given away. */
-	if (identity_start_ticks(recall->pid) != recall->identity.start_ticks) {
-		loop_process_remove(service->loop, &service->process);
+	if (identity_start_ticks(recall->standing.pid) !=
+	    recall->identity.start_ticks) {
+		loop_process_remove(service->site.loop, &service->process);
 		return false;
 	}
 	service->is_unwatched = false;
-	service->pid = recall->pid;
-	service->start_ticks = recall->identity.start_ticks;
-	memcpy(service->signals_due, recall->signals_due,
-	       sizeof(service->signals_due));
-	service->is_due_to_group = recall->is_due_to_group;
-	was_missed = service->machine.phase == MACHINE_UP &&
-		     !service->machine.is_ready && ready_was_missed(service);
-	if (service->machine.phase == MACHINE_UP) {
+	service->standing.pid = recall->standing.pid;
+	service->standing.start_ticks = recall->identity.start_ticks;
+	memcpy(service->standing.signals_due, recall->standing.signals_due,
+	       sizeof(service->standing.signals_due));
+	service->standing.is_due_to_group = recall->standing.is_due_to_group;
+	was_missed = service->standing.machine.phase == MACHINE_UP &&
+		     !service->standing.machine.is_ready &&
+		     ready_was_missed(service);
+	if (service->standing.machine.phase == MACHINE_UP) {
 		process_listen(service, false);
 		herald_restore(service, recall->status_text,
 			       recall->is_stopping);
@@ -203,10 +198,11 @@ static bool adopt(struct service *service, const struct recall *recall)
 static void recall(struct service *service, struct recall *recall)
 {
 	if (service->is_fresh)
-		recall_nothing(service->is_down_wanted, recall);
+		recall_nothing(service->site.is_down_wanted, recall);
 	else
-		recall_service(service->dir_fd, service->spawner->boot_id,
-			       service->is_down_wanted, recall);
+		recall_service(service->site.dir_fd,
+			       service->site.spawner->boot_id,
+			       service->site.is_down_wanted, recall);
 }
 
 /* The script that was on record ended while nobody looked. */
@@ -217,11 +213,12 @@ static void process_ended_unseen(struct service *service,
 
 	obituaries_find(service->obituaries, identity->pid,
 			identity->start_ticks, &end);
-	service->pid = (pid_t)identity->pid;
-	if (service->machine.phase == MACHINE_STARTING && !end.is_known) {
+	service->standing.pid = (pid_t)identity->pid;
+	if (service->standing.machine.phase == MACHINE_STARTING &&
+	    !end.is_known) {
 		/* Whether "start" succeeded nobody knows: once more. */
 		process_note_end(service, end);
-		service->machine.phase = MACHINE_WAITING;
+		service->standing.machine.phase = MACHINE_WAITING;
 		service_step(service, EVENT_TIMER, 0);
 		return;
 	}
@@ -238,8 +235,8 @@ static void go_on(struct service *service)
 	restore(service, &recalled);
 	service_change_down_file(
 		service); /* whatever comes next puts it on record */
-	phase = service->machine.phase;
-	if (recalled.pid != 0 && adopt(service, &recalled))
+	phase = service->standing.machine.phase;
+	if (recalled.standing.pid != 0 && adopt(service, &recalled))
 		return;
 	if (machine_has_process(phase) && recalled.identity.pid != 0)
 		process_ended_unseen(service, &recalled.identity);

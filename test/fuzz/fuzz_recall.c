@@ -55,21 +55,24 @@ static void put_file(int dir_fd, const char *name, const char *bytes,
 
 static void check_recall(const struct recall *recall)
 {
-	const struct machine *machine = &recall->machine;
+	const struct machine *machine = &recall->standing.machine;
 
 	MUST(machine->phase != MACHINE_GONE);
 	MUST(machine->phase < MACHINE_PHASE_COUNT);
 	MUST(machine->phase != MACHINE_WAITING ||
 	     machine->want != MACHINE_WANT_DOWN);
-	MUST(recall->pid >= 0);
-	MUST(recall->pid == 0 || machine->phase == MACHINE_UP);
-	MUST(recall->pid == 0 || recall->identity.pid == recall->pid);
+	MUST(recall->standing.pid >= 0);
+	MUST(recall->standing.pid == 0 || machine->phase == MACHINE_UP);
+	MUST(recall->standing.pid == 0 ||
+	     recall->identity.pid == recall->standing.pid);
 	/* One is added to these for each start and death to come. */
-	MUST(recall->starts >= 0 && recall->starts < INT64_MAX);
-	MUST(recall->deaths >= 0 && recall->deaths < INT64_MAX);
+	MUST(recall->standing.starts >= 0 &&
+	     recall->standing.starts < INT64_MAX);
+	MUST(recall->standing.deaths >= 0 &&
+	     recall->standing.deaths < INT64_MAX);
 	for (int i = 0; i < 2; i++)
-		MUST(recall->signals_due[i] >= 0 &&
-		     recall->signals_due[i] < NSIG);
+		MUST(recall->standing.signals_due[i] >= 0 &&
+		     recall->standing.signals_due[i] < NSIG);
 	MUST(IS_TEXT(recall->identity.boot_id));
 }
 

@@ -50,8 +50,9 @@ static void any_start_time_can_be_on_record(void **state)
 	for (size_t i = 0; i < sizeof(ticks) / sizeof(ticks[0]); i++) {
 		write_state(dir, ticks[i]);
 		recall_service(dir->fd, boot_id, false, &recall);
-		assert_int_equal(recall.pid, 0);
-		assert_int_equal(recall.machine.phase, MACHINE_UP); /* it was */
+		assert_int_equal(recall.standing.pid, 0);
+		assert_int_equal(recall.standing.machine.phase,
+				 MACHINE_UP); /* it was */
 	}
 }
 
@@ -67,7 +68,7 @@ static void any_moment_can_be_in_a_status(void **state)
 	for (size_t i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {
 		write_status(dir, (struct timespec){(time_t)seconds[i], 0});
 		recall_service(dir->fd, boot_id, false, &recall);
-		assert_int_equal(recall.pid, 0);
+		assert_int_equal(recall.standing.pid, 0);
 	}
 }
 
@@ -82,7 +83,7 @@ static enum machine_phase phase_after(const struct dir *dir, const char *want)
 
 	write_file(dir, SUPERVISE_STATE, text, (size_t)len);
 	recall_service(dir->fd, boot_id, false, &recall);
-	return recall.machine.phase;
+	return recall.standing.machine.phase;
 }
 
 /* It was to be started once its time had come, whatever was wanted. */
@@ -126,11 +127,13 @@ static void an_end_that_cannot_be_is_not_known(void **state)
 
 		write_file(dir, SUPERVISE_STATE, text, (size_t)len);
 		recall_service(dir->fd, boot_id, false, &recall);
-		assert_int_equal(recall.last_end.is_known, cases[i].is_known);
-		assert_int_equal(recall.last_end.exit_code, cases[i].exit_code);
-		assert_int_equal(recall.last_end.signal_number,
+		assert_int_equal(recall.standing.last_end.is_known,
+				 cases[i].is_known);
+		assert_int_equal(recall.standing.last_end.exit_code,
+				 cases[i].exit_code);
+		assert_int_equal(recall.standing.last_end.signal_number,
 				 cases[i].signal_number);
-		assert_int_equal(recall.last_pid, 0);
+		assert_int_equal(recall.standing.last_pid, 0);
 	}
 }
 

@@ -1,0 +1,45 @@
+/*
+ * site.h -- where a service lives: what its owner gave it, and what its
+ * directory says.
+ *
+ * What all its parts stand on, and the one way in which they speak: a part
+ * reports what happened by tell(), and whoever holds the parts decides, and
+ * calls them. They don't call one another.
+ */
+#ifndef ENGINE_SITE_H
+#define ENGINE_SITE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/spawn.h"
+#include "loop/loop.h"
+
+struct aside;
+struct service_config;
+
+struct site {
+	/* Set by the owner before service_open(), and kept by it. */
+	struct loop *loop;
+	struct spawner *spawner;
+	const char *name; /* for messages; may be replaced at any time */
+	int dir_fd;       /* the service directory */
+	int input_dir_fd; /* a logger: the directory of its service; else -1 */
+	/* Its owner sets may_have_changed when a name in the directory came or
+	 * went; else nobody tells, and it is looked at each time. */
+	bool is_watched;
+	bool may_have_changed;
+	bool has_output_pipe; /* its output goes to its supervise/pipe */
+	bool has_own_output;  /* see spawner_keep_output() */
+	/* A logger that is the file "log" of its service, and runs there. */
+	bool is_inline;
+
+	/* The rest is that of the service. */
+	bool is_hosted;
+	bool is_down_wanted;           /* there is a file "down" */
+	int lock_fd;                   /* owned; -1 when closed */
+	struct service_config *config; /* owned; see rules.h */
+	uint32_t troubles_said;        /* see rules.c */
+};
+
+#endif
