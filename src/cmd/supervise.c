@@ -12,6 +12,7 @@
 #include "engine/aside.h"
 #include "engine/service.h"
 #include "engine/surrender.h"
+#include "engine/takeover.h"
 
 static void on_gone(struct service *service)
 {
@@ -73,12 +74,13 @@ static void begin(struct service *service, struct surrender *surrender)
 
 int main(int argc, char *argv[])
 {
+	static const struct service_owner calls = {.on_giving_up = on_giving_up,
+						   .on_gone = on_gone};
 	struct spawner spawner;
 	struct surrender surrender;
 	struct service service = {
 		.site = {.spawner = &spawner, .input_dir_fd = -1},
-		.on_giving_up = on_giving_up,
-		.on_gone = on_gone,
+		.calls = &calls,
 	};
 
 	program_begin("supervise", argc, argv);

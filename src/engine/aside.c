@@ -7,13 +7,14 @@
 #include "engine/aside.h"
 
 struct aside {
-	struct service *service; /* NULL: it has gone */
-	struct aside *next;      /* of that service */
+	struct site *site;  /* NULL: it has gone */
+	struct aside *next; /* of that service */
 	struct aside *next_of_all;
 	struct loop *loop;
 	struct loop_process process;
 	struct loop_timer limit;
-	void (*on_end)(struct service *service, struct process_end end);
+	void (*on_end)(struct site *site, void *owner, struct process_end end);
+	void *owner;
 };
 
 /* All that run, whose services may have gone. */
@@ -32,9 +33,9 @@ static void unlink_from_service(struct aside *aside)
 {
 	struct aside **link;
 
-	if (!aside->service)
+	if (!aside->site)
 		return;
-	link = &aside->service->asides;
+	link = &aside->site->asides;
 	while (*link != aside)
 		link = &(*link)->next;
 	*link = aside->next;
@@ -43,11 +44,12 @@ static void unlink_from_service(struct aside *aside)
 /* Tells of the end, the first time. */
 static void tell(struct aside *aside, struct process_end end)
 {
-	void (*on_end)(struct service *, struct process_end) = aside->on_end;
+	void (*on_end)(struct site *, void *, struct process_end) =
+		aside->on_end;
 
 	aside->on_end = NULL;
-	if (aside->service && on_end)
-		on_end(aside->service, end);
+	if (aside->site && on_end)
+		on_end(aside->site, aside->owner, end);
 }
 
 static void on_exit_of_process(struct loop_process *process,
@@ -74,24 +76,23 @@ static void on_limit(struct loop_timer *timer)
 	tell(aside, end); /* who sleeps in the kernel may die much later */
 }
 
-static bool has_room(const struct service *service)
+static bool has_room(const struct site *site)
 {
 	unsigned count = 0;
 
-	for (const struct aside *each = service->asides; each;
-	     each = each->next)
+	for (const struct aside *each = site->asides; each; each = each->next)
 		count++;
 	return count < ASIDE_MOST;
 }
 
 static int start(struct aside *aside, const struct aside_plan *plan)
 {
-	struct service *service = aside->service;
+	struct site *site = aside->site;
 	struct spawn_plan spawn_plan = {
 		.script = plan->script,
-		.name = service->site.name,
-		.dir_fd = service->site.dir_fd,
-		.lock_fd = service->site.lock_fd,
+		.name = site->name,
+		.dir_fd = site->dir_fd,
+		.lock_fd = site->lock_fd,
 		.input_dir_fd = -1,
 		.notification_fd = -1,
 		.lock_fd_number = -1,
@@ -102,14 +103,13 @@ static int start(struct aside *aside, const struct aside_plan *plan)
 
 	for (int i = 0; plan->arguments[i]; i++)
 		spawn_plan.arguments[i] = plan->arguments[i];
-	if (spawn(service->site.spawner, 0, &spawn_plan, &spawned) == -1)
+	if (spawn(site->spawner, 0, &spawn_plan, &spawned) == -1)
 		return -1;
 	aside->process = (struct loop_process){.pid = spawned.pid,
 					       .is_child = true,
 					       .on_exit = on_exit_of_process,
 					       .owner = aside};
-	if (loop_process_add(service->site.loop, &aside->process,
-			     spawned.pidfd) == 0)
+	if (loop_process_add(site->loop, &aside->process, spawned.pidfd) == 0)
 		return 0;
 	error = errno;
 	kill(spawned.pid, SIGKILL); /* nobody would ever reap it */
@@ -118,21 +118,22 @@ static int start(struct aside *aside, const struct aside_plan *plan)
 	return -1;
 }
 
-int aside_start(struct service *service, const struct aside_plan *plan)
+int aside_start(struct site *site, const struct aside_plan *plan)
 {
 	struct aside *aside;
 
-	if (!has_room(service)) {
+	if (!has_room(site)) {
 		errno = EAGAIN;
 		return -1;
 	}
 	aside = malloc(sizeof(*aside));
 	if (!aside)
 		return -1;
-	*aside = (struct aside){.service = service,
-				.next = service->asides,
-				.loop = service->site.loop,
-				.on_end = plan->on_end};
+	*aside = (struct aside){.site = site,
+				.next = site->asides,
+				.loop = site->loop,
+				.on_end = plan->on_end,
+				.owner = plan->owner};
 	if (start(aside, plan) == -1) {
 		free(aside);
 		return -1;
@@ -140,19 +141,19 @@ int aside_start(struct service *service, const struct aside_plan *plan)
 	aside->limit = (struct loop_timer){.on_due = on_limit, .owner = aside};
 	loop_timer_set(aside->loop, &aside->limit,
 		       loop_now_ns() + plan->limit_ns);
-	service->asides = aside;
+	site->asides = aside;
 	aside->next_of_all = in_flight;
 	in_flight = aside;
 	return 0;
 }
 
-void aside_forget_all(struct service *service)
+void aside_forget_all(struct site *site)
 {
 	struct aside *aside;
 
-	while ((aside = service->asides)) {
-		service->asides = aside->next;
-		aside->service = NULL;
+	while ((aside = site->asides)) {
+		site->asides = aside->next;
+		aside->site = NULL;
 	}
 }
 

@@ -12,7 +12,7 @@
 #ifndef ENGINE_ASIDE_H
 #define ENGINE_ASIDE_H
 
-#include "engine/service.h"
+#include "engine/site.h"
 
 #define ASIDE_MOST 8 /* at a time, of one service */
 
@@ -24,18 +24,19 @@ struct aside_plan {
 	bool holds_control; /* see struct spawn_plan */
 	/* Called once, when it has ended or was killed as its limit had come;
 	 * not after aside_forget_all(). May be NULL. */
-	void (*on_end)(struct service *service, struct process_end end);
+	void (*on_end)(struct site *site, void *owner, struct process_end end);
+	void *owner;
 };
 
 /*
  * Starts it, in the service directory. 0, or -1 with errno: the system has no
  * process or memory to give, or there are ASIDE_MOST already (EAGAIN).
  */
-int aside_start(struct service *service, const struct aside_plan *plan);
+int aside_start(struct site *site, const struct aside_plan *plan);
 
 /* The service goes: nothing is told to it any more. What runs is reaped, and
  * killed when its limit comes, as if nothing had happened. */
-void aside_forget_all(struct service *service);
+void aside_forget_all(struct site *site);
 
 /* The loop ends: those that still run go on by themselves. */
 void aside_free_all(void);

@@ -11,8 +11,6 @@
 #include "base/strb.h"
 #include "engine/depend.h"
 #include "engine/entry.h"
-#include "engine/publish.h"
-#include "engine/ready.h"
 #include "service/config.h"
 
 #define NAME_BYTES 512 /* of a path below the scan directory */
@@ -241,7 +239,7 @@ static struct depend_place *make_place(struct depend *depend,
 	}
 	entry->place = place;
 	entry->service.gate = &gate;
-	ready_watch(&entry->service);
+	service_watch(&entry->service);
 	tell(place);
 	return place;
 }
@@ -265,7 +263,7 @@ void depend_forget(struct entry *entry)
 		return;
 	for (int kind = 0; kind < GRAPH_KIND_COUNT; kind++)
 		drop_directory(place, (enum graph_kind)kind);
-	ready_unwatch(&entry->service);
+	service_unwatch(&entry->service);
 	graph_unbind(depend->graph, place->node);
 	entry->place = NULL;
 	entry->service.gate = NULL;
@@ -591,7 +589,7 @@ static void act_on(struct depend_place *place)
 	if (is_released(service, place))
 		service_release(service);
 	else if (service->standing.machine.phase == MACHINE_WAITING)
-		publish_soon(service); /* for something else, perhaps */
+		service_waits_anew(service); /* for something else, perhaps */
 }
 
 static void act(struct loop_timer *timer)

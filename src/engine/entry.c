@@ -9,6 +9,7 @@
 #include "base/strb.h"
 #include "engine/entry.h"
 #include "engine/recall.h"
+#include "engine/takeover.h"
 #include "service/supervise_dir.h"
 
 /* How long a directory may be without a run script before it is supervised
@@ -107,24 +108,29 @@ static int open_directory(struct entry *entry, const struct stat *status)
 	return -1;
 }
 
-static void prepare_service(const struct entry_context *context,
-			    struct entry *entry, struct service *service)
-{
-	service->site.loop = context->loop;
-	service->site.spawner = context->spawner;
-	service->starter = context->starter;
-	service->obituaries = context->obituaries;
-	service->site.input_dir_fd = -1;
-	service->on_giving_up = on_service_giving_up;
-	service->on_gone = on_service_gone;
-	service->owner = entry;
-}
-
 static struct service *logger_of(struct service *service)
 {
 	struct entry *entry = service->owner;
 
 	return entry->logger ? &entry->logger->service : NULL;
+}
+
+static const struct service_owner service_calls = {
+	renew_pipe, logger_of, on_service_giving_up, on_service_gone};
+static const struct service_owner logger_calls = {
+	NULL, NULL, on_service_giving_up, on_service_gone};
+
+static void prepare_service(const struct entry_context *context,
+			    struct entry *entry, struct service *service,
+			    const struct service_owner *calls)
+{
+	service->site.loop = context->loop;
+	service->site.spawner = context->spawner;
+	service->site.input_dir_fd = -1;
+	service->starter = context->starter;
+	service->obituaries = context->obituaries;
+	service->calls = calls;
+	service->owner = entry;
 }
 
 /* Without it, the scanner looks now and then. */
@@ -154,13 +160,11 @@ struct entry *entry_new(struct entry_context *context, const char *name,
 	entry->name = strdup(name);
 	if (!entry->name || open_directory(entry, status) == -1)
 		goto out;
-	prepare_service(context, entry, &entry->service);
+	prepare_service(context, entry, &entry->service, &service_calls);
 	entry->service.site.name = entry->name;
 	entry->service.site.dir_fd = entry->dir_fd;
 	/* Its logger may start, for what is in the pipe. */
 	entry->service.is_closing = context->is_closing;
-	entry->service.before_start = renew_pipe;
-	entry->service.logger_of = logger_of;
 	entry->changes.on_change = on_change;
 	entry->changes.owner = entry;
 	watch_directory(context, entry);
@@ -309,7 +313,7 @@ static struct logger *logger_new(struct entry_context *context,
 		give_descriptors(context, LOGGER_DESCRIPTORS);
 		return NULL;
 	}
-	prepare_service(context, entry, &logger->service);
+	prepare_service(context, entry, &logger->service, &logger_calls);
 	logger->service.site.lock_fd = logger->dir_fd = logger->pipe_fd = -1;
 	logger->name = logger_name(entry->name);
 	if (!logger->name)

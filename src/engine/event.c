@@ -37,19 +37,19 @@ static void tell_one(int dir_fd, const char *name, const char *letters)
 }
 
 /* Where names that come are told of, nothing has to be opened to know. */
-static bool may_have_listeners(const struct service *service)
+static bool may_have_listeners(const struct site *site)
 {
-	if (!service->site.is_watched)
+	if (!site->is_watched)
 		return true;
-	loop_directories_catch_up(service->site.loop);
-	return service->site.may_have_changed ||
-	       config_has(rules_of(service), CONFIG_EVENT);
+	loop_directories_catch_up(site->loop);
+	return site->may_have_changed ||
+	       config_has(rules_of(site), CONFIG_EVENT);
 }
 
-void event_tell(const struct service *service, const char *letters)
+void event_tell(const struct site *site, const char *letters)
 {
-	int fd = may_have_listeners(service)
-			 ? openat(service->site.dir_fd, EVENT_DIR,
+	int fd = may_have_listeners(site)
+			 ? openat(site->dir_fd, EVENT_DIR,
 				  O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 			 : -1;
 	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
@@ -69,12 +69,12 @@ void event_tell(const struct service *service, const char *letters)
 	closedir(dir);
 }
 
-void event_note_end(struct service *service, enum machine_phase phase,
-		    bool has_failed)
+void event_note_end(struct events *events, const struct site *site,
+		    enum machine_phase phase, bool has_failed)
 {
 	bool is_last = phase == MACHINE_FINISHING ||
-		       !config_has(rules_of(service), CONFIG_FINISH);
-	char *at = service->events_due;
+		       !config_has(rules_of(site), CONFIG_FINISH);
+	char *at = events->due;
 
 	if (phase == MACHINE_UP)
 		*at++ = 'd';
@@ -85,9 +85,9 @@ void event_note_end(struct service *service, enum machine_phase phase,
 	*at = '\0';
 }
 
-void event_flush(struct service *service)
+void event_flush(struct events *events, const struct site *site)
 {
-	if (service->events_due[0] != '\0')
-		event_tell(service, service->events_due);
-	service->events_due[0] = '\0';
+	if (events->due[0] != '\0')
+		event_tell(site, events->due);
+	events->due[0] = '\0';
 }

@@ -17,15 +17,21 @@
 #ifndef ENGINE_EVENT_H
 #define ENGINE_EVENT_H
 
-#include "engine/service.h"
+#include "engine/site.h"
+#include "service/machine.h"
+
+/* What an end is called, until it is on record. */
+struct events {
+	char due[4];
+};
 
 /* Tells it at once. */
-void event_tell(const struct service *service, const char *letters);
+void event_tell(const struct site *site, const char *letters);
 
 /* Notes what the end of that phase's script is called; event_flush() tells
  * it, when it is on record. */
-void event_note_end(struct service *service, enum machine_phase phase,
-		    bool has_failed);
-void event_flush(struct service *service);
+void event_note_end(struct events *events, const struct site *site,
+		    enum machine_phase phase, bool has_failed);
+void event_flush(struct events *events, const struct site *site);
 
 #endif

@@ -23,28 +23,30 @@
 #ifndef ENGINE_HERALD_H
 #define ENGINE_HERALD_H
 
-#include "engine/service.h"
+#include "engine/site.h"
 
 #define HERALD_ENTRY_SIZE 96 /* bytes: "NOTIFY_SOCKET=" and the name */
+
+struct herald; /* what a service has that speaks so */
 
 /*
  * Listens, if the directory asks for it. `is_new`: a process is about to start,
  * and what earlier ones said counts no more. A failure is said; the service
- * runs all the same.
+ * runs all the same, and *herald is NULL, as it is where nothing is asked for.
+ * Tells HAPPENED_TEXT and HAPPENED_READY.
  */
-void herald_listen(struct service *service, bool is_new);
-/* The process has ended, or the service is let go. */
-void herald_close(struct service *service);
+void herald_listen(struct herald **herald, struct site *site, bool is_new);
+/* The process has ended, or the service is let go. *herald is NULL then. */
+void herald_close(struct herald **herald, struct site *site);
 
-/* What its process is to have in its environment; NULL: nothing. Valid until
- * herald_close(). */
-const char *herald_entry(const struct service *service);
+/* The others may be asked of NULL, too. What its process is to have in its
+ * environment; NULL: nothing. Valid until herald_close(). */
+const char *herald_entry(const struct herald *herald);
 
 /* What the process said of itself last; "" if nothing. */
-const char *herald_text(const struct service *service);
-bool herald_is_stopping(const struct service *service);
+const char *herald_text(const struct herald *herald);
+bool herald_is_stopping(const struct herald *herald);
 /* The same, as an earlier supervisor was told; after herald_listen(). */
-void herald_restore(struct service *service, const char *text,
-		    bool is_stopping);
+void herald_restore(struct herald *herald, const char *text, bool is_stopping);
 
 #endif

@@ -14,9 +14,10 @@
 #include "base/proc_stat.h"
 #include "base/strb.h"
 #include "engine/herald.h"
-#include "engine/publish.h"
 #include "engine/rules.h"
+#include "engine/standing.h"
 #include "service/config.h"
+#include "service/state.h"
 #include "service/supervise_dir.h"
 
 #define VARIABLE      "NOTIFY_SOCKET=@" /* '@' stands for the '\0' */
@@ -27,6 +28,7 @@
 
 struct herald {
 	struct loop_watch watch;
+	struct site *site;
 	char entry[HERALD_ENTRY_SIZE];
 	char text[STATE_TEXT_SIZE];
 	bool is_stopping, has_complained;
@@ -56,33 +58,31 @@ static bool is_user_of(pid_t pid, uid_t user)
 	return user == 0 || (stat(path, &status) == 0 && status.st_uid == user);
 }
 
-static bool is_trusted(const struct service *service,
-		       const struct ucred *sender)
+static bool is_trusted(const struct site *site, const struct ucred *sender)
 {
 	pid_t session = getsid(sender->pid);
 
-	if (service->standing.pid == 0 || sender->pid <= 0)
+	if (site->standing->pid == 0 || sender->pid <= 0)
 		return false;
 	if (session == -1 && errno == ESRCH)
-		return is_user_of(service->standing.pid, sender->uid);
-	return session == service->standing.pid ||
-	       is_descendant(sender->pid, service->standing.pid);
+		return is_user_of(site->standing->pid, sender->uid);
+	return session == site->standing->pid ||
+	       is_descendant(sender->pid, site->standing->pid);
 }
 
 /* ---- what it says ---- */
 
-static void complain(struct service *service, const char *what)
+static void complain(struct herald *herald, const char *what)
 {
-	if (!service->herald->has_complained)
-		diag_warn("%s/notify-socket: %s", service->site.name, what);
-	service->herald->has_complained = true;
+	if (!herald->has_complained)
+		diag_warn("%s/notify-socket: %s", herald->site->name, what);
+	herald->has_complained = true;
 }
 
 /* True: what is published has changed. */
-static bool take_line(struct service *service, const char *line)
+static bool take_line(struct herald *herald, const char *line)
 {
 	static const char status[] = "STATUS=";
-	struct herald *herald = service->herald;
 	struct strb text;
 
 	if (strncmp(line, status, sizeof(status) - 1) == 0) {
@@ -96,26 +96,28 @@ static bool take_line(struct service *service, const char *line)
 		return true;
 	}
 	if (strncmp(line, "MAINPID=", 8) == 0 &&
-	    strtol(line + 8, NULL, 10) != service->standing.pid)
-		complain(service, "MAINPID= is refused; the process that was "
-				  "started is the one that is watched");
+	    strtol(line + 8, NULL, 10) != herald->site->standing->pid)
+		complain(herald, "MAINPID= is refused; the process that was "
+				 "started is the one that is watched");
 	return false;
 }
 
-static void take_message(struct service *service, char *message)
+static void take_message(struct herald *herald, char *message)
 {
+	struct site *site = herald->site;
 	bool has_changed = false, is_ready = false;
 	char *line, *rest = NULL;
 
 	for (line = strtok_r(message, "\n", &rest); line;
 	     line = strtok_r(NULL, "\n", &rest)) {
-		has_changed |= take_line(service, line);
+		has_changed |= take_line(herald, line);
 		is_ready |= strcmp(line, "READY=1") == 0;
 	}
 	if (has_changed)
-		publish(service);
+		site->tell(site, &(struct happening){.kind = HAPPENED_TEXT});
 	if (is_ready)
-		service_ready(service); /* it may let go */
+		/* It may let go. */
+		site->tell(site, &(struct happening){.kind = HAPPENED_READY});
 }
 
 /* musl's CMSG_NXTHDR doesn't convert with care. */
@@ -155,7 +157,7 @@ static void read_control(struct msghdr *header, struct ucred *sender)
 }
 
 /* False: there is no more. */
-static bool read_message(struct service *service)
+static bool read_message(struct herald *herald)
 {
 	char message[MESSAGE_SIZE + 1];
 	union {
@@ -169,7 +171,7 @@ static bool read_message(struct service *service)
 				.msg_control = &control,
 				.msg_controllen = sizeof(control)};
 	struct ucred sender = {.pid = 0};
-	ssize_t count = recvmsg(service->herald->watch.fd, &header,
+	ssize_t count = recvmsg(herald->watch.fd, &header,
 				MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
 	if (count == -1)
@@ -177,21 +179,21 @@ static bool read_message(struct service *service)
 	read_control(&header, &sender);
 	message[count] = '\0';
 	if (header.msg_flags & MSG_TRUNC)
-		complain(service,
+		complain(herald,
 			 "a message of more than 4096 bytes is ignored");
-	else if (!is_trusted(service, &sender))
-		complain(service, "somebody else's message is ignored");
+	else if (!is_trusted(herald->site, &sender))
+		complain(herald, "somebody else's message is ignored");
 	else
-		take_message(service, message);
+		take_message(herald, message);
 	return true;
 }
 
 static void on_readable(struct loop_watch *watch)
 {
-	struct service *service = watch->owner;
+	struct herald **herald = watch->owner;
 
-	for (int i = 0; i < MESSAGES_MOST && service->herald; i++) {
-		if (!read_message(service))
+	for (int i = 0; i < MESSAGES_MOST && *herald; i++) {
+		if (!read_message(*herald))
 			break;
 	}
 }
@@ -203,9 +205,9 @@ static char *name_in(struct herald *herald)
 	return herald->entry + sizeof(VARIABLE) - 1;
 }
 
-static bool recall_name(const struct service *service, char *name)
+static bool recall_name(const struct site *site, char *name)
 {
-	long count = fd_read_file(service->site.dir_fd, SUPERVISE_SOCKET, name,
+	long count = fd_read_file(site->dir_fd, SUPERVISE_SOCKET, name,
 				  NAME_SIZE - 1);
 
 	if (count <= 0)
@@ -215,17 +217,17 @@ static bool recall_name(const struct service *service, char *name)
 }
 
 /* One that nobody could guess before this moment. */
-static int make_name(const struct service *service, char *name)
+static int make_name(const struct site *site, char *name)
 {
 	struct stat status;
 
-	if (fstat(service->site.dir_fd, &status) == -1)
+	if (fstat(site->dir_fd, &status) == -1)
 		return -1;
 	snprintf(name, NAME_SIZE, "holdfast/%llx.%llx/%llx",
 		 (unsigned long long)status.st_dev,
 		 (unsigned long long)status.st_ino,
 		 (unsigned long long)loop_now_ns());
-	return fd_replace_file(service->site.dir_fd, SUPERVISE_SOCKET, name,
+	return fd_replace_file(site->dir_fd, SUPERVISE_SOCKET, name,
 			       strlen(name), 0600);
 }
 
@@ -241,7 +243,7 @@ static int bind_to(int fd, const char *name)
 }
 
 /* The descriptor; -1 with errno. */
-static int open_socket(const struct service *service, char *name, bool is_new)
+static int open_socket(const struct site *site, char *name, bool is_new)
 {
 	const int on = 1;
 	int error, fd = socket(AF_UNIX,
@@ -251,11 +253,11 @@ static int open_socket(const struct service *service, char *name, bool is_new)
 		return -1;
 	if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == -1)
 		goto out;
-	if (!is_new && !recall_name(service, name)) {
+	if (!is_new && !recall_name(site, name)) {
 		errno = ENOENT;
 		goto out;
 	}
-	if (is_new && make_name(service, name) == -1)
+	if (is_new && make_name(site, name) == -1)
 		goto out;
 	if (bind_to(fd, name) == 0)
 		return fd;
@@ -266,7 +268,7 @@ out:
 	return -1;
 }
 
-static int listen_on(struct service *service, bool is_new)
+static int listen_on(struct herald **owner, struct site *site, bool is_new)
 {
 	struct herald *herald = calloc(1, sizeof(*herald));
 	int error;
@@ -274,18 +276,19 @@ static int listen_on(struct service *service, bool is_new)
 	if (!herald)
 		return -1;
 	memcpy(herald->entry, VARIABLE, sizeof(VARIABLE));
-	herald->watch = (struct loop_watch){.on_readable = on_readable,
-					    .owner = service};
-	herald->watch.fd = open_socket(service, name_in(herald), is_new);
+	herald->watch =
+		(struct loop_watch){.on_readable = on_readable, .owner = owner};
+	herald->site = site;
+	herald->watch.fd = open_socket(site, name_in(herald), is_new);
 	if (herald->watch.fd == -1)
 		goto out;
-	if (loop_watch_add(service->site.loop, &herald->watch) == -1) {
+	if (loop_watch_add(site->loop, &herald->watch) == -1) {
 		error = errno;
 		close(herald->watch.fd);
 		errno = error;
 		goto out;
 	}
-	service->herald = herald;
+	*owner = herald;
 	return 0;
 out:
 	error = errno;
@@ -294,47 +297,46 @@ out:
 	return -1;
 }
 
-void herald_listen(struct service *service, bool is_new)
+void herald_listen(struct herald **herald, struct site *site, bool is_new)
 {
-	herald_close(service);
-	if (config_has(rules_of(service), CONFIG_NOTIFY_SOCKET) &&
-	    listen_on(service, is_new) == -1)
+	herald_close(herald, site);
+	if (config_has(rules_of(site), CONFIG_NOTIFY_SOCKET) &&
+	    listen_on(herald, site, is_new) == -1)
 		diag_warn_errno("unable to listen for %s/notify-socket",
-				service->site.name);
+				site->name);
 }
 
-void herald_close(struct service *service)
+void herald_close(struct herald **herald, struct site *site)
 {
-	struct herald *herald = service->herald;
+	struct herald *gone = *herald;
 
+	if (!gone)
+		return;
+	loop_watch_remove(site->loop, &gone->watch);
+	close(gone->watch.fd);
+	free(gone);
+	*herald = NULL;
+}
+
+const char *herald_entry(const struct herald *herald)
+{
+	return herald ? herald->entry : NULL;
+}
+
+const char *herald_text(const struct herald *herald)
+{
+	return herald ? herald->text : "";
+}
+
+bool herald_is_stopping(const struct herald *herald)
+{
+	return herald && herald->is_stopping;
+}
+
+void herald_restore(struct herald *herald, const char *text, bool is_stopping)
+{
 	if (!herald)
 		return;
-	loop_watch_remove(service->site.loop, &herald->watch);
-	close(herald->watch.fd);
-	free(herald);
-	service->herald = NULL;
-}
-
-const char *herald_entry(const struct service *service)
-{
-	return service->herald ? service->herald->entry : NULL;
-}
-
-const char *herald_text(const struct service *service)
-{
-	return service->herald ? service->herald->text : "";
-}
-
-bool herald_is_stopping(const struct service *service)
-{
-	return service->herald && service->herald->is_stopping;
-}
-
-void herald_restore(struct service *service, const char *text, bool is_stopping)
-{
-	if (!service->herald)
-		return;
-	snprintf(service->herald->text, sizeof(service->herald->text), "%s",
-		 text);
-	service->herald->is_stopping = is_stopping;
+	snprintf(herald->text, sizeof(herald->text), "%s", text);
+	herald->is_stopping = is_stopping;
 }

@@ -6,40 +6,42 @@
 #include "engine/rules.h"
 #include "service/config.h"
 
-void herald_listen(struct service *service, bool is_new)
+void herald_listen(struct herald **herald, struct site *site, bool is_new)
 {
-	if (is_new && config_has(rules_of(service), CONFIG_NOTIFY_SOCKET))
+	*herald = NULL;
+	if (is_new && config_has(rules_of(site), CONFIG_NOTIFY_SOCKET))
 		diag_warn("unable to make a socket for %s/notify-socket: this "
 			  "system has no abstract names; use notification-fd",
-			  service->site.name);
+			  site->name);
 }
 
-void herald_close(struct service *service)
+void herald_close(struct herald **herald, struct site *site)
 {
-	(void)service;
+	(void)herald;
+	(void)site;
 }
 
-const char *herald_entry(const struct service *service)
+const char *herald_entry(const struct herald *herald)
 {
-	(void)service;
+	(void)herald;
 	return NULL;
 }
 
-const char *herald_text(const struct service *service)
+const char *herald_text(const struct herald *herald)
 {
-	(void)service;
+	(void)herald;
 	return "";
 }
 
-bool herald_is_stopping(const struct service *service)
+bool herald_is_stopping(const struct herald *herald)
 {
-	(void)service;
+	(void)herald;
 	return false;
 }
 
-void herald_restore(struct service *service, const char *text, bool is_stopping)
+void herald_restore(struct herald *herald, const char *text, bool is_stopping)
 {
-	(void)service;
+	(void)herald;
 	(void)text;
 	(void)is_stopping;
 }

@@ -30,81 +30,84 @@ static char plain(char letter)
 	return letter == 'D' ? 'd' : letter;
 }
 
-static bool is_there(const struct service *service, char letter)
+static bool is_there(const struct site *site, char letter)
 {
 	struct hook_name name = name_of(letter);
 
-	return faccessat(service->site.dir_fd, name.text, X_OK, 0) == 0;
+	return faccessat(site->dir_fd, name.text, X_OK, 0) == 0;
 }
 
-bool hook_is_possible(const struct service *service)
+bool hook_is_possible(const struct site *site)
 {
-	return service->site.input_dir_fd == -1 &&
-	       config_has(rules_of(service), CONFIG_CONTROL);
+	return site->input_dir_fd == -1 &&
+	       config_has(rules_of(site), CONFIG_CONTROL);
 }
 
-bool hook_holds(const struct service *service, char letter)
+bool hook_holds(const struct hook *hook, const struct site *site, char letter)
 {
 	letter = plain(letter);
-	if (!hook_is_possible(service) || hook_is_awaited(service))
+	if (!hook_is_possible(site) || hook_is_awaited(hook))
 		return false;
-	return is_there(service, letter) ||
-	       (is_end(letter) && is_there(service, 't'));
+	return is_there(site, letter) ||
+	       (is_end(letter) && is_there(site, 't'));
 }
 
-static void on_last_end(struct service *service, struct process_end end)
+static void conclude(struct hook *hook, struct site *site)
+{
+	hook->letter = 0;
+	site->tell(site, &(struct happening){.kind = HAPPENED_HOOKS_OVER});
+}
+
+static void on_last_end(struct site *site, void *owner, struct process_end end)
 {
 	(void)end;
-	service->hook = 0;
-	service_listen(service);
+	conclude(owner, site);
 }
 
-static bool run(struct service *service, char letter,
-		void (*on_end)(struct service *, struct process_end))
+static bool run(struct hook *hook, struct site *site, char letter,
+		void (*on_end)(struct site *, void *, struct process_end))
 {
 	struct hook_name name = name_of(letter);
 	const struct aside_plan plan = {.script = name.text,
 					.limit_ns = HOOK_LIMIT_NS,
 					.holds_control = true,
-					.on_end = on_end};
+					.on_end = on_end,
+					.owner = hook};
 
-	if (!is_there(service, letter))
+	if (!is_there(site, letter))
 		return false;
-	if (aside_start(service, &plan) == 0)
+	if (aside_start(site, &plan) == 0)
 		return true;
-	diag_warn_errno("unable to start %s/%s, going on without",
-			service->site.name, name.text);
+	diag_warn_errno("unable to start %s/%s, going on without", site->name,
+			name.text);
 	return false;
 }
 
 /* The first hook is over, or there is none: what it held back, then the second.
  */
-static void go_on(struct service *service, bool is_done)
+static void go_on(struct hook *hook, struct site *site, bool is_done)
 {
-	char letter = service->hook;
+	char letter = hook->letter;
 
-	if (letter == 'u')
-		service_start_on(service);
-	else
-		service_hooked(service, is_done);
-	if (is_end(letter) && service->site.is_hosted &&
-	    run(service, letter, on_last_end))
+	site->tell(site, &(struct happening){.kind = HAPPENED_HOOK,
+					     .letter = letter,
+					     .is_done = is_done});
+	if (is_end(letter) && site->is_hosted &&
+	    run(hook, site, letter, on_last_end))
 		return;
-	service->hook = 0;
-	service_listen(service);
+	conclude(hook, site);
 }
 
-static void on_first_end(struct service *service, struct process_end end)
+static void on_first_end(struct site *site, void *owner, struct process_end end)
 {
-	go_on(service,
+	go_on(owner, site,
 	      end.is_known && end.signal_number == 0 && end.exit_code == 0);
 }
 
-void hook_start(struct service *service, char letter)
+void hook_start(struct hook *hook, struct site *site, char letter)
 {
-	service->hook = plain(letter);
-	service_listen(service);
-	if (!run(service, is_end(service->hook) ? 't' : service->hook,
+	hook->letter = plain(letter);
+	if (!run(hook, site, is_end(hook->letter) ? 't' : hook->letter,
 		 on_first_end))
-		go_on(service, false);
+		go_on(hook, site, false);
 }

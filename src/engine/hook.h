@@ -14,27 +14,31 @@
 #ifndef ENGINE_HOOK_H
 #define ENGINE_HOOK_H
 
-#include "engine/service.h"
+#include "engine/site.h"
 
 #define HOOK_LIMIT_NS INT64_C(5000000000) /* then it goes on without */
 
+struct hook {
+	char letter; /* whose is awaited; 0: none */
+};
+
 /* Whether commands have to be read one at a time, as each may have a hook. */
-bool hook_is_possible(const struct service *service);
+bool hook_is_possible(const struct site *site);
 
 /* Whether there is one for that command's signals, or for a start if `letter`
  * is 'u'; an orderly stop is 'x'. None while another is awaited. */
-bool hook_holds(const struct service *service, char letter);
+bool hook_holds(const struct hook *hook, const struct site *site, char letter);
 
 /*
  * Starts it; from then on hook_is_awaited(). When it has ended, had its time or
- * can't be started (which is said), calls service_hooked(), or
- * service_start_on() if `letter` is 'u'; then service_listen().
+ * can't be started (which is said), tells HAPPENED_HOOK; then, perhaps after
+ * another, HAPPENED_HOOKS_OVER.
  */
-void hook_start(struct service *service, char letter);
+void hook_start(struct hook *hook, struct site *site, char letter);
 
-static inline bool hook_is_awaited(const struct service *service)
+static inline bool hook_is_awaited(const struct hook *hook)
 {
-	return service->hook != 0;
+	return hook->letter != 0;
 }
 
 #endif

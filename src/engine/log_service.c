@@ -6,6 +6,7 @@
 
 #include "base/diag.h"
 #include "engine/log_service.h"
+#include "engine/takeover.h"
 #include "service/supervise_dir.h"
 
 /* Between letting the directory go, or failing to get it, and the next try. */
@@ -94,13 +95,15 @@ static void on_gone(struct service *service)
 			       loop_now_ns() + RETURN_NS);
 }
 
+static const struct service_owner calls = {.before_start = renew_pipe,
+					   .on_gone = on_gone};
+
 static void prepare(struct log_service *log)
 {
 	struct service *service = &log->service;
 
 	service->site.has_own_output = true;
-	service->before_start = renew_pipe;
-	service->on_gone = on_gone;
+	service->calls = &calls;
 	service->owner = log;
 	service->site.lock_fd = -1;
 	log->again = (struct loop_timer){.on_due = on_again, .owner = log};

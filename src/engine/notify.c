@@ -5,41 +5,42 @@
 #include "engine/aside.h"
 #include "engine/notify.h"
 #include "engine/rules.h"
-#include "engine/script.h"
 #include "service/config.h"
 
 #define NUMBER_SIZE 16
 
-static void tell(struct service *service, const char *event, int number)
+static void tell(struct site *site, const struct standing *standing,
+		 const char *event, int number)
 {
+	const char *script = rules_script(site, standing->machine.phase);
 	char pid[NUMBER_SIZE], last[NUMBER_SIZE];
 	const struct aside_plan plan = {
 		.script = "notify",
-		.arguments = {script_name(service), event, pid, last},
+		.arguments = {script, event, pid, last},
 		.limit_ns = NOTIFY_LIMIT_NS,
 	};
 
-	if (!config_has(rules_of(service), CONFIG_NOTIFY))
+	if (!config_has(rules_of(site), CONFIG_NOTIFY))
 		return;
-	snprintf(pid, sizeof(pid), "%d", (int)service->standing.pid);
+	snprintf(pid, sizeof(pid), "%d", (int)standing->pid);
 	snprintf(last, sizeof(last), "%d", number);
-	if (aside_start(service, &plan) == -1)
+	if (aside_start(site, &plan) == -1)
 		diag_warn_errno("unable to start %s/notify for %s of %s %s",
-				service->site.name, event, script_name(service),
-				pid);
+				site->name, event, script, pid);
 }
 
-void notify_start(struct service *service)
+void notify_start(struct site *site, const struct standing *standing)
 {
-	tell(service, "start", 0);
+	tell(site, standing, "start", 0);
 }
 
-void notify_end(struct service *service, const struct process_end *end)
+void notify_end(struct site *site, const struct standing *standing,
+		const struct process_end *end)
 {
 	if (!end->is_known)
-		tell(service, "exit", -1);
+		tell(site, standing, "exit", -1);
 	else if (end->signal_number != 0)
-		tell(service, "killed", end->signal_number);
+		tell(site, standing, "killed", end->signal_number);
 	else
-		tell(service, "exit", end->exit_code);
+		tell(site, standing, "exit", end->exit_code);
 }

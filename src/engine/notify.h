@@ -11,14 +11,16 @@
 #ifndef ENGINE_NOTIFY_H
 #define ENGINE_NOTIFY_H
 
-#include "engine/service.h"
+#include "engine/site.h"
+#include "engine/standing.h"
 
 #define NOTIFY_LIMIT_NS INT64_C(10000000000) /* then it is killed */
 
-/* The phase's script has started, as service->pid. */
-void notify_start(struct service *service);
+/* The phase's script has started, as standing->pid. */
+void notify_start(struct site *site, const struct standing *standing);
 
-/* The phase's script, service->pid, has ended. */
-void notify_end(struct service *service, const struct process_end *end);
+/* The phase's script, standing->pid, has ended. */
+void notify_end(struct site *site, const struct standing *standing,
+		const struct process_end *end);
 
 #endif

@@ -1,98 +1,79 @@
 /* orders.c -- see orders.h. */
 #include <poll.h>
+#include <unistd.h>
 
 #include "base/diag.h"
 #include "engine/glance.h"
-#include "engine/hook.h"
 #include "engine/orders.h"
-#include "engine/publish.h"
 #include "engine/rules.h"
-#include "engine/step.h"
-#include "engine/takeover.h"
+#include "engine/standing.h"
 #include "service/config.h"
+#include "service/control.h"
 #include "service/supervise_dir.h"
 
-#define COMMANDS_AT_ONCE 64
-
-void orders_take_out(struct service *service)
+void orders_take_out(struct orders *orders)
 {
-	if (service->control_left > 0 && service->control_fd != -1)
-		glance_take(service->control_fd, service->control_left);
-	service->control_left = 0;
+	if (orders->left > 0 && orders->watch.fd != -1)
+		glance_take(orders->watch.fd, orders->left);
+	orders->left = 0;
 }
 
-void orders_obey(struct service *service, char letter)
+static bool is_any(const struct orders *orders)
 {
-	if (service->standing.machine.phase == MACHINE_DOWN)
-		rules_refresh(service); /* it may be about to start */
-	if (letter == 'u' || letter == 'U' || letter == 'o')
-		policy_forgive(&service->standing.memory);
-	service_step(service, EVENT_COMMAND, letter);
-}
-
-static bool is_any(const struct service *service)
-{
-	struct pollfd look = {.fd = service->control_fd, .events = POLLIN};
+	struct pollfd look = {.fd = orders->watch.fd, .events = POLLIN};
 
 	return poll(&look, 1, 0) == 1;
 }
 
 /* Where bytes had to be read one by one, whether another is there. */
-static bool is_more(const struct service *service, size_t count)
+static bool is_more(const struct orders *orders, const struct site *site,
+		    size_t count)
 {
-	return count == 1 && service->control_left == 0 &&
-	       hook_is_possible(service) && is_any(service);
+	return count == 1 && orders->left == 0 && hook_is_possible(site) &&
+	       is_any(orders);
 }
 
 /* 'l' commands a reload unless it says whom others are for: ahead of more
  * letters, or in a directory of encore, which has no reload. */
-static bool is_for_service(const struct service *service, const char *letters,
-			   size_t i, size_t count, bool has_logger)
+static bool is_for_service(const struct orders *orders, const struct site *site,
+			   const char *letters, size_t i, size_t count)
 {
 	if (letters[i] != CONTROL_FOR_SERVICE)
 		return false;
-	if (rules_of(service)->dialect == CONFIG_ENCORE)
+	if (rules_of(site)->dialect == CONFIG_ENCORE)
 		return true;
-	return (i == 0 || has_logger) &&
-	       (i + 1 < count || is_more(service, count));
-}
-
-static void obey_for(struct service *target, char letter, bool is_for_group)
-{
-	bool was_for_group = target->is_for_group;
-
-	target->is_for_group = is_for_group;
-	orders_obey(target, letter);
-	target->is_for_group = was_for_group;
+	return (i == 0 || orders->is_for_logger) &&
+	       (i + 1 < count || is_more(orders, site, count));
 }
 
 /*
  * One write of a client, as far as that can be told; up to a command whose hook
- * runs then. How many were obeyed.
+ * is awaited. Returns how many were obeyed.
  */
-static size_t obey_all(struct service *service, const char *letters,
+static size_t obey_all(struct orders *orders, struct site *site,
+		       const struct hook *hook, const char *letters,
 		       size_t count)
 {
 	size_t i;
 
-	for (i = 0; i < count && service->site.is_hosted; i++) {
-		bool has_logger = service->is_for_logger && service->logger_of;
-		struct service *target =
-			has_logger ? service->logger_of(service) : service;
-
-		if (letters[i] == CONTROL_FOR_LOGGER && service->logger_of)
-			service->is_for_logger = true;
-		else if (is_for_service(service, letters, i, count, has_logger))
-			service->is_for_logger = false;
+	for (i = 0; i < count && site->is_hosted; i++) {
+		if (letters[i] == CONTROL_FOR_LOGGER && orders->can_pass_on)
+			orders->is_for_logger = true;
+		else if (is_for_service(orders, site, letters, i, count))
+			orders->is_for_logger = false;
 		else if (letters[i] == CONTROL_FOR_GROUP ||
 			 letters[i] == CONTROL_FOR_PROCESS)
-			service->is_for_group = letters[i] == CONTROL_FOR_GROUP;
-		else if (letters[i] == CONTROL_MODES_CHANGED && target)
-			takeover_renew_ok(target);
-		else if (target && target->site.is_hosted)
-			obey_for(target, letters[i], service->is_for_group);
+			orders->is_for_group = letters[i] == CONTROL_FOR_GROUP;
+		else
+			site->tell(
+				site,
+				&(struct happening){
+					.kind = HAPPENED_ORDER,
+					.letter = letters[i],
+					.is_for_logger = orders->is_for_logger,
+					.is_for_group = orders->is_for_group});
 		/* What can't be left there is obeyed all the same. */
-		if (hook_is_awaited(service) && service->control_left > 0)
+		if (hook_is_awaited(hook) && orders->left > 0)
 			return i + 1;
 	}
 	return i;
@@ -100,63 +81,89 @@ static size_t obey_all(struct service *service, const char *letters,
 
 /* The prefix of what a hook leaves there goes on record before it is taken out,
  * and off it with what is obeyed next. */
-static void note_rest(struct service *service, bool is_rest)
+static void note_rest(struct site *site, bool is_for_group)
 {
-	if (service->standing.is_rest_for_group == is_rest)
-		return;
-	service->standing.is_rest_for_group = is_rest;
-	if (service->site.is_hosted)
-		publish(service);
+	if (site->standing->is_rest_for_group != is_for_group)
+		site->tell(site,
+			   &(struct happening){.kind = HAPPENED_REST,
+					       .is_for_group = is_for_group});
 }
 
-void orders_go_on(struct service *service, bool is_for_group)
+bool orders_go_on(struct orders *orders, bool is_for_group)
 {
-	service->is_for_group = service->standing.is_rest_for_group =
-		is_for_group && is_any(service);
+	orders->is_for_group = is_for_group && is_any(orders);
+	return orders->is_for_group;
 }
 
-void orders_read(struct service *service, size_t most)
+void orders_read(struct orders *orders, struct site *site,
+		 const struct hook *hook, size_t most)
 {
-	char letters[COMMANDS_AT_ONCE];
-	size_t blindly = hook_is_possible(service) ? 1 : sizeof(letters);
+	char letters[ORDERS_AT_ONCE];
+	size_t blindly = hook_is_possible(site) ? 1 : sizeof(letters);
 	ssize_t count = 1;
 
-	for (size_t done = 0;
-	     done < most && count > 0 && service->site.is_hosted &&
-	     !hook_is_awaited(service);
+	for (size_t done = 0; done < most && count > 0 && site->is_hosted &&
+			      !hook_is_awaited(hook);
 	     done += (size_t)count) {
 		size_t obeyed = 0;
 		bool is_all;
 
-		count = glance(service->control_fd, letters, sizeof(letters),
-			       blindly, &service->control_left);
-		is_all = service->control_left > 0 || blindly > 1;
+		count = glance(orders->watch.fd, letters, sizeof(letters),
+			       blindly, &orders->left);
+		is_all = orders->left > 0 || blindly > 1;
 		if (count > 0)
-			obeyed = obey_all(service, letters, (size_t)count);
-		note_rest(service, service->is_for_group &&
-					   hook_is_awaited(service) &&
-					   (obeyed < (size_t)count ||
-					    is_more(service, (size_t)count)));
-		if (service->control_left > obeyed)
-			service->control_left = obeyed;
-		orders_take_out(service);
+			obeyed = obey_all(orders, site, hook, letters,
+					  (size_t)count);
+		note_rest(site, orders->is_for_group && hook_is_awaited(hook) &&
+					(obeyed < (size_t)count ||
+					 is_more(orders, site, (size_t)count)));
+		if (orders->left > obeyed)
+			orders->left = obeyed;
+		orders_take_out(orders);
 		if (count <= 0 || (is_all && obeyed == (size_t)count))
-			service->is_for_logger = service->is_for_group = false;
+			orders->is_for_logger = orders->is_for_group = false;
 	}
 }
 
-void orders_on_readable(struct loop_watch *watch)
+/* ---- the FIFO ---- */
+
+static void on_readable(struct loop_watch *watch)
 {
-	/* One read; what is left comes with the next round. */
-	orders_read(watch->owner, COMMANDS_AT_ONCE);
+	struct site *site = watch->owner;
+
+	site->tell(site, &(struct happening){.kind = HAPPENED_ORDERS});
 }
 
-void service_listen(struct service *service)
+void orders_begin(struct orders *orders, bool can_pass_on)
 {
-	if (hook_is_awaited(service))
-		loop_watch_remove(service->site.loop, &service->control);
-	else if (service->site.is_hosted && !service->control.is_added &&
-		 loop_watch_add(service->site.loop, &service->control) == -1)
+	*orders = (struct orders){.watch = {.fd = -1},
+				  .can_pass_on = can_pass_on};
+}
+
+int orders_open(struct orders *orders, struct site *site)
+{
+	int fd = supervise_dir_open_control(site->dir_fd);
+
+	orders->watch = (struct loop_watch){
+		.fd = fd, .on_readable = on_readable, .owner = site};
+	return fd == -1 ? -1 : loop_watch_add(site->loop, &orders->watch);
+}
+
+void orders_listen(struct orders *orders, const struct site *site,
+		   bool is_listening)
+{
+	if (!is_listening)
+		loop_watch_remove(site->loop, &orders->watch);
+	else if (!orders->watch.is_added &&
+		 loop_watch_add(site->loop, &orders->watch) == -1)
 		diag_warn_errno("unable to watch %s/" SUPERVISE_CONTROL,
-				service->site.name);
+				site->name);
+}
+
+void orders_close(struct orders *orders, const struct site *site)
+{
+	loop_watch_remove(site->loop, &orders->watch);
+	if (orders->watch.fd != -1)
+		close(orders->watch.fd);
+	orders->watch.fd = -1;
 }

@@ -8,11 +8,11 @@
 #include "service/config.h"
 #include "service/supervise_dir.h"
 
-static void add_stat(const struct service *service, struct strb *text)
+static void add_stat(const struct standing *standing, struct strb *text)
 {
-	const struct machine *machine = &service->standing.machine;
+	const struct machine *machine = &standing->machine;
 
-	if (service->standing.pid == 0) {
+	if (standing->pid == 0) {
 		strb_add(text, "down");
 	} else {
 		strb_add(text,
@@ -32,31 +32,32 @@ static void add_stat(const struct service *service, struct strb *text)
 	strb_add(text, "\n");
 }
 
-int plain_publish(struct service *service)
+int plain_publish(const struct site *site, const struct standing *standing,
+		  uint32_t *sum)
 {
 	char room[2][64];
 	struct strb stat = strb_on(room[0], sizeof(room[0]));
 	struct strb pid = strb_on(room[1], sizeof(room[1]));
-	uint32_t sum = 1;
+	uint32_t now = 1;
 
-	if (!config_shows(rules_of(service), CONFIG_RUNIT))
+	if (!config_shows(rules_of(site), CONFIG_RUNIT))
 		return 0;
-	add_stat(service, &stat);
-	if (service->standing.pid != 0)
-		strb_add_format(&pid, "%d\n", (int)service->standing.pid);
+	add_stat(standing, &stat);
+	if (standing->pid != 0)
+		strb_add_format(&pid, "%d\n", (int)standing->pid);
 	for (int i = 0; i < 2; i++) {
 		for (const char *at = room[i]; *at; at++)
-			sum = sum * 31 + (unsigned char)*at;
+			now = now * 31 + (unsigned char)*at;
 	}
-	if (sum == service->plain_sum)
+	if (now == *sum)
 		return 0;
-	service->plain_sum = 0;
+	*sum = 0;
 	/* Where "stat" says that it runs, "pid" tells which process. */
-	if (fd_replace_file(service->site.dir_fd, SUPERVISE_DIR "/pid",
-			    pid.data, pid.len, 0644) == -1 ||
-	    fd_replace_file(service->site.dir_fd, SUPERVISE_DIR "/stat",
-			    stat.data, stat.len, 0644) == -1)
+	if (fd_replace_file(site->dir_fd, SUPERVISE_DIR "/pid", pid.data,
+			    pid.len, 0644) == -1 ||
+	    fd_replace_file(site->dir_fd, SUPERVISE_DIR "/stat", stat.data,
+			    stat.len, 0644) == -1)
 		return -1;
-	service->plain_sum = sum;
+	*sum = now;
 	return 0;
 }

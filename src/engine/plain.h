@@ -8,9 +8,12 @@
 #ifndef ENGINE_PLAIN_H
 #define ENGINE_PLAIN_H
 
-#include "engine/service.h"
+#include "engine/site.h"
+#include "engine/standing.h"
 
-/* Writes those that have changed. 0, or -1 with errno. */
-int plain_publish(struct service *service);
+/* Writes those that have changed since *sum, which is 0 before the first time.
+ * 0, or -1 with errno. */
+int plain_publish(const struct site *site, const struct standing *standing,
+		  uint32_t *sum);
 
 #endif

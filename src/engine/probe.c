@@ -5,72 +5,81 @@
 #include "engine/probe.h"
 #include "engine/ready.h"
 #include "engine/rules.h"
+#include "engine/standing.h"
 #include "service/config.h"
 
-static bool is_to_be_found_out(const struct service *service)
+static bool is_to_be_found_out(const struct probe *probe,
+			       const struct site *site)
 {
-	const struct machine *machine = &service->standing.machine;
+	const struct machine *machine = &site->standing->machine;
 
-	return service->site.is_hosted && service->watchers > 0 &&
-	       service->standing.pid != 0 && machine->phase == MACHINE_UP &&
+	return site->is_hosted && probe->watchers > 0 &&
+	       site->standing->pid != 0 && machine->phase == MACHINE_UP &&
 	       !machine->is_ready && !machine->is_ending &&
-	       !ready_is_said(service);
+	       !ready_is_said(site);
 }
 
-static void ask_again(struct service *service)
+static void ask_again(struct probe *probe, struct site *site)
 {
-	loop_timer_set(service->site.loop, &service->probe,
+	loop_timer_set(site->loop, &probe->timer,
 		       loop_now_ns() + PROBE_AGAIN_NS);
 }
 
-static void on_checked(struct service *service, struct process_end end)
+static void find_ready(struct site *site)
 {
-	pid_t pid = service->checked_pid;
-
-	service->checked_pid = 0;
-	if (!is_to_be_found_out(service))
-		return;
-	if (pid != service->standing.pid) /* it was about the one before */
-		probe_update(service);
-	else if (end.is_known && end.signal_number == 0 && end.exit_code == 0)
-		service_ready(service);
-	else
-		ask_again(service);
+	site->tell(site, &(struct happening){.kind = HAPPENED_READY});
 }
 
-static void check(struct service *service)
+static void on_checked(struct site *site, void *owner, struct process_end end)
+{
+	struct probe *probe = owner;
+	pid_t pid = probe->checked_pid;
+
+	probe->checked_pid = 0;
+	if (!is_to_be_found_out(probe, site))
+		return;
+	if (pid != site->standing->pid) /* it was about the one before */
+		probe_update(probe, site);
+	else if (end.is_known && end.signal_number == 0 && end.exit_code == 0)
+		find_ready(site);
+	else
+		ask_again(probe, site);
+}
+
+static void check(struct probe *probe, struct site *site)
 {
 	const struct aside_plan plan = {.script = "check",
 					.limit_ns = PROBE_LIMIT_NS,
-					.on_end = on_checked};
+					.on_end = on_checked,
+					.owner = probe};
 
-	if (aside_start(service, &plan) == -1) {
+	if (aside_start(site, &plan) == -1) {
 		diag_warn_errno("unable to start %s/check, trying again later",
-				service->site.name);
-		ask_again(service);
+				site->name);
+		ask_again(probe, site);
 		return;
 	}
-	service->checked_pid = service->standing.pid;
+	probe->checked_pid = site->standing->pid;
 }
 
 static void on_due(struct loop_timer *timer)
 {
-	struct service *service = timer->owner;
+	struct site *site = timer->owner;
+	struct probe *probe = (struct probe *)timer; /* its first member */
 
-	if (!is_to_be_found_out(service))
+	if (!is_to_be_found_out(probe, site))
 		return;
-	if (config_has(rules_of(service), CONFIG_CHECK))
-		check(service);
+	if (config_has(rules_of(site), CONFIG_CHECK))
+		check(probe, site);
 	else
-		service_ready(service);
+		find_ready(site);
 }
 
 /* When it will have been up for long enough. Wall clocks may jump: then it has
  * to stay up for that time from now on. */
-static int64_t settled_due_ns(const struct service *service)
+static int64_t settled_due_ns(const struct site *site)
 {
-	struct timespec now = tai64n_now(),
-			since = service->standing.changed_at;
+	struct timespec now = tai64n_now(), since = site->standing->changed_at;
 	int64_t up_s = (int64_t)now.tv_sec - since.tv_sec;
 	int64_t up_ns = 0;
 
@@ -83,18 +92,35 @@ static int64_t settled_due_ns(const struct service *service)
 	return loop_now_ns() + (up_ns < PROBE_UP_NS ? PROBE_UP_NS - up_ns : 0);
 }
 
-void probe_update(struct service *service)
+void probe_update(struct probe *probe, struct site *site)
 {
-	bool has_check = config_has(rules_of(service), CONFIG_CHECK);
+	bool has_check = config_has(rules_of(site), CONFIG_CHECK);
 
-	if (!is_to_be_found_out(service)) {
-		loop_timer_cancel(service->site.loop, &service->probe);
+	if (!is_to_be_found_out(probe, site)) {
+		loop_timer_cancel(site->loop, &probe->timer);
 		return;
 	}
-	if (service->probe.is_set || service->checked_pid != 0)
+	if (probe->timer.is_set || probe->checked_pid != 0)
 		return;
-	service->probe.on_due = on_due;
-	service->probe.owner = service;
-	loop_timer_set(service->site.loop, &service->probe,
-		       has_check ? loop_now_ns() : settled_due_ns(service));
+	probe->timer.on_due = on_due;
+	probe->timer.owner = site;
+	loop_timer_set(site->loop, &probe->timer,
+		       has_check ? loop_now_ns() : settled_due_ns(site));
+}
+
+void probe_watch(struct probe *probe, struct site *site)
+{
+	probe->watchers++;
+	probe_update(probe, site);
+}
+
+void probe_unwatch(struct probe *probe, struct site *site)
+{
+	probe->watchers--;
+	probe_update(probe, site);
+}
+
+void probe_end(struct probe *probe, const struct site *site)
+{
+	loop_timer_cancel(site->loop, &probe->timer);
 }

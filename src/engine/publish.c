@@ -18,11 +18,11 @@
 #define PUBLISH_AGAIN_NS INT64_C(5000000000)
 #define PUBLISH_SOON_NS  INT64_C(500000000)
 
-static void fill_last_end(const struct service *service, struct state *state)
+static void fill_last_end(const struct standing *standing, struct state *state)
 {
-	const struct process_end *end = &service->standing.last_end;
+	const struct process_end *end = &standing->last_end;
 
-	if (service->standing.last_end_at.tv_sec == 0)
+	if (standing->last_end_at.tv_sec == 0)
 		return;
 	snprintf(state->last_end, sizeof(state->last_end), "%s",
 		 !end->is_known       ? "unknown"
@@ -31,48 +31,40 @@ static void fill_last_end(const struct service *service, struct state *state)
 	state->last_number =
 		end->signal_number ? end->signal_number : end->exit_code;
 	state->has_dumped = end->has_dumped;
-	tai64n_format(service->standing.last_end_at, state->last_end_at);
+	tai64n_format(standing->last_end_at, state->last_end_at);
 }
 
-static void fill_waits_for(const struct service *service, struct state *state)
+static void fill_state(const struct news *news, struct state *state)
 {
-	const char *name = NULL;
+	const struct standing *standing = news->site->standing;
 
-	if (service->gate && service->standing.machine.phase == MACHINE_WAITING)
-		name = service->gate->waits_for(service);
-	if (name)
-		snprintf(state->waits_for, sizeof(state->waits_for), "%s",
-			 name);
-}
-
-static void fill_state(const struct service *service, struct state *state)
-{
 	memset(state, 0, sizeof(*state));
 	state->version = STATE_VERSION;
-	memcpy(state->boot_id, service->site.spawner->boot_id,
+	memcpy(state->boot_id, news->site->spawner->boot_id,
 	       sizeof(state->boot_id));
-	state->is_hosted = service->standing.machine.phase != MACHINE_GONE;
-	state_from_machine(state, &service->standing.machine);
-	fill_waits_for(service, state);
-	state->pid = service->standing.pid;
-	state->start_ticks = service->standing.start_ticks;
-	tai64n_format(service->standing.changed_at, state->changed_at);
-	if (service->standing.machine.is_ready)
-		tai64n_format(service->standing.ready_at, state->ready_at);
-	state->starts = service->standing.starts;
-	state->deaths = service->standing.deaths;
+	state->is_hosted = standing->machine.phase != MACHINE_GONE;
+	state_from_machine(state, &standing->machine);
+	snprintf(state->waits_for, sizeof(state->waits_for), "%s",
+		 news->waits_for ? news->waits_for : "");
+	state->pid = standing->pid;
+	state->start_ticks = standing->start_ticks;
+	tai64n_format(standing->changed_at, state->changed_at);
+	if (standing->machine.is_ready)
+		tai64n_format(standing->ready_at, state->ready_at);
+	state->starts = standing->starts;
+	state->deaths = standing->deaths;
 	snprintf(state->status_text, sizeof(state->status_text), "%s",
-		 herald_text(service));
-	state->is_stopping = herald_is_stopping(service);
-	state->last_pid = service->standing.last_pid;
-	state->memory = service->standing.memory;
-	state->signal_due = service->standing.signals_due[0];
-	if (service->standing.is_due_to_group)
+		 herald_text(news->herald));
+	state->is_stopping = herald_is_stopping(news->herald);
+	state->last_pid = standing->last_pid;
+	state->memory = standing->memory;
+	state->signal_due = standing->signals_due[0];
+	if (standing->is_due_to_group)
 		state->signal_due = -state->signal_due;
-	state->next_signal_due = service->standing.signals_due[1];
-	state->is_rest_for_group = service->standing.is_rest_for_group;
-	state->down_file_due = service->standing.down_file_due;
-	fill_last_end(service, state);
+	state->next_signal_due = standing->signals_due[1];
+	state->is_rest_for_group = standing->is_rest_for_group;
+	state->down_file_due = standing->down_file_due;
+	fill_last_end(standing, state);
 }
 
 /* Also where somebody removed the directory, which may come back by itself. */
@@ -101,40 +93,40 @@ static enum status_activity activity_of(enum machine_phase phase)
 	return machine_has_process(phase) ? STATUS_RUN : STATUS_DOWN;
 }
 
-static void pack_status(const struct service *service, pid_t pid,
+static void pack_status(const struct standing *standing, pid_t pid,
 			unsigned char record[STATUS_SIZE])
 {
 	const struct status status = {
-		.changed_at = service->standing.changed_at,
+		.changed_at = standing->changed_at,
 		.run_pid = (uint32_t)pid,
-		.is_paused = service->standing.machine.is_paused,
-		.wanted = (char)service->standing.machine.want,
-		.is_term_sent = service->standing.machine.is_term_sent,
-		.activity = activity_of(service->standing.machine.phase),
+		.is_paused = standing->machine.is_paused,
+		.wanted = (char)standing->machine.want,
+		.is_term_sent = standing->machine.is_term_sent,
+		.activity = activity_of(standing->machine.phase),
 	};
 
 	status_pack(&status, record);
 }
 
-static int publish_status(struct service *service)
+static int publish_status(struct publisher *publisher, const struct site *site)
 {
 	unsigned char record[STATUS_SIZE];
 
-	pack_status(service, service->standing.pid, record);
-	if (memcmp(record, service->published, STATUS_SIZE) == 0)
+	pack_status(site->standing, site->standing->pid, record);
+	if (memcmp(record, publisher->status, STATUS_SIZE) == 0)
 		return 0;
-	if (replace_file(service->site.dir_fd, SUPERVISE_STATUS, record,
-			 STATUS_SIZE) == -1)
+	if (replace_file(site->dir_fd, SUPERVISE_STATUS, record, STATUS_SIZE) ==
+	    -1)
 		return -1;
-	memcpy(service->published, record, STATUS_SIZE);
+	memcpy(publisher->status, record, STATUS_SIZE);
 	return 0;
 }
 
 /* Unless something else is told by then. */
-static void publish_later(struct service *service, int64_t span_ns)
+static void publish_later(struct publisher *publisher, const struct site *site,
+			  int64_t span_ns)
 {
-	loop_timer_set(service->site.loop, &service->again,
-		       loop_now_ns() + span_ns);
+	loop_timer_set(site->loop, &publisher->again, loop_now_ns() + span_ns);
 }
 
 static int write_state(int dir_fd, const struct state *state)
@@ -145,116 +137,127 @@ static int write_state(int dir_fd, const struct state *state)
 	return replace_file(dir_fd, SUPERVISE_STATE, text, len);
 }
 
-void publish(struct service *service)
+void publish(struct publisher *publisher, const struct news *news)
 {
+	const struct site *site = news->site;
 	struct state state;
 	const char *broken = NULL;
 	int error = 0;
 
-	fill_state(service, &state);
-	if (write_state(service->site.dir_fd, &state) == -1) {
+	fill_state(news, &state);
+	if (write_state(site->dir_fd, &state) == -1) {
 		broken = SUPERVISE_STATE;
 		error = errno;
 	}
-	if (publish_status(service) == -1 && !broken) {
+	if (publish_status(publisher, site) == -1 && !broken) {
 		broken = SUPERVISE_STATUS;
 		error = errno;
 	}
-	if (plain_publish(service) == -1 && !broken) {
+	if (plain_publish(site, site->standing, &publisher->plain_sum) == -1 &&
+	    !broken) {
 		broken = SUPERVISE_DIR "/stat";
 		error = errno;
 	}
 	errno = error;
-	if (broken && !service->is_status_broken)
-		diag_warn_errno("unable to write %s/%s.new", service->site.name,
+	if (broken && !publisher->is_broken)
+		diag_warn_errno("unable to write %s/%s.new", site->name,
 				broken);
-	service->is_status_broken = broken != NULL;
+	publisher->is_broken = broken != NULL;
 	if (broken)
-		publish_later(service, PUBLISH_AGAIN_NS);
+		publish_later(publisher, site, PUBLISH_AGAIN_NS);
 	else
-		loop_timer_cancel(service->site.loop, &service->again);
+		loop_timer_cancel(site->loop, &publisher->again);
 }
 
-void publish_soon(struct service *service)
+void publish_soon(struct publisher *publisher, const struct site *site)
 {
-	if (!service->again.is_set)
-		publish_later(service, PUBLISH_SOON_NS);
+	if (!publisher->again.is_set)
+		publish_later(publisher, site, PUBLISH_SOON_NS);
 }
 
-void publish_wish(struct service *service)
+void publish_wish(struct publisher *publisher, const struct news *news)
 {
+	const struct site *site = news->site;
 	struct state state;
 
-	fill_state(service, &state);
-	if (write_state(service->site.dir_fd, &state) == 0)
-		publish_soon(service);
+	fill_state(news, &state);
+	if (write_state(site->dir_fd, &state) == 0)
+		publish_soon(publisher, site);
 	else
-		publish(service); /* which says what is wrong */
+		publish(publisher, news); /* which says what is wrong */
 }
 
-static void publish_again(struct loop_timer *timer)
+static void on_due(struct loop_timer *timer)
 {
-	struct service *service = timer->owner;
+	struct site *site = timer->owner;
 
-	if (!service->is_start_pending) /* then it comes all the same */
-		publish(service);
+	site->tell(site, &(struct happening){.kind = HAPPENED_DELAY});
 }
 
-void publish_begin(struct service *service)
+void publish_begin(struct publisher *publisher, struct site *site)
 {
-	service->is_status_broken = false;
-	service->again =
-		(struct loop_timer){.on_due = publish_again, .owner = service};
-	publish_forget(service);
+	publisher->is_broken = false;
+	publisher->again = (struct loop_timer){.on_due = on_due, .owner = site};
+	publish_forget(publisher);
 }
 
-void publish_first_status(struct service *service)
+void publish_first_status(struct publisher *publisher, const struct site *site)
 {
 	struct stat status;
 
-	if (fstatat(service->site.dir_fd, SUPERVISE_STATUS, &status,
+	if (fstatat(site->dir_fd, SUPERVISE_STATUS, &status,
 		    AT_SYMLINK_NOFOLLOW) == 0)
 		return;
-	service->standing.changed_at = tai64n_now();
-	publish_status(service); /* a failure will be told of by publish() */
+	/* A failure will be told of by publish(). */
+	publish_status(publisher, site);
 }
 
 enum record_result publish_in_child(const void *owner,
 				    const struct identity *identity)
 {
-	const struct service *service = owner;
+	const struct news *news = owner;
 	unsigned char record[STATUS_SIZE];
 	struct state state;
 
-	fill_state(service, &state);
+	fill_state(news, &state);
 	state.pid = identity->pid;
 	state.start_ticks = identity->start_ticks;
 	if (write_state(AT_FDCWD, &state) == -1)
 		return RECORD_FAILED;
-	pack_status(service, (pid_t)identity->pid, record);
+	pack_status(news->site->standing, (pid_t)identity->pid, record);
 	if (replace_file(AT_FDCWD, SUPERVISE_STATUS, record, STATUS_SIZE) == -1)
 		return RECORD_PARTIAL;
 	/* Whoever sees that it runs is right to think that it is supervised. */
-	if (service->is_fresh && linkat(AT_FDCWD, SUPERVISE_CONTROL, AT_FDCWD,
-					SUPERVISE_OK, 0) == -1)
+	if (news->is_first && linkat(AT_FDCWD, SUPERVISE_CONTROL, AT_FDCWD,
+				     SUPERVISE_OK, 0) == -1)
 		return RECORD_PARTIAL;
 	return RECORD_COMPLETE;
 }
 
-void publish_started(struct service *service, enum record_result result)
+void publish_started(struct publisher *publisher, const struct news *news,
+		     enum record_result result)
 {
-	if (result == RECORD_COMPLETE && plain_publish(service) == 0) {
-		pack_status(service, service->standing.pid, service->published);
-		service->is_status_broken = false;
-		loop_timer_cancel(service->site.loop, &service->again);
+	const struct site *site = news->site;
+
+	if (result == RECORD_COMPLETE &&
+	    plain_publish(site, site->standing, &publisher->plain_sum) == 0) {
+		pack_status(site->standing, site->standing->pid,
+			    publisher->status);
+		publisher->is_broken = false;
+		loop_timer_cancel(site->loop, &publisher->again);
 		return;
 	}
-	publish_forget(service);
-	publish(service);
+	publish_forget(publisher);
+	publish(publisher, news);
 }
 
-void publish_forget(struct service *service)
+void publish_forget(struct publisher *publisher)
 {
-	memset(service->published, 0, sizeof(service->published));
-	service->plain_sum = 0;
+	memset(publisher->status, 0, sizeof(publisher->status));
+	publisher->plain_sum = 0;
+}
+
+void publish_end(struct publisher *publisher, const struct site *site)
+{
+	loop_timer_cancel(site->loop, &publisher->again);
 }

@@ -7,23 +7,22 @@
 
 #include "base/diag.h"
 #include "engine/glance.h"
-#include "engine/probe.h"
 #include "engine/ready.h"
 #include "engine/rules.h"
 #include "service/config.h"
 #include "service/supervise_dir.h"
 
-void ready_close(struct service *service)
+void ready_close(struct ready *ready, struct site *site)
 {
-	if (!service->ready.is_added)
+	if (!ready->watch.is_added)
 		return;
-	loop_watch_remove(service->site.loop, &service->ready);
-	close(service->ready.fd);
+	loop_watch_remove(site->loop, &ready->watch);
+	close(ready->watch.fd);
 }
 
 static void on_readable(struct loop_watch *watch)
 {
-	struct service *service = watch->owner;
+	struct site *site = watch->owner;
 	char bytes[256];
 	size_t left;
 	int fd;
@@ -40,9 +39,9 @@ static void on_readable(struct loop_watch *watch)
 	/* The line stays there until it is on record that there was one, and
 	 * goes with the pipe. */
 	fd = watch->fd;
-	loop_watch_remove(service->site.loop, watch);
+	loop_watch_remove(site->loop, watch);
 	if (count > 0)
-		service_ready(service);
+		site->tell(site, &(struct happening){.kind = HAPPENED_READY});
 	close(fd);
 }
 
@@ -55,72 +54,59 @@ static void drain(int fd)
 }
 
 /* The process that was adopted has another, where there is none any more. */
-static int open_fifo(const struct service *service, bool is_new)
+static int open_fifo(const struct site *site, bool is_new)
 {
 	struct stat status;
 
-	if (!is_new && (fstatat(service->site.dir_fd, SUPERVISE_READY, &status,
+	if (!is_new && (fstatat(site->dir_fd, SUPERVISE_READY, &status,
 				AT_SYMLINK_NOFOLLOW) == -1 ||
 			!S_ISFIFO(status.st_mode))) {
 		errno = ENOENT;
 		return -1;
 	}
-	return supervise_dir_read_fifo(service->site.dir_fd, SUPERVISE_READY,
-				       0600);
+	return supervise_dir_read_fifo(site->dir_fd, SUPERVISE_READY, 0600);
 }
 
-bool ready_was_missed(const struct service *service)
+bool ready_was_missed(const struct site *site)
 {
 	int fd;
 
-	if (rules_of(service)->notification_fd == -1)
+	if (rules_of(site)->notification_fd == -1)
 		return false;
 	/* The process has opened it for reading, too. */
-	fd = openat(service->site.dir_fd, SUPERVISE_READY,
+	fd = openat(site->dir_fd, SUPERVISE_READY,
 		    O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
 	if (fd != -1)
 		close(fd);
 	return fd == -1 && errno == ENXIO;
 }
 
-void ready_listen(struct service *service, bool is_new)
+void ready_listen(struct ready *ready, struct site *site, bool is_new)
 {
 	int fd;
 
-	ready_close(service);
-	if (rules_of(service)->notification_fd == -1)
+	ready_close(ready, site);
+	if (rules_of(site)->notification_fd == -1)
 		return;
-	fd = open_fifo(service, is_new);
+	fd = open_fifo(site, is_new);
 	if (fd == -1) {
 		diag_warn_errno("unable to read %s/" SUPERVISE_READY,
-				service->site.name);
+				site->name);
 		return;
 	}
 	if (is_new)
 		drain(fd);
-	service->ready = (struct loop_watch){
-		.fd = fd, .on_readable = on_readable, .owner = service};
-	if (loop_watch_add(service->site.loop, &service->ready) == -1) {
+	ready->watch = (struct loop_watch){
+		.fd = fd, .on_readable = on_readable, .owner = site};
+	if (loop_watch_add(site->loop, &ready->watch) == -1) {
 		diag_warn_errno("unable to watch %s/" SUPERVISE_READY,
-				service->site.name);
+				site->name);
 		close(fd);
 	}
 }
 
-bool ready_is_said(const struct service *service)
+bool ready_is_said(const struct site *site)
 {
-	return rules_of(service)->notification_fd != -1 ||
-	       config_has(rules_of(service), CONFIG_NOTIFY_SOCKET);
-}
-
-void ready_watch(struct service *service)
-{
-	service->watchers++;
-	probe_update(service);
-}
-
-void ready_unwatch(struct service *service)
-{
-	service->watchers--;
-	probe_update(service);
+	return rules_of(site)->notification_fd != -1 ||
+	       config_has(rules_of(site), CONFIG_NOTIFY_SOCKET);
 }

@@ -9,28 +9,25 @@
 #ifndef ENGINE_READY_H
 #define ENGINE_READY_H
 
-#include "engine/service.h"
+#include "engine/site.h"
+
+struct ready {
+	struct loop_watch watch;
+};
 
 /*
  * Listens, if the directory says that its service will speak. `is_new`: a
  * process is about to start, and what earlier ones wrote counts no more. A
  * failure is said; the service runs all the same, and never becomes ready, nor
- * is it late for that.
+ * is it late for that. When it has said so: HAPPENED_READY.
  */
-void ready_listen(struct service *service, bool is_new);
+void ready_listen(struct ready *ready, struct site *site, bool is_new);
 
 /* It is ready, or has ended. */
-void ready_close(struct service *service);
+void ready_close(struct ready *ready, struct site *site);
 
 /* Whether it has a way to say so by itself. */
-bool ready_is_said(const struct service *service);
-
-/*
- * Somebody waits for it to be ready, until ready_unwatch(): counted. Only then
- * are services that say nothing found out about; see probe.h.
- */
-void ready_watch(struct service *service);
-void ready_unwatch(struct service *service);
+bool ready_is_said(const struct site *site);
 
 /*
  * Of a process that is about to be adopted, and not ready: whether it has
@@ -38,6 +35,6 @@ void ready_unwatch(struct service *service);
  * the last who has the pipe open, so it may have come and be lost; and who
  * closes it without one could only have meant never to be ready.
  */
-bool ready_was_missed(const struct service *service);
+bool ready_was_missed(const struct site *site);
 
 #endif

@@ -13,17 +13,31 @@
 /* Exit code by which "finish" says that trying again is of no use. */
 #define EXIT_FINISH_FOR_GOOD 125
 
-const struct service_config *rules_of(const struct service *service)
+const struct service_config *rules_of(const struct site *site)
 {
 	static struct service_config empty;
 	static bool is_made;
 
-	if (service->site.config)
-		return service->site.config;
+	if (site->config)
+		return site->config;
 	if (!is_made)
 		config_defaults(&empty);
 	is_made = true;
 	return &empty;
+}
+
+const char *rules_script(const struct site *site, enum machine_phase phase)
+{
+	bool is_lines = rules_of(site)->type == CONFIG_TYPE_ONESHOT;
+
+	if (site->is_inline)
+		return "log";
+	switch (phase) {
+	case MACHINE_STARTING: return is_lines ? "up" : "start";
+	case MACHINE_FINISHING: return "finish";
+	case MACHINE_STOPPING: return is_lines ? "down" : "stop";
+	default: return "run";
+	}
 }
 
 /* Whether it says no more than one of daemontools could. */
@@ -40,19 +54,19 @@ static bool is_plain(const struct service_config *config)
 }
 
 /* The lines of `troubles`, unless they are what was said last. */
-static void tell_troubles(struct service *service, char *troubles)
+static void tell_troubles(struct site *site, char *troubles)
 {
 	uint32_t sum = 0;
 	char *line, *end;
 
 	for (const char *at = troubles; *at; at++)
 		sum = sum * 31 + (unsigned char)*at;
-	if (sum == service->site.troubles_said)
+	if (sum == site->troubles_said)
 		return;
-	service->site.troubles_said = sum;
+	site->troubles_said = sum;
 	for (line = troubles; (end = strchr(line, '\n')); line = end + 1) {
 		*end = '\0';
-		diag_warn("%s/%s", service->site.name, line);
+		diag_warn("%s/%s", site->name, line);
 	}
 }
 
@@ -85,58 +99,58 @@ static struct machine_rules make_rules(const struct service_config *config)
 	return rules;
 }
 
-static void keep(struct service *service, const struct service_config *config)
+static void keep(struct site *site, const struct service_config *config)
 {
 	if (is_plain(config)) {
-		rules_forget(service);
+		rules_forget(site);
 		return;
 	}
-	if (!service->site.config)
-		service->site.config = malloc(sizeof(*service->site.config));
-	if (service->site.config) /* without memory: as if it were plain */
-		*service->site.config = *config;
+	if (!site->config)
+		site->config = malloc(sizeof(*site->config));
+	if (site->config) /* without memory: as if it were plain */
+		*site->config = *config;
 }
 
-int rules_refresh(struct service *service)
+int rules_refresh(struct site *site, struct machine_rules *rules)
 {
 	char room[CONFIG_TROUBLES_SIZE];
 	struct strb troubles = strb_on(room, sizeof(room));
 	struct service_config config;
 
-	service->site.may_have_changed = false;
+	site->may_have_changed = false;
 	config_defaults(&config);
-	if (config_read(service->site.dir_fd, &config, &troubles) == -1)
+	if (config_read(site->dir_fd, &config, &troubles) == -1)
 		return -1;
-	tell_troubles(service, room);
-	keep(service, &config);
+	tell_troubles(site, room);
+	keep(site, &config);
 	/* A oneshot's is a command line. */
-	service->site.is_down_wanted = (config.there >> CONFIG_DOWN & 1) != 0 &&
-				       config.type != CONFIG_TYPE_ONESHOT;
-	service->standing.machine.rules = make_rules(rules_of(service));
+	site->is_down_wanted = (config.there >> CONFIG_DOWN & 1) != 0 &&
+			       config.type != CONFIG_TYPE_ONESHOT;
+	*rules = make_rules(rules_of(site));
 	return 0;
 }
 
-void rules_refresh_after_changes(struct service *service)
+void rules_refresh_after_changes(struct site *site, struct machine_rules *rules)
 {
-	if (service->site.is_watched && !service->site.config) {
-		loop_directories_catch_up(service->site.loop);
-		if (!service->site.may_have_changed)
+	if (site->is_watched && !site->config) {
+		loop_directories_catch_up(site->loop);
+		if (!site->may_have_changed)
 			return;
 	}
-	rules_refresh(service);
+	rules_refresh(site, rules);
 }
 
-void rules_forget(struct service *service)
+void rules_forget(struct site *site)
 {
-	free(service->site.config);
-	service->site.config = NULL;
+	free(site->config);
+	site->config = NULL;
 }
 
-static int64_t lasted_ns(const struct service *service)
+static int64_t lasted_ns(const struct standing *standing)
 {
 	/* Starts are this far ahead of the moment until which none may be. */
 	return loop_now_ns() -
-	       (service->standing.machine.start_due_ns - MACHINE_THROTTLE_NS);
+	       (standing->machine.start_due_ns - MACHINE_THROTTLE_NS);
 }
 
 /*
@@ -144,41 +158,43 @@ static int64_t lasted_ns(const struct service *service)
  * a tally that can't be written is no message's worth: then the state can't be
  * written either, and there is one about that.
  */
-static void count_death(const struct service *service,
+static void count_death(const struct site *site,
+			const struct standing *standing,
 			const struct process_end *end)
 {
 	const struct tally_death death = {
-		.at = service->standing.changed_at,
+		.at = standing->changed_at,
 		.exit_code = (uint8_t)end->exit_code,
 		.signal_number = (uint8_t)end->signal_number,
 	};
 
 	if (end->is_known)
-		tally_add(service->site.dir_fd, &death,
-			  rules_of(service)->max_death_tally);
+		tally_add(site->dir_fd, &death,
+			  rules_of(site)->max_death_tally);
 }
 
 /* The end of "run": as its policy has it. */
-static enum machine_event judge_run(struct service *service,
+static enum machine_event judge_run(const struct site *site,
+				    struct standing *standing,
 				    const struct process_end *end)
 {
-	const struct service_config *config = rules_of(service);
-	struct machine *machine = &service->standing.machine;
+	const struct service_config *config = rules_of(site);
+	struct machine *machine = &standing->machine;
 	struct policy_death death = {
 		.exit_code = end->is_known && end->signal_number == 0
 				     ? end->exit_code
 				     : -1,
-		.lasted_ns = lasted_ns(service),
+		.lasted_ns = lasted_ns(standing),
 		.was_asked_for = machine->is_term_sent,
 		.has_encore = config_shows(config, CONFIG_ENCORE),
 		.finish_code = -1,
 	};
 	struct policy_verdict verdict;
 
-	if (!service->site.config || machine->want != MACHINE_WANT_UP)
+	if (!site->config || machine->want != MACHINE_WANT_UP)
 		return EVENT_EXITED;
-	verdict = policy_judge(&config->policy, &service->standing.memory,
-			       &death, loop_now_ns());
+	verdict = policy_judge(&config->policy, &standing->memory, &death,
+			       loop_now_ns());
 	switch (verdict.answer) {
 	case POLICY_RESTART:
 		if (machine->start_due_ns < loop_now_ns() + verdict.delay_ns)
@@ -190,26 +206,27 @@ static enum machine_event judge_run(struct service *service,
 		return EVENT_EXITED;
 	case POLICY_GIVE_UP: break;
 	}
-	diag_warn("%s failed for good: %s", service->site.name, verdict.why);
+	diag_warn("%s failed for good: %s", site->name, verdict.why);
 	return EVENT_FAILED;
 }
 
-enum machine_event rules_judge_end(struct service *service,
+enum machine_event rules_judge_end(const struct site *site,
+				   struct standing *standing,
 				   const struct process_end *end)
 {
 	bool is_success =
 		end->is_known && end->signal_number == 0 && end->exit_code == 0;
 
-	switch (service->standing.machine.phase) {
+	switch (standing->machine.phase) {
 	case MACHINE_STARTING: return is_success ? EVENT_EXITED : EVENT_FAILED;
 	case MACHINE_UP:
-		count_death(service, end);
-		return judge_run(service, end);
+		count_death(site, standing, end);
+		return judge_run(site, standing, end);
 	case MACHINE_FINISHING:
 		if (end->exit_code != EXIT_FINISH_FOR_GOOD)
 			return EVENT_EXITED;
 		diag_warn("%s failed for good: its finish exited %d",
-			  service->site.name, EXIT_FINISH_FOR_GOOD);
+			  site->name, EXIT_FINISH_FOR_GOOD);
 		return EVENT_FAILED;
 	default: return EVENT_EXITED;
 	}

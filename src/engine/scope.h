@@ -14,7 +14,7 @@
 #ifndef ENGINE_SCOPE_H
 #define ENGINE_SCOPE_H
 
-#include "engine/service.h"
+#include "engine/site.h"
 
 #define SCOPE_PATH_SIZE 512 /* bytes */
 
@@ -23,12 +23,12 @@
  * file to which a process writes 0 to enter it. False: there is none, which is
  * said once where one was asked for.
  */
-bool scope_make(struct service *service, char path[SCOPE_PATH_SIZE]);
+bool scope_make(struct site *site, char path[SCOPE_PATH_SIZE]);
 
-/* Kills all that is in the cgroup of its process. False: it has none. */
-bool scope_kill(const struct service *service);
+/* Kills all that is in the cgroup of its process `pid`. False: it has none. */
+bool scope_kill(const struct site *site, pid_t pid);
 
 /* Removes the cgroup, unless something still runs in it. */
-void scope_remove(const struct service *service);
+void scope_remove(const struct site *site);
 
 #endif

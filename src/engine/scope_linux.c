@@ -15,9 +15,9 @@
 
 #define NAME_PREFIX "holdfast-"
 
-static bool wants_one(const struct service *service)
+static bool wants_one(const struct site *site)
 {
-	return rules_of(service)->kill_scope == CONFIG_SCOPE_CGROUP;
+	return rules_of(site)->kill_scope == CONFIG_SCOPE_CGROUP;
 }
 
 /* Where cgroups of version 2 are, as the fifth field of a line of mountinfo
@@ -66,12 +66,11 @@ static bool find_cgroup(const char *process, struct strb *path)
 }
 
 /* Adds that of the service, which need not be there. */
-static bool name_own(const struct service *service, struct strb *path)
+static bool name_own(const struct site *site, struct strb *path)
 {
 	struct stat status;
 
-	if (fstat(service->site.dir_fd, &status) == -1 ||
-	    !find_cgroup("self", path))
+	if (fstat(site->dir_fd, &status) == -1 || !find_cgroup("self", path))
 		return false;
 	strb_add_format(path, "/" NAME_PREFIX "%llx.%llx",
 			(unsigned long long)status.st_dev,
@@ -79,12 +78,12 @@ static bool name_own(const struct service *service, struct strb *path)
 	return !path->is_cut;
 }
 
-static bool make(const struct service *service, struct strb *path)
+static bool make(const struct site *site, struct strb *path)
 {
 	size_t len;
 	bool has_kill;
 
-	if (!name_own(service, path) ||
+	if (!name_own(site, path) ||
 	    (mkdir(path->data, 0755) == -1 && errno != EEXIST))
 		return false;
 	len = path->len;
@@ -96,35 +95,34 @@ static bool make(const struct service *service, struct strb *path)
 	return has_kill && !path->is_cut;
 }
 
-bool scope_make(struct service *service, char path[SCOPE_PATH_SIZE])
+bool scope_make(struct site *site, char path[SCOPE_PATH_SIZE])
 {
 	struct strb text = strb_on(path, SCOPE_PATH_SIZE);
 
-	if (!wants_one(service))
+	if (!wants_one(site))
 		return false;
 	errno = ENOENT;
-	if (make(service, &text)) {
-		service->is_scope_missed = false;
+	if (make(site, &text)) {
+		site->is_scope_missed = false;
 		return true;
 	}
-	if (!service->is_scope_missed)
+	if (!site->is_scope_missed)
 		diag_warn_errno("unable to make a cgroup for %s/kill-scope, "
 				"using the process group",
-				service->site.name);
-	service->is_scope_missed = true;
+				site->name);
+	site->is_scope_missed = true;
 	return false;
 }
 
-bool scope_kill(const struct service *service)
+bool scope_kill(const struct site *site, pid_t pid)
 {
 	char room[SCOPE_PATH_SIZE], process[16];
 	struct strb path = strb_on(room, sizeof(room));
 	bool is_done;
 	int fd;
 
-	snprintf(process, sizeof(process), "%d", (int)service->standing.pid);
-	if (!wants_one(service) || service->standing.pid == 0 ||
-	    !find_cgroup(process, &path) ||
+	snprintf(process, sizeof(process), "%d", (int)pid);
+	if (!wants_one(site) || pid == 0 || !find_cgroup(process, &path) ||
 	    !strstr(strrchr(path.data, '/'), "/" NAME_PREFIX))
 		return false;
 	strb_add(&path, "/cgroup.kill");
@@ -136,11 +134,11 @@ bool scope_kill(const struct service *service)
 	return is_done;
 }
 
-void scope_remove(const struct service *service)
+void scope_remove(const struct site *site)
 {
 	char room[SCOPE_PATH_SIZE];
 	struct strb path = strb_on(room, sizeof(room));
 
-	if (wants_one(service) && name_own(service, &path))
+	if (wants_one(site) && name_own(site, &path))
 		rmdir(path.data); /* not while something is in it */
 }

@@ -4,26 +4,27 @@
 #include "engine/scope.h"
 #include "service/config.h"
 
-bool scope_make(struct service *service, char path[SCOPE_PATH_SIZE])
+bool scope_make(struct site *site, char path[SCOPE_PATH_SIZE])
 {
 	path[0] = '\0';
-	if (rules_of(service)->kill_scope != CONFIG_SCOPE_CGROUP)
+	if (rules_of(site)->kill_scope != CONFIG_SCOPE_CGROUP)
 		return false;
-	if (!service->is_scope_missed)
+	if (!site->is_scope_missed)
 		diag_warn("%s/kill-scope: this system has no cgroups; using "
 			  "the process group",
-			  service->site.name);
-	service->is_scope_missed = true;
+			  site->name);
+	site->is_scope_missed = true;
 	return false;
 }
 
-bool scope_kill(const struct service *service)
+bool scope_kill(const struct site *site, pid_t pid)
 {
-	(void)service;
+	(void)site;
+	(void)pid;
 	return false;
 }
 
-void scope_remove(const struct service *service)
+void scope_remove(const struct site *site)
 {
-	(void)service;
+	(void)site;
 }

@@ -6,27 +6,12 @@
 
 #include "base/exec.h"
 #include "engine/herald.h"
-#include "engine/publish.h"
 #include "engine/rules.h"
 #include "engine/scope.h"
 #include "engine/script.h"
 #include "service/config.h"
 
 extern char **environ;
-
-const char *script_name(const struct service *service)
-{
-	bool is_lines = rules_of(service)->type == CONFIG_TYPE_ONESHOT;
-
-	if (service->site.is_inline)
-		return "log";
-	switch (service->standing.machine.phase) {
-	case MACHINE_STARTING: return is_lines ? "up" : "start";
-	case MACHINE_FINISHING: return "finish";
-	case MACHINE_STOPPING: return is_lines ? "down" : "stop";
-	default: return "run";
-	}
-}
 
 static void fill_arguments(const struct service *service, struct script *script)
 {
@@ -35,7 +20,7 @@ static void fill_arguments(const struct service *service, struct script *script)
 	int first, second;
 
 	config_finish_numbers(
-		rules_of(service), end->is_known ? end->exit_code : -1,
+		rules_of(&service->site), end->is_known ? end->exit_code : -1,
 		end->signal_number, end->has_dumped, &first, &second);
 	snprintf(script->first, SCRIPT_NUMBER_SIZE, "%d", first);
 	snprintf(script->second, SCRIPT_NUMBER_SIZE, "%d", second);
@@ -78,7 +63,7 @@ static char **environment_with(char *entry)
 /* Tells "run" where to say that it is ready, if there is a socket for that. */
 static int add_herald(const struct service *service, struct script *script)
 {
-	const char *said = herald_entry(service);
+	const char *said = herald_entry(service->herald);
 
 	if (!said || service->standing.machine.phase != MACHINE_UP)
 		return 0;
@@ -90,11 +75,12 @@ static int add_herald(const struct service *service, struct script *script)
 
 int script_prepare(struct service *service, struct script *script)
 {
-	const struct service_config *config = rules_of(service);
+	const struct service_config *config = rules_of(&service->site);
 	enum machine_phase phase = service->standing.machine.phase;
 
+	script->news = service_news(service);
 	script->plan = (struct spawn_plan){
-		.script = script_name(service),
+		.script = rules_script(&service->site, phase),
 		.name = service->site.name,
 		.dir_fd = service->site.dir_fd,
 		.lock_fd = service->site.lock_fd,
@@ -110,9 +96,9 @@ int script_prepare(struct service *service, struct script *script)
 			phase == MACHINE_UP ? config->notification_fd : -1,
 		.lock_fd_number = phase == MACHINE_UP ? config->lock_fd : -1,
 		.record = publish_in_child,
-		.owner = service,
+		.owner = &script->news,
 	};
-	if (phase == MACHINE_UP && scope_make(service, script->cgroup))
+	if (phase == MACHINE_UP && scope_make(&service->site, script->cgroup))
 		script->plan.cgroup_path = script->cgroup;
 	if (phase == MACHINE_FINISHING)
 		fill_arguments(service, script);

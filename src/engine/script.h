@@ -5,6 +5,7 @@
 #define ENGINE_SCRIPT_H
 
 #include "engine/herald.h"
+#include "engine/publish.h"
 #include "engine/scope.h"
 #include "engine/service.h"
 
@@ -19,6 +20,7 @@ struct script {
 	char entry[HERALD_ENTRY_SIZE];
 	char cgroup[SCOPE_PATH_SIZE];
 	char **environment; /* owned; NULL: the supervisor's */
+	struct news news;   /* what it puts on record of itself */
 };
 
 /* Fills in what starts the script that the machine's phase is named for. 0, or
@@ -26,8 +28,5 @@ struct script {
 int script_prepare(struct service *service, struct script *script);
 
 void script_free(struct script *script);
-
-/* What that script is called. */
-const char *script_name(const struct service *service);
 
 #endif

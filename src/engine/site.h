@@ -12,11 +12,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "engine/happening.h"
 #include "engine/spawn.h"
 #include "loop/loop.h"
 
 struct aside;
 struct service_config;
+struct standing;
 
 struct site {
 	/* Set by the owner before service_open(), and kept by it. */
@@ -36,10 +38,14 @@ struct site {
 
 	/* The rest is that of the service. */
 	bool is_hosted;
-	bool is_down_wanted;           /* there is a file "down" */
-	int lock_fd;                   /* owned; -1 when closed */
-	struct service_config *config; /* owned; see rules.h */
-	uint32_t troubles_said;        /* see rules.c */
+	bool is_down_wanted;    /* there is a file "down" */
+	bool is_scope_missed;   /* there is no cgroup for it, and it was said */
+	int lock_fd;            /* owned; -1 when closed */
+	uint32_t troubles_said; /* see rules.c */
+	struct service_config *config;   /* owned; see rules.h */
+	struct aside *asides;            /* that run here: see aside.h */
+	const struct standing *standing; /* for its parts to look at */
+	void (*tell)(struct site *site, const struct happening *happening);
 };
 
 #endif

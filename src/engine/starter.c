@@ -87,6 +87,15 @@ static void run_jobs(struct work *work)
 	}
 }
 
+/* `spawned`, or errno. */
+static void tell(struct service *service, const struct spawned *spawned)
+{
+	struct site *site = &service->site;
+
+	site->tell(site, &(struct happening){.kind = HAPPENED_START,
+					     .spawned = spawned});
+}
+
 void starter_add(struct starter *starter, struct service *service)
 {
 	if (starter->count == STARTER_JOBS)
@@ -113,7 +122,7 @@ static void make_starts(struct starter *starter)
 	run_jobs(&work);
 	for (unsigned i = 0; i < work.count; i++) {
 		errno = work.jobs[i].error;
-		service_started(work.jobs[i].service, &work.jobs[i].spawned);
+		tell(work.jobs[i].service, &work.jobs[i].spawned);
 		script_free(&work.jobs[i].script);
 	}
 }
@@ -123,4 +132,15 @@ void starter_flush(struct starter *starter)
 	/* Most of the time there is nothing to do. */
 	if (starter->count > 0)
 		make_starts(starter);
+}
+
+void starter_make(struct service *service)
+{
+	struct script script;
+	struct spawned spawned = {.pid = -1};
+
+	if (script_prepare(service, &script) == 0)
+		spawn(service->site.spawner, 0, &script.plan, &spawned);
+	tell(service, &spawned);
+	script_free(&script);
 }

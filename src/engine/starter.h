@@ -21,11 +21,13 @@ struct starter {
 };
 
 /* The service's script will be started by starter_flush(), at the latest when
- * the next one doesn't fit. */
+ * the next one doesn't fit. Its site is told HAPPENED_START. */
 void starter_add(struct starter *starter, struct service *service);
 
-/* Makes all starts that were gathered, and tells each service with
- * service_started(). */
+/* Makes all starts that were gathered. */
 void starter_flush(struct starter *starter);
+
+/* The same, at once, where there is no starter. */
+void starter_make(struct service *service);
 
 #endif

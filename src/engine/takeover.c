@@ -5,12 +5,10 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/tai64n.h"
 #include "engine/event.h"
 #include "engine/herald.h"
-#include "engine/orders.h"
-#include "engine/process.h"
-#include "engine/publish.h"
-#include "engine/ready.h"
+#include "engine/life.h"
 #include "engine/recall.h"
 #include "engine/rules.h"
 #include "engine/step.h"
@@ -18,46 +16,16 @@
 #include "service/identity.h"
 #include "service/supervise_dir.h"
 
-static int make_ok(struct service *service)
-{
-	return supervise_dir_make_ok(service->site.dir_fd, service->control_fd,
-				     &service->ok_fd);
-}
-
-void takeover_offer_ok(struct service *service)
-{
-	if (!service->is_fresh || !service->site.is_hosted ||
-	    service->is_start_pending)
-		return;
-	service->is_fresh = false;
-	if (make_ok(service) == -1)
-		diag_warn_errno("unable to read %s/" SUPERVISE_OK,
-				service->site.name);
-}
-
-void takeover_renew_ok(struct service *service)
-{
-	int before_fd = service->ok_fd;
-
-	if (service->is_fresh || !service->site.is_hosted)
-		return;
-	if (make_ok(service) == -1)
-		diag_warn_errno("unable to read %s/" SUPERVISE_OK,
-				service->site.name);
-	if (before_fd != -1)
-		close(before_fd);
-}
-
 /* A link that leads nowhere is no file; one that can't be followed is trouble.
  */
-static int look_for_down(struct service *service)
+static int look_for_down(struct site *site)
 {
 	struct stat status;
 
-	if (!service->site.is_down_wanted ||
-	    fstatat(service->site.dir_fd, "down", &status, 0) == 0)
+	if (!site->is_down_wanted ||
+	    fstatat(site->dir_fd, "down", &status, 0) == 0)
 		return 0;
-	service->site.is_down_wanted = false;
+	site->is_down_wanted = false;
 	return errno == ENOENT ? 0 : -1;
 }
 
@@ -70,53 +38,59 @@ static const struct service_trouble *take_files(struct service *service)
 					    no_control = {"read",
 							  SUPERVISE_CONTROL},
 					    no_ok = {"read", SUPERVISE_OK};
-	int dir_fd = service->site.dir_fd;
+	struct standing *standing = &service->standing;
+	struct site *site = &service->site;
 
-	if (rules_refresh(service) == -1)
+	if (rules_refresh(site, &standing->machine.rules) == -1)
 		return &no_names;
-	if (look_for_down(service) == -1)
+	if (look_for_down(site) == -1)
 		return &no_down;
-	service->is_fresh = supervise_dir_make(dir_fd);
-	service->site.lock_fd = supervise_dir_lock(dir_fd);
-	if (service->site.lock_fd == -1)
+	service->presence.is_first = supervise_dir_make(site->dir_fd);
+	site->lock_fd = supervise_dir_lock(site->dir_fd);
+	if (site->lock_fd == -1)
 		return &no_lock;
-	service->control_fd = supervise_dir_open_control(dir_fd);
-	if (service->control_fd == -1)
+	if (orders_open(&service->orders, site) == -1)
 		return &no_control;
-	service->control =
-		(struct loop_watch){.fd = service->control_fd,
-				    .on_readable = orders_on_readable,
-				    .owner = service};
-	if (loop_watch_add(service->site.loop, &service->control) == -1)
-		return &no_control;
-	publish_begin(service);
-	if (service->is_fresh)
+	publish_begin(&service->publisher, site);
+	if (service->presence.is_first)
 		return NULL; /* service_begin() puts it first on record */
-	service->standing.machine = (struct machine){
-		.rules = service->standing.machine.rules,
-		.want = service->site.is_down_wanted ? MACHINE_WANT_DOWN
-						     : MACHINE_WANT_UP};
-	publish_first_status(service);
-	if (make_ok(service) == -1)
+	standing->machine = (struct machine){.rules = standing->machine.rules,
+					     .want = site->is_down_wanted
+							     ? MACHINE_WANT_DOWN
+							     : MACHINE_WANT_UP};
+	standing->changed_at = tai64n_now();
+	publish_first_status(&service->publisher, site);
+	if (presence_make(&service->presence, site, service->orders.watch.fd) ==
+	    -1)
 		return &no_ok;
 	return NULL;
+}
+
+/* The parts, before anything is taken. What outlives a service that is let go,
+ * as its watchers do, stays. */
+static void prepare(struct service *service)
+{
+	struct site *site = &service->site;
+
+	site->tell = service_told;
+	site->standing = &service->standing;
+	site->lock_fd = service->presence.ok_fd = -1;
+	site->asides = NULL;
+	process_begin(&service->process);
+	orders_begin(&service->orders, service->calls->logger_of != NULL);
+	service->ready.watch.is_added = false;
+	service->hook.letter = 0;
+	service->probe.checked_pid = 0;
+	service->probe.timer.is_set = false;
+	service->herald = NULL;
+	service->events.due[0] = '\0';
 }
 
 const struct service_trouble *service_open(struct service *service)
 {
 	const struct service_trouble *trouble;
 
-	service->site.lock_fd = service->control_fd = service->ok_fd = -1;
-	service->remains.pidfd = -1;
-	service->control.is_added = service->ready.is_added = false;
-	service->asides = NULL;
-	service->hook = 0;
-	service->checked_pid = 0;
-	service->herald = NULL;
-	service->events_due[0] = '\0';
-	service->probe.is_set = false;
-	service->is_for_logger = service->is_for_group = false;
-	service->standing.is_rest_for_group = false;
+	prepare(service);
 	trouble = take_files(service);
 	if (trouble) {
 		int error = errno;
@@ -146,7 +120,8 @@ static void restore(struct service *service, const struct recall *recall)
 	 */
 	standing->pid = 0;
 	memset(standing->signals_due, 0, sizeof(standing->signals_due));
-	orders_go_on(service, recall->standing.is_rest_for_group);
+	standing->is_rest_for_group =
+		orders_go_on(&service->orders, standing->is_rest_for_group);
 }
 
 /*
@@ -155,39 +130,40 @@ static void restore(struct service *service, const struct recall *recall)
  */
 static bool adopt(struct service *service, const struct recall *recall)
 {
+	struct standing *standing = &service->standing;
+	const struct machine *machine = &standing->machine;
+	struct site *site = &service->site;
+	pid_t pid = recall->standing.pid;
 	bool was_missed;
 
-	if (process_watch(service, recall->standing.pid, -1, false) == -1) {
+	if (process_watch(&service->process, site, pid, -1, false) == -1) {
 		if (errno == ESRCH)
 			return false;
 		if (!service->is_unwatched)
 			diag_warn_errno("unable to watch the process of %s",
-					service->site.name);
+					site->name);
 		service->is_unwatched = true;
 		service_let_go(service);
 		return true;
 	}
 	/* Looked at again, now that its number can't be given away. */
-	if (identity_start_ticks(recall->standing.pid) !=
-	    recall->identity.start_ticks) {
-		loop_process_remove(service->site.loop, &service->process);
+	if (identity_start_ticks(pid) != recall->identity.start_ticks) {
+		process_forget(&service->process, site);
 		return false;
 	}
 	service->is_unwatched = false;
-	service->standing.pid = recall->standing.pid;
-	service->standing.start_ticks = recall->identity.start_ticks;
-	memcpy(service->standing.signals_due, recall->standing.signals_due,
-	       sizeof(service->standing.signals_due));
-	service->standing.is_due_to_group = recall->standing.is_due_to_group;
-	was_missed = service->standing.machine.phase == MACHINE_UP &&
-		     !service->standing.machine.is_ready &&
-		     ready_was_missed(service);
-	if (service->standing.machine.phase == MACHINE_UP) {
-		process_listen(service, false);
-		herald_restore(service, recall->status_text,
+	standing->pid = pid;
+	standing->start_ticks = recall->identity.start_ticks;
+	memcpy(standing->signals_due, recall->standing.signals_due,
+	       sizeof(standing->signals_due));
+	was_missed = machine->phase == MACHINE_UP && !machine->is_ready &&
+		     ready_was_missed(site);
+	if (machine->phase == MACHINE_UP) {
+		life_listen(service, false);
+		herald_restore(service->herald, recall->status_text,
 			       recall->is_stopping);
 	}
-	publish(service);
+	service_publish(service);
 	service_send_due(service);
 	service_set_timers(service);
 	if (was_missed)
@@ -197,7 +173,7 @@ static bool adopt(struct service *service, const struct recall *recall)
 
 static void recall(struct service *service, struct recall *recall)
 {
-	if (service->is_fresh)
+	if (service->presence.is_first)
 		recall_nothing(service->site.is_down_wanted, recall);
 	else
 		recall_service(service->site.dir_fd,
@@ -206,8 +182,7 @@ static void recall(struct service *service, struct recall *recall)
 }
 
 /* The script that was on record ended while nobody looked. */
-static void process_ended_unseen(struct service *service,
-				 const struct identity *identity)
+static void end_unseen(struct service *service, const struct identity *identity)
 {
 	struct process_end end = {.is_known = false};
 
@@ -217,12 +192,12 @@ static void process_ended_unseen(struct service *service,
 	if (service->standing.machine.phase == MACHINE_STARTING &&
 	    !end.is_known) {
 		/* Whether "start" succeeded nobody knows: once more. */
-		process_note_end(service, end);
+		life_end(service, end);
 		service->standing.machine.phase = MACHINE_WAITING;
 		service_step(service, EVENT_TIMER, 0);
 		return;
 	}
-	process_ended(service, end);
+	service_ended(service, end);
 }
 
 /* Goes on where the last supervisor was killed, or begins. */
@@ -233,13 +208,12 @@ static void go_on(struct service *service)
 
 	recall(service, &recalled);
 	restore(service, &recalled);
-	service_change_down_file(
-		service); /* whatever comes next puts it on record */
+	service_change_down_file(service); /* what follows puts it on record */
 	phase = service->standing.machine.phase;
 	if (recalled.standing.pid != 0 && adopt(service, &recalled))
 		return;
 	if (machine_has_process(phase) && recalled.identity.pid != 0)
-		process_ended_unseen(service, &recalled.identity);
+		end_unseen(service, &recalled.identity);
 	else if (machine_has_process(phase)) /* see recall.c */
 		service_step(service, EVENT_EXITED, 0);
 	else if (phase == MACHINE_WAITING)
@@ -250,7 +224,7 @@ static void go_on(struct service *service)
 
 void service_begin(struct service *service)
 {
-	event_tell(service, "s");
+	event_tell(&service->site, "s");
 	go_on(service);
-	takeover_offer_ok(service);
+	service_offer_ok(service);
 }

@@ -1,18 +1,25 @@
 /*
  * takeover.h -- how supervision of a directory begins: service_open() takes the
- * lock and the FIFOs, service_begin() goes on from what is on record. Both are
- * in service.h, as whoever hosts services calls them.
+ * lock and the FIFOs, service_begin() goes on from what is on record.
  */
 #ifndef ENGINE_TAKEOVER_H
 #define ENGINE_TAKEOVER_H
 
 #include "engine/service.h"
 
-/* Says by "ok" that there is a supervisor, if it hasn't yet: where nothing was
- * on record before, that comes with the first record. */
-void takeover_offer_ok(struct service *service);
+/* What kept a directory from being supervised: "unable to VERB NAME/FILE". */
+struct service_trouble {
+	const char *verb, *file;
+};
 
-/* The modes in supervise/ may have changed: makes "ok" what they ask for. */
-void takeover_renew_ok(struct service *service);
+/*
+ * Takes the directory over: the lock, the FIFOs. Returns NULL, or what failed,
+ * with errno; then nothing is held. EAGAIN on the lock: somebody else
+ * supervises there.
+ */
+const struct service_trouble *service_open(struct service *service);
+
+/* Adopts the process that runs, or starts one if one is wanted. */
+void service_begin(struct service *service);
 
 #endif
