@@ -8,6 +8,7 @@ this; it describes the options. How legs are run is in runner/.
 """
 
 import argparse
+import functools
 import os
 import pathlib
 import re
@@ -126,7 +127,7 @@ def all_legs():
         *machine_legs(),
     ]
     short_ones = [UnitTests("build-gcc"), UnitTests("build-asan")]
-    return (
+    legs = (
         builds
         + long_ones
         + fault_legs()
@@ -134,6 +135,11 @@ def all_legs():
         + source_checks()
         + short_ones
     )
+    first = [leg.name for leg in builds[:2]]
+    for leg in legs:
+        if isinstance(leg, Build) and leg.name not in first:
+            leg.after = first  # the long ones can begin while these compile
+    return legs
 
 
 def integration_legs(files):
@@ -158,9 +164,9 @@ def fault_legs():
     ]
 
 
-def fuzz_legs(options):
+@functools.cache
+def has_fuzzer():
     """libFuzzer comes with clang's sanitizers, but not with every clang."""
-    targets = source_files("test/fuzz/fuzz_*.c")
     with tempfile.TemporaryDirectory() as room:
         argv = ["clang", "-fsanitize=fuzzer,address,undefined", "-x", "c", "-"]
         tried = subprocess.run(
@@ -169,11 +175,16 @@ def fuzz_legs(options):
             b"int LLVMFuzzerTestOneInput(void) { return 0; }",
             stderr=subprocess.DEVNULL,
         )
-    if tried.returncode != 0:
-        reason = "clang has no libFuzzer"
-        return [Skipped("fuzz", len(targets), reason)]
-    build = Build("build-fuzz", "clang", *options, "-Dfuzz=true", "-Dtests=false")
-    return [build, Fuzz()]
+    return tried.returncode == 0
+
+
+def fuzz_legs(options):
+    targets = source_files("test/fuzz/fuzz_*.c")
+    if not has_fuzzer():
+        return [Skipped("fuzz", len(targets), "clang has no libFuzzer")]
+    options = [*options, "-Dfuzz=true", "-Dtests=false"]
+    names = [f"test/{pathlib.Path(path).stem}" for path in targets]
+    return [Build("build-fuzz", "clang", *options, targets=names), Fuzz()]
 
 
 def poll_legs(integration):
@@ -281,7 +292,7 @@ def parse_options():
     add("--failed", action="store_true", help="what failed in the last run, again")
     add("--leg", metavar="NAME", help="just this leg, and what it needs")
     add("--repeat", metavar="N", type=int, default=0, help="N times, to find flakes")
-    add("--load", metavar="N", type=int, default=0, help="N busy loops, N writers beside")
+    add("--load", metavar="N", type=int, default=0, help="beside N loops, N writers")
     add("path", nargs="*", help="run just these files, or tests (FILE::TEST)")
     options = parser.parse_args()
     for path in options.path if not options.leg else []:
@@ -292,12 +303,21 @@ def parse_options():
     return options
 
 
+def take_signals():
+    """They end the run, but those that were ignored, as nohup and & see to it, do
+    nothing. The tests get neither: what has a handler is as usual after exec."""
+    for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT:
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
+        else:
+            signal.signal(number, signal.default_int_handler)
+
+
 def main():
     options = parse_options()
     if options.long or "HOLDFAST_LONG" in os.environ:
         be_long()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    signal.signal(signal.SIGHUP, signal.default_int_handler)
+    take_signals()
     legs = legs_to_run(options)
     try:
         with nothing_left(), Load(options.load, Leg.logs):

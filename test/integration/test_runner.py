@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import sys
 import pytest
 
 import results
+import support
 from support import TOP, wait_until
 
 sys.path.insert(0, str(TOP / "test"))
@@ -87,6 +89,20 @@ def test_a_leg_whose_need_failed_is_not_run_and_fails(capsys, logs):
     assert said[-1] == "0 passed, 3 failed"
     assert f"failed: tests ({logs}/tests.log)" in said
     assert (logs / "tests.log").read_text() == "not run, as this failed: build\n"
+
+
+def test_a_leg_begins_after_another_also_when_that_failed(capsys):
+    order = []
+
+    class Noted(Fixed):
+        def run(self, log):
+            order.append(self.name)
+            return super().run(log)
+
+    later = Noted("later", Outcome(1))
+    later.after = ("broken", "not among these")
+    run_legs(capsys, later, Noted("broken"))
+    assert order == ["broken", "later"]
 
 
 def test_of_a_repeated_leg_it_is_told_how_often_a_test_failed(capsys, logs):
@@ -234,6 +250,85 @@ def test_a_leg_that_takes_too_long_is_ended(tmp_path):
     with open(tmp_path / "log", "w+") as log:
         assert leg.call(["sleep", "3600"], log) == 124
     assert "not done within 0.2 s" in (tmp_path / "log").read_text()
+
+
+def start_run(programs, tmp_path, text):
+    """A run of its own, in which `text` defines LEGS."""
+    text = f"""
+import pathlib, signal, subprocess, sys
+from runner.leftover import nothing_left
+from runner.leg import Leg, Outcome
+from runner.run import Runner
+Leg.logs = pathlib.Path({str(tmp_path)!r})
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+{text}
+try:
+    with nothing_left():
+        Runner(LEGS).run()
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+    return programs.start(
+        *(sys.executable, "-c", text),
+        env=os.environ | {"PYTHONPATH": str(TOP / "test")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_ended_begins_nothing_and_leaves_nothing(
+    number, programs, tmp_path
+):
+    text = """
+class Two(Leg):
+    def run(self, log):
+        self.call(["sh", "-c", "echo begun; exec sleep 3600"], log)
+        self.call(["sh", "-c", "echo more"], log)
+        return Outcome(1)
+class Waiting(Two):
+    needs = ("one",)
+LEGS = [Two("one"), Two("two"), Waiting("three")]
+"""
+    started = start_run(programs, tmp_path, text)
+    logs = [tmp_path / f"{name}.log" for name in ("one", "two")]
+    wait_until(lambda: all(p.exists() and "\nbegun" in p.read_text() for p in logs))
+    started.send_signal(number)
+    said, _ = started.communicate(timeout=600)
+    assert (started.returncode, said) == (130, "")
+    assert not any("\nmore" in path.read_text() for path in logs)
+    assert not (tmp_path / "three.log").exists()
+    assert support.descendants() == []
+
+
+def test_tests_get_no_signal_ignored_that_the_run_ignores():
+    child = "from signal import *\n"
+    child += "print([n for n in (1, 2, 3, 15) if getsignal(n) == SIG_IGN])"
+    run = "import legs, subprocess, sys\nlegs.take_signals()\n"
+    run += f"subprocess.run([sys.executable, '-c', {child!r}])"
+    said = subprocess.run(
+        ["sh", "-c", 'trap "" HUP INT QUIT TERM; exec "$@"', "sh"]
+        + [sys.executable, "-c", run],
+        env=os.environ | {"PYTHONPATH": str(TOP / "test")},
+        capture_output=True,
+        text=True,
+    )
+    assert (said.stdout, said.stderr) == ("[]\n", "")
+
+
+def test_what_a_leg_leaves_running_is_named_and_killed(programs, tmp_path):
+    text = """
+class Leaving(Leg):
+    def run(self, log):
+        self.call(["sh", "-c", "setsid sleep 3600 &"], log)
+        return Outcome(1)
+LEGS = [Leaving("leg")]
+"""
+    started = start_run(programs, tmp_path, text)
+    said, _ = started.communicate(timeout=600)
+    assert re.search(r"^left running, killed: \d+ .*sleep 3600", said, re.M), said
+    assert support.descendants() == []
 
 
 def test_load_ends_with_what_started_it(tmp_path):

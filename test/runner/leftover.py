@@ -25,7 +25,7 @@ def nothing_left():
         # Supervisors may start something meanwhile.
         while found := set(proc.descendants()):
             for pid in found - left:
-                print(f"left running, now killed: {pid} {command(pid)}", file=sys.stderr)
+                print(f"left running, killed: {pid} {command(pid)}", file=sys.stderr)
             left |= found
             for pid in found:
                 with contextlib.suppress(ProcessLookupError):

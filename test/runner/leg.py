@@ -35,6 +35,7 @@ class Leg:
     """One thing to do. Its log is a file of `logs`, which no build clears."""
 
     needs = ()
+    after = ()  # what ends before this begins, if it runs at all
     logs = TOP / "test-logs"
     # What hangs is ended in the end. Tests have a limit of their own, far below;
     # both are for a machine with much else to do on its only processor.
@@ -55,10 +56,6 @@ class Leg:
         """Only these of it are run, unless they are the leg as a whole."""
         if self.origin not in items:
             self.chosen = list(items)
-
-    def narrowed(self, items):
-        """Those of `items` that were chosen; all, when none was."""
-        return [item for item in items if not self.chosen or item in self.chosen]
 
     def run(self, log):
         """Does it, writing to the open file `log`; returns the Outcome."""

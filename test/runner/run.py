@@ -20,6 +20,7 @@ class Runner:
     def __init__(self, legs, workers=WORKERS):
         self.waiting = list(legs)
         self.workers = [threading.Thread(target=self.work) for _ in range(workers)]
+        self.names = {leg.name for leg in legs}
         self.width = max((len(leg.name) for leg in legs), default=0)
         self.passed_legs = set()
         self.failed_legs = set()
@@ -29,9 +30,9 @@ class Runner:
 
     def run(self):
         """Returns whether nothing failed."""
-        for worker in self.workers:
-            worker.start()
         try:
+            for worker in self.workers:
+                worker.start()
             for worker in self.workers:
                 worker.join()
         except KeyboardInterrupt:
@@ -58,7 +59,8 @@ class Runner:
             self.changed.notify_all()
         COMMANDS.stop()
         for worker in self.workers:
-            worker.join()
+            if worker.ident:  # begun, before the interrupt came
+                worker.join()
 
     def work(self):
         while leg := self.take():
@@ -78,12 +80,17 @@ class Runner:
                     if failed := self.failed_legs.intersection(leg.needs):
                         self.waiting.remove(leg)
                         self.give_up(leg, *failed)
-                    elif self.passed_legs.issuperset(leg.needs):
+                    elif self.can_begin(leg):
                         self.waiting.remove(leg)
                         return leg
                 if not self.waiting:
                     return None
                 self.changed.wait()
+
+    def can_begin(self, leg):
+        ended = self.passed_legs | self.failed_legs
+        to_end = self.names.intersection(leg.after)
+        return self.passed_legs.issuperset(leg.needs) and ended.issuperset(to_end)
 
     def give_up(self, leg, failed):
         leg.log_path.write_text(f"not run, as this failed: {failed}\n")

@@ -32,7 +32,7 @@ class ClangTidy(EachFile):
         forget_old(self.known_good)
         sources = Sources(self.folder)
         sources.write_commands(self.known_good / "compile_commands.json")
-        files = self.narrowed(self.files)
+        files = self.files_to_check()
         wanted = set(files if self.chosen else self.wanted(sources))
         outcome = Outcome()
         for path in files:
