@@ -113,13 +113,7 @@ def all_legs():
         Build("build-gcc", "gcc"),
     ]
     long_ones = [
-        Pytest(
-            "integration asan",
-            "build asan",
-            "build-asan/stage/bin",
-            sanitized_tests(integration),
-            sanitized=True,
-        ),
+        *sanitized_legs(integration),
         *integration_legs(integration),
         release_tests("peer", test_files("peer")),
         clang_tidy(),
@@ -142,18 +136,30 @@ def all_legs():
     return legs
 
 
+def in_parts(name, files):
+    """In two, as together they would take longer than everything else. How long a
+    file takes is much like how long it is."""
+    parts = [], []
+    sizes = [0, 0]
+    for file in sorted(files, key=lambda file: -(TOP / file).stat().st_size):
+        smaller = sizes.index(min(sizes))
+        parts[smaller].append(file)
+        sizes[smaller] += (TOP / file).stat().st_size
+    return [(f"{name} {number}", part) for number, part in enumerate(parts, 1)]
+
+
 def integration_legs(files):
-    """In two parts, as together they would take longer than everything else."""
-    middle = len(files) // 2
-    return [
-        release_tests("integration release 1", files[:middle]),
-        release_tests("integration release 2", files[middle:]),
-    ]
+    parts = in_parts("integration release", files)
+    return [release_tests(name, part) for name, part in parts]
 
 
-def sanitized_tests(integration):
+def sanitized_legs(integration):
     spared = set() if "HOLDFAST_LONG" in os.environ else OF_A_LONG_TEST
-    return sorted(set(integration) - OF_NO_BUILD - spared)
+    files = set(integration) - OF_NO_BUILD - spared
+    return [
+        Pytest(name, "build asan", "build-asan/stage/bin", part, sanitized=True)
+        for name, part in in_parts("integration asan", sorted(files))
+    ]
 
 
 def fault_legs():
@@ -233,8 +239,10 @@ def legs_to_run(options):
     if options.failed:
         wanted = failed_last()
     elif options.leg:
-        wanted = [one_leg(options.leg)]
-        wanted[0].choose(options.path)
+        wanted = named_legs(options.leg)
+        if options.path:  # any of its parts will do
+            del wanted[1:]
+            wanted[0].choose(options.path)
     elif options.path:
         wanted = [release_tests("chosen", options.path)]
     elif options.quick:
@@ -246,12 +254,14 @@ def legs_to_run(options):
     return with_needs(wanted)
 
 
-def one_leg(name):
-    """What --leg names; a leg of chosen tests is none of those that run anyway."""
+def named_legs(name):
+    """One, or the parts of one. Chosen tests are none of those that run anyway."""
     legs = legs_by_name([*all_legs(), release_tests("chosen", [])])
-    if name not in legs:
+    part = re.compile(re.escape(name) + r"( \d)?")
+    found = [leg for leg in legs.values() if part.fullmatch(leg.name)]
+    if not found:
         sys.exit(f"script/test: no leg {name!r}, but these: {', '.join(legs)}")
-    return legs[name]
+    return found
 
 
 def failed_last():
@@ -259,7 +269,7 @@ def failed_last():
     long, failed = recall()
     if long:
         be_long()
-    wanted = [one_leg(name) for name in failed]
+    wanted = [leg for name in failed for leg in named_legs(name)]
     for leg in wanted:
         leg.choose(failed[leg.name])
     return wanted

@@ -156,6 +156,15 @@ def test_every_leg_finds_what_it_needs_before_it():
         before.add(leg.name)
 
 
+def test_a_leg_of_parts_is_named_without_their_numbers():
+    parts = legs.named_legs("integration asan")
+    assert [leg.name for leg in parts] == ["integration asan 1", "integration asan 2"]
+    assert legs.named_legs("integration asan 2")[0].paths == parts[1].paths
+    assert not set(parts[0].paths) & set(parts[1].paths)
+    with pytest.raises(SystemExit, match="no leg 'integration'"):
+        legs.named_legs("integration")
+
+
 def test_no_log_is_where_a_build_removes_it(logs):
     for leg in legs.all_legs():
         assert leg.log_path.parent == logs
