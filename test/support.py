@@ -50,7 +50,7 @@ def take_sanitizer_reports():
     return text
 
 
-def wait_until(condition, limit_s=30, what=None):
+def wait_until(condition, limit_s=120, what=None):
     """Returns the first true result of condition(); fails after limit_s."""
     deadline = time.monotonic() + limit_s
     while True:
@@ -278,7 +278,7 @@ class Service:
 
     # ---- waiting ----
 
-    def wait_up(self, limit_s=30, besides=0):
+    def wait_up(self, limit_s=120, besides=0):
         """Waits for a process (other than pid `besides`); returns its pid."""
 
         def is_up():
@@ -287,7 +287,7 @@ class Service:
 
         return wait_until(is_up, limit_s, f"{self.path} up")
 
-    def wait_program(self, name="sleep", besides=0, limit_s=30):
+    def wait_program(self, name="sleep", besides=0, limit_s=120):
         """Waits until the process has become `name`; returns its pid."""
 
         def is_there():
@@ -296,17 +296,17 @@ class Service:
 
         return wait_until(is_there, limit_s, f"{self.path}: {name}")
 
-    def wait_down(self, limit_s=30):
+    def wait_down(self, limit_s=120):
         what = f"{self.path} down"
         wait_until(lambda: self.pid() == 0 and self.state(), limit_s, what)
 
-    def wait_phase(self, phase, limit_s=30):
+    def wait_phase(self, phase, limit_s=120):
         def has_phase():
             return self.state().get("phase") == phase
 
         wait_until(has_phase, limit_s, f"{self.path} {phase}")
 
-    def wait_lines(self, name, count, limit_s=30):
+    def wait_lines(self, name, count, limit_s=120):
         """Waits for `count` whole lines in the file; returns all there are."""
 
         def is_long():
@@ -341,13 +341,13 @@ class Host:
     def times_said(self, line):
         return self.said().count(line)
 
-    def wait_said(self, line, count=1, limit_s=30):
+    def wait_said(self, line, count=1, limit_s=120):
         what = f"{count} times: {line}"
         wait_until(lambda: self.times_said(line) >= count, limit_s, what)
 
     def kill(self):
         self.process.kill()
-        self.process.wait(30)
+        self.process.wait(120)
 
     def stop(self, number=signal.SIGTERM):
         """The orderly stop, also of what was adopted."""
@@ -355,7 +355,7 @@ class Host:
         self.wait_until(lambda: self.process.poll() is not None, what="the end")
         assert self.process.returncode == 0
 
-    def wait_until(self, condition, limit_s=30, what=None):
+    def wait_until(self, condition, limit_s=120, what=None):
         """wait_until(), for services whose parent was killed: somebody must
         reap them."""
 
@@ -400,13 +400,6 @@ class Scan(Host):
         """The scan directory changed: where svscan isn't told, tell it."""
         if LOOP == "poll" and self.process and self.process.poll() is None:
             self.hang_up()
-
-
-def seconds_between_starts(start_ticks):
-    """From numbers of /proc/PID/stat, field 22, the spans between them."""
-    hertz = os.sysconf("SC_CLK_TCK")
-    ticks = [int(tick) for tick in start_ticks]
-    return [(b - a) / hertz for a, b in zip(ticks, ticks[1:])]
 
 
 def seconds_up(status_line):

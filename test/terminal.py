@@ -74,7 +74,7 @@ class Terminal:
             lines.pop()
         return lines
 
-    def wait_text(self, condition, limit_s=30):
+    def wait_text(self, condition, limit_s=120):
         """Waits until condition(lines) holds; returns the lines."""
         deadline = time.monotonic() + limit_s
         while True:
@@ -85,7 +85,7 @@ class Terminal:
                 raise AssertionError("not on the screen:\n" + "\n".join(lines))
             self.read(0.02)
 
-    def wait(self, limit_s=30):
+    def wait(self, limit_s=120):
         """Reads until the program has ended; returns its exit code."""
         deadline = time.monotonic() + limit_s
         while self.process.poll() is None:

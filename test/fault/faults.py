@@ -84,7 +84,7 @@ class Harness:
         self.tell(*words)
         answer = "count" if words[0] == "count" else "started"
         early = []
-        while (said := self.hear(20)) and said[0] != answer:
+        while (said := self.hear(120)) and said[0] != answer:
             early.append(" ".join(said))
         assert said, f"no answer to {words}"
         if early:
@@ -93,7 +93,7 @@ class Harness:
 
     def close(self):
         self.process.stdin.close()
-        self.process.wait(20)
+        self.process.wait(120)
         self.process.stdout.close()
         self.errors.close()
 
@@ -251,7 +251,7 @@ class Acted(Service):
             return re.fullmatch(wanted, self.order())
 
         try:
-            wait_until(is_so, 5)
+            wait_until(is_so)
         except AssertionError:
             raise AssertionError(f"{self.order()}, not {wanted}") from None
 
@@ -332,7 +332,7 @@ class World:
     def settle(self):
         """The traced engine waits for events, and goes on doing so."""
         last = None
-        for _ in range(2000):
+        for _ in range(12000):
             now = self.count()
             if now == last and now[1] != "busy":
                 return now
@@ -342,7 +342,7 @@ class World:
 
     def kill_engine(self):
         os.kill(self.engine, signal.SIGKILL)
-        wait_until(lambda: state_of(self.engine) is None, 20, "the engine's end")
+        wait_until(lambda: state_of(self.engine) is None, what="the engine's end")
 
     def said(self):
         return read(self.dir / "errors").decode(errors="replace")

@@ -83,7 +83,7 @@ class Scan:
         where = os.stat(self.path / name)
         return processes_by_directory().get((where.st_dev, where.st_ino), [])
 
-    def pid(self, name, other_than=None, limit_s=8):
+    def pid(self, name, other_than=None, limit_s=120):
         """The one copy, once there is one."""
 
         def found():
@@ -93,7 +93,7 @@ class Scan:
 
         return wait_until(found, limit_s, f"{name} to run; said: {self.said()[-5:]}")
 
-    def await_gone(self, name, pid, limit_s=8):
+    def await_gone(self, name, pid, limit_s=120):
         wait_until(lambda: pid not in self.pids(name), limit_s, f"{name} to end")
 
     def svc(self, letters, *names):
@@ -108,7 +108,7 @@ class Scan:
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=20,
+            timeout=120,
             check=False,
         )
         assert result.returncode in (0, 100, 111), result
@@ -119,7 +119,7 @@ class Scan:
 
     def is_supervised(self, name):
         argv = [BIN / "svok", self.path / name]
-        return subprocess.run(argv, timeout=20, check=False).returncode == 0
+        return subprocess.run(argv, timeout=120, check=False).returncode == 0
 
     def is_up(self, name):
         return f"{name}: up (pid " in self.svstat(name)
@@ -140,7 +140,7 @@ class Scan:
     def stop(self):
         """An orderly stop, which must come to its end."""
         self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(30)
+        code = self.process.wait(120)
         assert code == 0, (code, self.said()[-5:])
 
 

@@ -35,7 +35,7 @@ class Scenario:
     def prepare(self, world):
         """Brings about where it begins: an engine that waits for events."""
         world.trace(-1)
-        wait_until(lambda: all(s.is_up() for s in world.each()), 20, "up")
+        wait_until(lambda: all(s.is_up() for s in world.each()), what="up")
         world.settle()
         self.note(world)
 
@@ -96,7 +96,7 @@ class Command(FromRest):
 
     def told(self, world, letter, is_done):
         world.service.command(letter)
-        wait_until(is_done, 20, f"effect of {letter}")
+        wait_until(is_done, what=f"effect of {letter}")
         world.settle()
 
     def act(self, world):
@@ -112,7 +112,7 @@ class Command(FromRest):
         world.is_lost = not self.is_known(world)
         super().begin_again(world)
         service = world.service
-        wait_until(service.is_supervised, 20, "supervised")
+        wait_until(service.is_supervised, what="supervised")
         if world.is_lost:
             service.command(self.letter)
 
@@ -157,7 +157,7 @@ def check_all(world):
     assert set(below(root)) == expected, "somebody else runs"
 
 
-def eventually(check, world, limit_s=5):
+def eventually(check, world, limit_s=60):
     """What isn't true yet may still come: a death takes time to be seen."""
     deadline = time.monotonic() + limit_s
     while True:
@@ -185,20 +185,19 @@ def check_use(world):
         if isinstance(service, Logged) and service.is_supervised():
             if service.state()["want"] != "up":
                 service.command("u")
-            wait_until(service.is_up, 10, "up")
+            wait_until(service.is_up, what="up")
             pid = service.pid()
             assert pid > 0  # 0 would be this very process group
             os.kill(pid, signal.SIGUSR1)
             line = f"{pid} 2\n".encode()  # the first is from its start
-            wait_until(lambda: service.logged().endswith(line), 20, "line in the log")
+            wait_until(lambda: service.logged().endswith(line), what="line in the log")
     for service in world.services.values():
         if service.is_supervised():
             service.command("d")
             wait_until(
                 lambda: service.is_down()
                 and not service.processes(world.harness.pid, but=world.engine),
-                20,
-                "down",
+                what="down",
             )
     for service in world.services.values():
         if isinstance(service, Logged):
@@ -259,7 +258,7 @@ def run(scenario, folder, point):
             return None
         scenario.after_kill(world)
         scenario.begin_again(world)
-        wait_until(lambda: scenario.is_settled(world), 10, "settled")
+        wait_until(lambda: scenario.is_settled(world), what="settled")
         eventually(check_all, world)
         scenario.check(world)
         scenario.use(world)
@@ -275,7 +274,7 @@ def run(scenario, folder, point):
 
 def await_kill(scenario, world, point):
     quiet_s = 0.1 if point else 0.005
-    end = time.monotonic() + 60
+    end = time.monotonic() + 240
     while time.monotonic() < end:
         said = world.harness.hear(quiet_s)
         if said and said[0] == "killed":

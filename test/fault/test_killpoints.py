@@ -49,7 +49,7 @@ class FirstThenDeath(Scenario):
             os.kill(pid, signal.SIGKILL)
             world.dead.add(pid)
         for pid in world.dead:
-            wait_until(lambda: state_of(pid) is None, 20, "its end")
+            wait_until(lambda: state_of(pid) is None, what="its end")
 
     def check(self, world):
         assert world.services["a"].pid() not in world.dead
@@ -63,7 +63,7 @@ class Adopt(Scenario):
     def build(self, world):
         super().build(world)
         world.start_plain()
-        wait_until(lambda: all(s.is_up() for s in world.each()), 20, "up")
+        wait_until(lambda: all(s.is_up() for s in world.each()), what="up")
         self.note(world)
         world.kill_engine()
 
@@ -78,7 +78,7 @@ class AdoptDead(Adopt):
         super().build(world)
         service = world.services["a"]
         os.kill(service.pid(), signal.SIGKILL)
-        wait_until(lambda: not service.processes(world.harness.pid), 20)
+        wait_until(lambda: not service.processes(world.harness.pid))
 
     def is_settled(self, world):
         return super().is_settled(world) and is_another(world, world.services["a"])
@@ -169,7 +169,7 @@ class RestartOfAdoptedTold(Told, Restart):
     def build(self, world):
         super().build(world)
         world.start_plain()
-        wait_until(lambda: all(s.is_up() for s in world.each()), 20, "up")
+        wait_until(lambda: all(s.is_up() for s in world.each()), what="up")
         world.kill_engine()
 
 
@@ -235,7 +235,7 @@ class Pause(Command):
     def check(self, world):
         is_same(world, world.service)
         world.service.command("c")
-        wait_until(lambda: state_of(world.service.pid()) == "S", 20, "going on")
+        wait_until(lambda: state_of(world.service.pid()) == "S", what="going on")
 
 
 class Continue(Command):
@@ -358,7 +358,7 @@ class KeptStop(Stop):
         return not below(world.harness.pid)
 
     def check(self, world):
-        assert world.svscanctl.wait(20) == 0
+        assert world.svscanctl.wait(120) == 0
 
 
 class KeptDetach(KeptStop):
@@ -392,7 +392,7 @@ class KeptUpgrade(FromRest):
         return world.svscanctl.poll() is not None and super().is_over(world)
 
     def check(self, world):
-        assert world.svscanctl.wait(20) == 0
+        assert world.svscanctl.wait(120) == 0
         is_same(world, *world.each())
 
 
@@ -405,7 +405,7 @@ class NewDirectory(FromRest):
 
     def prepare(self, world):
         world.trace(-1)
-        wait_until(world.services["a"].is_up, 20, "up")
+        wait_until(world.services["a"].is_up, what="up")
         world.settle()
         world.before = {world.services["a"]: world.services["a"].pid()}
 
@@ -432,7 +432,7 @@ class Removal(FromRest):
     def act(self, world):
         service = world.services["a"]
         # A logger that is told to end leaves unread what is still in the pipe.
-        wait_until(lambda: 0 < len(service.written()) == len(service.logged()), 20)
+        wait_until(lambda: 0 < len(service.written()) == len(service.logged()))
         (world.scan / "a").unlink()
         for each in (service, service.log):
             try:
@@ -449,7 +449,7 @@ class Removal(FromRest):
         is_on_record = left.is_dir() and any(left.iterdir())
         world.start_plain()
         a, b = world.services["a"], world.services["b"]
-        wait_until(b.is_supervised, 20, "b supervised")
+        wait_until(b.is_supervised, what="b supervised")
         scanner = world.engine
         for service in (a, a.log):
             is_alive = service.processes(world.harness.pid, but=scanner)
@@ -459,8 +459,7 @@ class Removal(FromRest):
                 # One that was to leave may have done so before it is looked at.
                 wait_until(
                     lambda: service.is_supervised() or service.state()["hosted"] == "0",
-                    20,
-                    "taken over",
+                    what="taken over",
                 )
         world.engine = scanner
 

@@ -109,7 +109,7 @@ class SuperviseLeaves(FromRest, Supervise):
 
     def use(self, world):
         world.start_plain()
-        wait_until(lambda: all(s.is_up() for s in world.each()), 20, "up again")
+        wait_until(lambda: all(s.is_up() for s in world.each()), what="up again")
         super().use(world)
 
 

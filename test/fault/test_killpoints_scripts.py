@@ -42,7 +42,7 @@ class Scripts(FromRest):
 
     def told(self, world, letter, is_done):
         world.service.command(letter)
-        wait_until(is_done, 20, f"effect of {letter}")
+        wait_until(is_done, what=f"effect of {letter}")
         world.settle()
 
     def check(self, world):
@@ -71,8 +71,7 @@ class Scripts(FromRest):
         assert not service.has_violation()
         wait_until(
             lambda: not service.processes(world.harness.pid, but=world.engine),
-            20,
-            "nobody to be left",
+            what="nobody to be left",
         )
 
 
@@ -126,7 +125,7 @@ class Kept(Told):
 
     def check(self, world):
         os.close(world.control_fd)
-        assert world.svc.wait(20) == 0
+        assert world.svc.wait(120) == 0
         super().check(world)
 
 
@@ -176,7 +175,7 @@ class KeptDownExit(Kept):
 
     def check(self, world):
         """Who takes it over again counts from the beginning."""
-        assert world.svc.wait(20) == 0
+        assert world.svc.wait(120) == 0
         world.service.wait_order(self.wanted)
         check_finish(world.service)
 
@@ -259,9 +258,9 @@ class AdoptFinish(Scripts):
         super().build(world)
         service = world.service
         world.start_plain()
-        wait_until(service.is_up, 20, "up")
+        wait_until(service.is_up, what="up")
         service.command("d")
-        wait_until(lambda: service.at("finish", "begin"), 20, "finish")
+        wait_until(lambda: service.at("finish", "begin"), what="finish")
         self.note(world)
         world.kill_engine()
 
@@ -274,7 +273,7 @@ class AdoptFinish(Scripts):
     def check(self, world):
         is_same(world, world.service)
         (world.service.dir / "go").touch()
-        wait_until(lambda: world.service.phase() == "down", 20, "down")
+        wait_until(lambda: world.service.phase() == "down", what="down")
         super().check(world)
 
 
@@ -285,9 +284,9 @@ class AdoptStop(AdoptFinish):
         Scripts.build(self, world)
         service = world.service
         world.start_plain()
-        wait_until(service.is_up, 20, "up")
+        wait_until(service.is_up, what="up")
         service.command("d")
-        wait_until(lambda: service.at("stop", "begin"), 20, "stop")
+        wait_until(lambda: service.at("stop", "begin"), what="stop")
         self.note(world)
         world.kill_engine()
 
@@ -317,7 +316,7 @@ class StartThatFails(Told):
 
     def prepare(self, world):
         world.trace(-1)
-        wait_until(lambda: world.service.phase() == "down", 20, "down")
+        wait_until(lambda: world.service.phase() == "down", what="down")
         world.settle()
 
     def is_known(self, world):
@@ -332,7 +331,7 @@ class StartThatFails(Told):
         """It may be better another time."""
         (world.service.dir / "act-start").unlink()
         world.service.command("u")
-        wait_until(world.service.is_up, 20, "up")
+        wait_until(world.service.is_up, what="up")
         world.service.command("d")
         world.service.wait_order("S{2,3}RFP")
 
@@ -391,7 +390,7 @@ class OneshotDown(OneshotUp, Told):
 
     def prepare(self, world):
         world.trace(-1)
-        wait_until(lambda: world.service.phase() == "active", 20, "active")
+        wait_until(lambda: world.service.phase() == "active", what="active")
         world.settle()
 
     is_over = Told.is_over
@@ -442,7 +441,7 @@ class UpForGood(Told):
 
     def prepare(self, world):
         world.trace(-1)
-        wait_until(lambda: world.service.phase() == "down", 20, "down")
+        wait_until(lambda: world.service.phase() == "down", what="down")
         world.settle()
 
     def is_obeyed(self, world):
@@ -559,10 +558,10 @@ class InlineLogger(Scripts):
         pid = service.pid()
         os.kill(pid, signal.SIGUSR1)
         lines = f"{pid} 1\n{pid} 2\n".encode()
-        wait_until(lambda: read(service.dir / "lines") == lines, 20, "lines in the log")
+        wait_until(lambda: read(service.dir / "lines") == lines, what="lines in the log")
         for each in world.each():
             each.command("d")
-            wait_until(each.is_down, 20, "down")
+            wait_until(each.is_down, what="down")
 
 
 class InlineLoggerDies(InlineLogger):
@@ -571,7 +570,7 @@ class InlineLoggerDies(InlineLogger):
     def prepare(self, world):
         super().prepare(world)
         world.log = world.services["a/log"]
-        wait_until(lambda: world.log.processes(world.harness.pid), 20, "logger's exec")
+        wait_until(lambda: world.log.processes(world.harness.pid), what="logger's exec")
         time.sleep(THROTTLE_S)
 
     def act(self, world):

@@ -62,7 +62,7 @@ class Stack(FromRest):
 
     def prepare(self, world):
         world.trace(-1)
-        wait_until(lambda: self.are_ready(world), 30, "all ready")
+        wait_until(lambda: self.are_ready(world), what="all ready")
         world.settle()
         self.note(world)
 
@@ -124,9 +124,9 @@ class Stack(FromRest):
         db, shop = world.services["db"], world.services["shop"]
         for name in reversed(self.needs):
             world.services[name].command("u")
-        wait_until(lambda: self.are_ready(world), 20, "all up again")
+        wait_until(lambda: self.are_ready(world), what="all up again")
         db.command("d")
-        wait_until(lambda: db.phase() == "down", 20, "db down")
+        wait_until(lambda: db.phase() == "down", what="db down")
         assert self.is_waiting(world, "web", "shop")
         assert shop.state()["want"] == "up"
         self.check_order(world)
@@ -215,7 +215,7 @@ class NeededComesBack(OfOne):
 
     def ready(self, world):
         self.told(world, "d", lambda: world.service.phase() == "down")
-        wait_until(lambda: self.is_waiting(world, "web", "shop"), 20, "they wait")
+        wait_until(lambda: self.is_waiting(world, "web", "shop"), what="they wait")
         time.sleep(THROTTLE_S)
 
     def is_obeyed(self, world):
@@ -319,7 +319,7 @@ class NeededIsRemoved(Removal):
     def use(self, world):
         b = world.services["b"]
         b.command("r")
-        wait_until(lambda: b.state()["phase"] == "waiting", 20, "b to wait")
+        wait_until(lambda: b.state()["phase"] == "waiting", what="b to wait")
 
 
 class Surrender(Stack):
@@ -367,7 +367,7 @@ class Surrender(Stack):
         """And that was that: another begins anew."""
         if not world.is_done:
             world.start_plain()
-        wait_until(lambda: self.are_ready(world), 20, "all up again")
+        wait_until(lambda: self.are_ready(world), what="all up again")
 
 
 SCENARIOS = [

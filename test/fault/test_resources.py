@@ -148,9 +148,9 @@ class Story:
 
     def check(self):
         for name in ("uno", "two", "three"):
-            self.scan.pid(name, limit_s=20)
+            self.scan.pid(name, limit_s=120)
         for name in ("uno", "two", "two/log", "three", "three/log"):
-            wait_until(lambda: self.scan.is_up(name), 20, f"{name} to be up")
+            wait_until(lambda: self.scan.is_up(name), what=f"{name} to be up")
 
 
 def tell_all(stories):
@@ -227,7 +227,7 @@ def test_the_clock_is_set_back_and_forth(scan, tmp_path):
     for offset in (7200, -7200, 10**9, -(10**9), 0):
         before = count()
         clock.write_text(str(offset))
-        wait_until(lambda: count() >= before + 1, 10, "another start")
+        wait_until(lambda: count() >= before + 1, what="another start")
         assert "seconds" in scan.svstat("short")
     moments = [float(text) for text in starts.read_text().split()]
     for earlier, later in zip(moments, moments[1:]):
@@ -289,7 +289,7 @@ def test_a_call_fails_now_and_then(call, programs, tmp_path):
         scan.start(*inject(fault), BIN / "svscan")
     for story in stories:
         scan = story.scan
-        wait_until(lambda: story.has_ended() or scan.pids("one"), 20)
+        wait_until(lambda: story.has_ended() or scan.pids("one"))
         story.keep_going()
         story.change()
     for story in stories:
@@ -307,7 +307,7 @@ def test_calls_that_this_kernel_lacks(scan):
     scan.start(*inject(*faults), BIN / "svscan")
     scan.pid("bystander")
     scan.add("later")
-    scan.pid("later", limit_s=15)
+    scan.pid("later", limit_s=120)
     write_script(scan.path / "later" / "log" / "run", LOGGER)
     wait_until(lambda: scan.is_up("later/log"), 15, "the logger")
     scan.check_engine()
@@ -370,7 +370,7 @@ def test_descriptors_run_out(programs, tmp_path):
         (limited.path / name).rename(limited.path / f".{name}")
         limited.svc("dx", f".{name}")
     others = [name for name in names if name not in running]
-    wait_until(lambda: sum(bool(limited.pids(name)) for name in others) >= 5, 20)
+    wait_until(lambda: sum(bool(limited.pids(name)) for name in others) >= 5)
     limited.check_engine()
     assert len(limited.said()) <= len(names)
     limited.stop()
@@ -428,7 +428,7 @@ def test_thousands_of_orphans(program, programs, tmp_path):
     scan.start(BIN / program)
     wait_until((scan.path / "many" / "done").exists, 60, "all orphans")
     first = wait_until(lambda: children_of(scan.process.pid))[0]
-    wait_until(lambda: not any(state_of(pid) == "Z" for pid in children_of(first)), 30)
+    wait_until(lambda: not any(state_of(pid) == "Z" for pid in children_of(first)))
     scan.check_engine()
 
 

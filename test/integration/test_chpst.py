@@ -19,7 +19,7 @@ NOBODY = 65534
 
 def chpst(*arguments, **options):
     return subprocess.run(
-        [BIN / "chpst", *arguments], capture_output=True, text=True, timeout=30, **options
+        [BIN / "chpst", *arguments], capture_output=True, text=True, timeout=120, **options
     )
 
 
@@ -252,7 +252,7 @@ def test_redirection_does_not_take_the_place_of_a_lock(tmp_path):
         run = chpst("-L", "lock", "--write=1:out", "echo", "ran", cwd=tmp_path)
         fails(run, 111, "chpst: fatal: unable to lock: lock: temporary failure")
     finally:
-        holder.communicate(b"\n", timeout=30)
+        holder.communicate(b"\n", timeout=120)
     with open(tmp_path / "lock", "rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
@@ -340,7 +340,7 @@ def test_as_setlock_n_does_not_wait(tmp_path):
         for options, code in (["-n"], 111), (["-n", "-x"], 0), (["-Nnx"], 0):
             run = subprocess.run(
                 [tmp_path / "setlock", *options, "lock", "echo", "ran"],
-                cwd=tmp_path, capture_output=True, text=True, timeout=30,
+                cwd=tmp_path, capture_output=True, text=True, timeout=120,
             )
             assert (run.returncode, run.stdout) == (code, "")
 

@@ -239,14 +239,20 @@ def test_oneshots_start_at_once(scan):
     first, other = scan.make(run=None), scan.make("other", run=None)
     add(first, start=TRACER)
     say(other, type="oneshot", up="touch ran")
-    began = time.monotonic()
     scan.start()
-    later = Service(scan.outside / "later", run=None)
-    add(later, start=TRACER)
-    scan.move_in(later)
-    for service in first, other, later:
+    for service in first, other:
         service.wait_phase("active")
-    assert time.monotonic() - began < 4  # it would be 5 s
+
+    def took_s(name):
+        later = Service(scan.outside / name, run=None)
+        add(later, start=TRACER)
+        began = time.monotonic()
+        scan.move_in(later)
+        later.wait_phase("active")
+        return time.monotonic() - began
+
+    # It would be 5 s each time; a busy machine may make it that now and then.
+    assert any(took_s(f"later{i}") < 4 for i in range(20))
 
 
 def test_helpers_named_start_and_stop_are_left_alone(scan):
@@ -695,7 +701,7 @@ def test_files_that_cannot_be_replaced_are_rewritten(host, tmp_path):
     service.wait_program()
     (service.path / "supervise" / "state").write_text("x" * 5000)
     service.svc("-dx")
-    host.process.wait(30)
+    host.process.wait(120)
     folder = service.path / "supervise"
     folder.chmod(0o500)
     try:

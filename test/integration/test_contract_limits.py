@@ -118,7 +118,7 @@ def test_the_tally_is_as_long_as_it_may_be(scan, count):
 def namespaces():
     if os.geteuid() != 0:
         pytest.skip("makes pid namespaces")
-    probe = subprocess.run([*NAMESPACE, "true"], capture_output=True, timeout=30)
+    probe = subprocess.run([*NAMESPACE, "true"], capture_output=True, timeout=120)
     if probe.returncode != 0:
         pytest.skip("no pid namespaces here: " + probe.stderr.decode())
 

@@ -69,7 +69,7 @@ class Town(Scan):
         self.link(made, "contents.d", *members)
         return self.move_in(made)
 
-    def wait_order(self, *lines, limit_s=30):
+    def wait_order(self, *lines, limit_s=120):
         """Waits for as many lines; they are to be these, in this order."""
         wait_until(lambda: len(self.order()) >= len(lines), limit_s, lines)
         assert self.order() == list(lines)
@@ -159,10 +159,10 @@ def test_what_cannot_say_that_it_is_ready_is_so_after_a_second(town):
     town.add("web", needs=["db"])
     db = town.add("db", run=SLEEPER)
     town.start()
-    started = db.wait_up() and time.monotonic()
     town.wait_order("web starts")
-    assert time.monotonic() - started > 0.9
-    assert db.state()["ready"] == "1"
+    state = db.state()
+    assert state["ready"] == "1"
+    assert moment_s(state["ready-since"]) - moment_s(state["since"]) > 0.9
 
 
 def test_a_one_shot_is_ready_when_its_start_has_succeeded(town):
@@ -235,7 +235,7 @@ def test_a_supervisor_of_one_service_waits_for_nobody(tmp_path, programs):
         host = programs.start(BIN / program, alone.path)
         alone.wait_up()
         host.terminate()
-        assert host.wait(30) == 0
+        assert host.wait(120) == 0
 
 
 # Takes half a second to be ready.
@@ -426,8 +426,9 @@ def test_taking_back_the_command_leaves_all_as_it_was(town):
     db.svc("-d")
     wait_until(lambda: web.state()["ending"] == "1", what="web was told")
     db.svc("-u")
+    before = web.pid()
     web.svc("-k")
-    web.wait_up(besides=web.pid())
+    web.wait_up(besides=before)
     assert db.pid() == pid
 
 
@@ -490,7 +491,7 @@ def test_one_that_another_supervises_waits_when_it_is_taken_over(town, programs)
         "svscan: warning: unable to acquire web/supervise/lock: temporary failure"
     )
     other.terminate()
-    other.wait(30)
+    other.wait(120)
     web.wait_phase("waiting")
     assert web.state()["waits-for"] == "db" and shop.pid() == 0
     town.add("db")

@@ -24,7 +24,7 @@ def variables(directory, env):
         [BIN / "envdir", directory, "/usr/bin/env", "-0"],
         env=env,
         capture_output=True,
-        timeout=30,
+        timeout=120,
     )
     assert (run.returncode, run.stderr) == (0, b"")
     return run.stdout.decode().split("\0")[:-1]
@@ -99,7 +99,7 @@ def test_fifo_with_a_silent_writer_is_trouble(tmp_path):
             [BIN / "envdir", "d", "/bin/true"],
             cwd=tmp_path,
             capture_output=True,
-            timeout=30,
+            timeout=120,
         )
     finally:
         os.close(writer)
@@ -117,7 +117,7 @@ def test_prefix_comes_before_each_name(tmp_path):
             env=env,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,
         )
         assert (run.returncode, run.stderr) == (0, "")
         assert run.stdout.splitlines() == [
@@ -131,7 +131,7 @@ def test_other_dashes_begin_a_directory(tmp_path):
     (tmp_path / "-d" / "A").write_text("1")
     run = subprocess.run(
         [BIN / "envdir", "-d", "env"], cwd=tmp_path, capture_output=True, text=True,
-        timeout=30,
+        timeout=120,
     )
     assert "A=1\n" in run.stdout
 
@@ -139,7 +139,7 @@ def test_other_dashes_begin_a_directory(tmp_path):
 @pytest.mark.parametrize("arguments", [["-p"], ["-p", "x"], ["-p", "x", "d"], ["-px", "d"]])
 def test_prefix_without_the_rest_is_wrong_use(arguments):
     run = subprocess.run(
-        [BIN / "envdir", *arguments], capture_output=True, text=True, timeout=30
+        [BIN / "envdir", *arguments], capture_output=True, text=True, timeout=120
     )
     assert run.returncode == 111
     assert run.stderr.startswith("envdir: usage: envdir ")

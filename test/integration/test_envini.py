@@ -15,7 +15,7 @@ def envini(*arguments, env=None, **options):
         env={"PATH": "/usr/bin:/bin", **(env or {})},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         **options,
     )
 

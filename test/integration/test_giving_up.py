@@ -260,7 +260,7 @@ def test_runsv_ends_its_service_when_the_log_gives_up(scan):
 @pytest.mark.parametrize("program", ["svscan", "svscanboot"])
 @pytest.mark.parametrize("code", [0, 42, 142])
 def test_container_ends_with_the_code(scan, program, code):
-    probe = subprocess.run([*NAMESPACE, "true"], capture_output=True, timeout=30)
+    probe = subprocess.run([*NAMESPACE, "true"], capture_output=True, timeout=120)
     if probe.returncode != 0:
         pytest.skip("no pid namespaces here: " + probe.stderr.decode())
     other = scan.make("other", run=PATIENT)

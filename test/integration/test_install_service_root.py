@@ -235,7 +235,7 @@ def test_rc_local_stanza_starts_svscanboot_and_does_not_wait(root, tmp_path):
     boot.chmod(0o755)
     root.run(f"--svscanboot={boot}")
     done = subprocess.run(
-        [root.path("/etc/rc.local")], capture_output=True, timeout=30
+        [root.path("/etc/rc.local")], capture_output=True, timeout=120
     )
     assert done.stdout == b" svscanboot.\n" and done.stderr == b""
     wait_until((tmp_path / "ran").exists)
@@ -406,7 +406,7 @@ def test_edit_waits_for_the_lock(root, programs):
     assert root.read("/etc/inittab") == SYSV_INITTAB
     held.stdin.write(b"\n")
     held.stdin.flush()
-    assert runner.wait(timeout=30) == 0
+    assert runner.wait(timeout=120) == 0
     assert SVSCANBOOT in root.read("/etc/inittab")
 
 
@@ -419,7 +419,7 @@ def test_many_at_once_add_one_hook(root, programs):
         )
         for _ in range(8)
     ]
-    assert [runner.wait(timeout=60) for runner in runners] == [0] * 8
+    assert [runner.wait(timeout=120) for runner in runners] == [0] * 8
     assert root.read("/etc/inittab").count("respawn:/command") == 1
     assert root.read("/etc/inittab").startswith(SYSV_INITTAB)
 

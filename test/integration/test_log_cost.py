@@ -104,7 +104,7 @@ def test_a_busy_pipe_is_made_larger(tmp_path, programs):
     for _ in range(3):
         os.write(write_fd, b"x" * 65000 + b"\n")
     os.close(write_fd)
-    assert log.wait(timeout=60) == 0
+    assert log.wait(timeout=120) == 0
     assert fcntl.fcntl(read_fd, fcntl.F_GETPIPE_SZ) == 512 * 1024
     os.close(read_fd)
 

@@ -59,7 +59,7 @@ class Logger:
         self.write_fd = None
 
     def exit_code(self):
-        return self.process.wait(timeout=60)
+        return self.process.wait(timeout=120)
 
     def has_read_all(self):
         """Whether it waits for more. A write wakes it before returning, and
@@ -219,7 +219,7 @@ def test_a_line_may_be_longer_than_memory_allows(programs, tmp_path):
     status = pathlib.Path(f"/proc/{log.pid}/status").read_text()
     assert int(re.search(r"VmHWM:\s*(\d+) kB", status)[1]) < 4000
     log.stdin.close()
-    assert log.wait(timeout=60) == 0
+    assert log.wait(timeout=120) == 0
 
 
 def test_alerts_and_status_files_see_the_line_they_should(tmp_path):
@@ -328,7 +328,7 @@ def test_a_start_amid_writes_to_a_watched_pipe(programs, tmp_path):
                 pass
         assert not fcntl.fcntl(read_fd, fcntl.F_GETFL) & os.O_ASYNC
         log.terminate()
-        assert log.wait(timeout=60) == 0
+        assert log.wait(timeout=120) == 0
         for path in (tmp_path / "log").iterdir():
             path.unlink()
     os.close(write_fd)
@@ -488,7 +488,7 @@ def test_a_read_error_is_told_after_saving_all(stamp, programs, tmp_path):
     current = tmp_path / "log/current"
     wait_until(lambda: current.exists() and b"line" in current.read_bytes())
     os.close(theirs)
-    code = log.wait(timeout=60)
+    code = log.wait(timeout=120)
     errors.seek(0)
     text = errors.read()
     errors.close()
@@ -582,7 +582,7 @@ def test_a_full_disk_is_waited_out(programs, tmp_path):
     (inside / "filler").unlink()
     wait_until(lambda: contents_so_far(inside / "log") == lines(600))
     log.stdin.close()
-    assert log.wait(timeout=60) == 0
+    assert log.wait(timeout=120) == 0
 
 
 # Processors
@@ -782,7 +782,7 @@ def test_old_files_make_room_on_a_full_disk(programs, tmp_path):
     )
     assert len("".join(removed)) == len(errors) > 0
     log.stdin.close()
-    assert log.wait(timeout=60) == 0
+    assert log.wait(timeout=120) == 0
 
 
 @RUNNER_NEEDS_ROOT
@@ -1010,7 +1010,7 @@ def test_a_line_written_in_many_packets_fills_no_pipe(programs, tmp_path):
         os.write(write_fd, b"x")
     os.write(write_fd, b"\nlast")
     os.close(write_fd)
-    assert log.wait(timeout=60) == 0
+    assert log.wait(timeout=120) == 0
     assert contents(tmp_path / "log") == b"x" * 300 + b"\nlast\n"
 
 
@@ -1055,7 +1055,7 @@ def test_a_fifo_ends_when_its_last_writer_goes(programs, tmp_path):
     wait_until(holds(tmp_path / "log/current", b"one\ntwo\n"))
     assert log.poll() is None
     os.close(holder)
-    assert log.wait(timeout=60) == 0
+    assert log.wait(timeout=120) == 0
     assert contents(tmp_path / "log") == b"one\ntwo\nthr\n"
 
 

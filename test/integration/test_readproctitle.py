@@ -58,4 +58,4 @@ def test_much_input_at_once_shows_its_end(programs):
     process.stdin.flush()
     wait_until(lambda: title(process) == b"..." + lines[-397:])
     process.stdin.close()
-    assert process.wait(timeout=30) == 0
+    assert process.wait(timeout=120) == 0

@@ -61,7 +61,7 @@ def test_term_leaves_everything_running(runsvdir, number):
     runsvdir.start("services")
     pid = service.wait_program()
     runsvdir.process.send_signal(number)
-    assert runsvdir.process.wait(30) == 0
+    assert runsvdir.process.wait(120) == 0
     assert is_alive(pid)
     runsvdir.start("services")
     wait_until(lambda: service.svok() == 0)
@@ -74,7 +74,7 @@ def test_hangup_stops_everything(runsvdir):
     runsvdir.start("services")
     pids = service.wait_program(), log.wait_program("cat")
     runsvdir.process.send_signal(signal.SIGHUP)
-    assert runsvdir.process.wait(30) == 111
+    assert runsvdir.process.wait(120) == 111
     assert not any(map(is_alive, pids))
 
 
@@ -109,7 +109,7 @@ def test_the_name_may_come_to_lead_elsewhere(runsvdir, tmp_path):
     wait_until(lambda: not is_alive(pids[1]))
     assert both.pid() == pids[0] and is_alive(pids[0])
     assert runsvdir.said() == []
-    done = subprocess.run([BIN / "svscanctl", "-s", tmp_path / "other"], timeout=30)
+    done = subprocess.run([BIN / "svscanctl", "-s", tmp_path / "other"], timeout=120)
     assert done.returncode == 0  # it takes commands there
 
 
@@ -125,18 +125,18 @@ def test_messages_are_shown_in_the_process_list(runsvdir):
     wait_until(shown)
     assert runsvdir.said() == []
     runsvdir.process.send_signal(signal.SIGHUP)
-    assert runsvdir.process.wait(30) == 111
+    assert runsvdir.process.wait(120) == 111
     assert not is_alive(pid)
 
 
 def test_wrong_use(runsvdir, tmp_path):
     for wrong in ((), ("-x", "services"), ("a", "b", "c")):
         done = subprocess.run([BIN / "runsvdir", *wrong], capture_output=True,
-                              text=True, timeout=30, cwd=tmp_path)
+                              text=True, timeout=120, cwd=tmp_path)
         assert done.returncode == 100
         assert done.stderr.splitlines()[-1] == "usage: runsvdir [-P] dir [ log ]"
     done = subprocess.run([BIN / "runsvdir", "nowhere"], capture_output=True,
-                          text=True, timeout=30, cwd=tmp_path)
+                          text=True, timeout=120, cwd=tmp_path)
     assert done.returncode == 111
     runsvdir.start("services", "short")
     runsvdir.wait_said(
@@ -163,7 +163,7 @@ def runsvchdir(tmp_path):
                 ["/runsvchdir", *argv],
                 capture_output=True,
                 text=True,
-                timeout=30,
+                timeout=120,
                 preexec_fn=lambda: os.chroot(tmp_path),
             )
         except FileNotFoundError:

@@ -58,7 +58,7 @@ def test_fifo_without_reader_does_not_hang(tmp_path):
         [BIN / "setlock", "lock", "/bin/true"],
         cwd=tmp_path,
         capture_output=True,
-        timeout=30,
+        timeout=120,
     )
     assert run.returncode == 111
     assert run.stderr == (

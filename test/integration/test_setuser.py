@@ -17,7 +17,7 @@ def setuser(*arguments, **options):
         env={"PATH": "/usr/bin:/bin", "HOME": "/nowhere", "KEPT": "1"},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         **options,
     )
 

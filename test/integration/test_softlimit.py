@@ -21,7 +21,7 @@ def limits(options, *names):
         [BIN / "softlimit", *options, "/usr/bin/python3", "-c", SHOW, *names],
         capture_output=True,
         check=True,
-        timeout=30,
+        timeout=120,
     )
     return [
         [int(number) for number in line.split()]
@@ -76,7 +76,7 @@ def test_number_that_would_wrap_round_is_refused(number):
     run = subprocess.run(
         [BIN / "softlimit", "-d" + number, "/bin/echo", "ran"],
         capture_output=True,
-        timeout=30,
+        timeout=120,
     )
     assert (run.returncode, run.stdout) == (100, b"")
     message, usage = run.stderr.decode().splitlines()
@@ -100,7 +100,7 @@ def test_dash_is_no_limit():
          "ulimit -Sc; ulimit -Hc"],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
     )
     if may_raise_hard_limits():
         assert (run.stdout, run.stderr) == ("unlimited\nunlimited\n", "")
@@ -126,7 +126,7 @@ def test_dash_is_refused_to_those_who_may_not():
         [f"/proc/self/fd/{fd}/softlimit", "-c", "-", "true"],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         pass_fds=[fd],
         preexec_fn=unprivileged,
     )
@@ -174,7 +174,7 @@ def test_variable_for_four_yields_to_that_for_one(monkeypatch):
 def test_variable_that_is_no_limit_is_fatal(monkeypatch, value):
     monkeypatch.setenv("SOFTLIMIT_COREBYTES", value)
     run = subprocess.run(
-        [BIN / "softlimit", "echo", "ran"], capture_output=True, text=True, timeout=30
+        [BIN / "softlimit", "echo", "ran"], capture_output=True, text=True, timeout=120
     )
     assert (run.returncode, run.stdout) == (100, "")
     assert run.stderr == (

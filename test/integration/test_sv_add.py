@@ -130,7 +130,7 @@ def test_any_arguments_arrive_as_they_were_given(scan, sv, root, shell):
         name = f"s{i}"
         code, said = sv("add", "--disabled", "--no-log", name, "--", "/usr/bin/python3", "-c", SPELLER, *words)
         assert code == 0, said
-        done = subprocess.run([*shell, root / name / "run"], stdout=subprocess.PIPE, timeout=30)
+        done = subprocess.run([*shell, root / name / "run"], stdout=subprocess.PIPE, timeout=120)
         assert done.stdout == b"\0".join(words)
 
 
@@ -141,7 +141,7 @@ def test_values_of_variables_arrive_as_they_were_given(scan, sv, root):
     assert sv("add", "--no-log", "--disabled", *options, "web", "--", "/usr/bin/python3", "-c", program)[0] == 0
     path = f"{BIN}:{os.environ['PATH']}"
     done = subprocess.run(
-        ["./run"], cwd=root / "web", env={"PATH": path}, stdout=subprocess.PIPE, timeout=30
+        ["./run"], cwd=root / "web", env={"PATH": path}, stdout=subprocess.PIPE, timeout=120
     )
     assert __import__("json").loads(done.stdout) == values
 

@@ -58,7 +58,7 @@ def objects(sv, *argv):
     return {item["service"]: item for item in map(json.loads, said.splitlines())}
 
 
-def wait_state(sv, name, *states, limit_s=30):
+def wait_state(sv, name, *states, limit_s=120):
     """Waits until the service is in one of these; returns its object."""
 
     def has_come():

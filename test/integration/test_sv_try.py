@@ -117,7 +117,7 @@ def test_killed_it_takes_the_command_along_and_the_next_cleans_up(trial):
     trial.start("--", *LOOPING)
     pid = trial.pid()
     trial.process.kill()
-    trial.process.wait(30)
+    trial.process.wait(120)
 
     def has_ended():
         trial.programs.reap_zombies()

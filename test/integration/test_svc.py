@@ -163,7 +163,7 @@ def test_svc_waits_a_little_for_room(scan):
     )
     wait_until(lambda: process_fields(process.pid)[0] == "S")
     scan.process.send_signal(signal.SIGCONT)
-    assert process.communicate(timeout=30)[1] == ""
+    assert process.communicate(timeout=120)[1] == ""
     service.wait_down()
 
 

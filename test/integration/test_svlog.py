@@ -128,7 +128,7 @@ class Follower:
 
     def stop(self):
         self.process.send_signal(signal.SIGINT)
-        self.process.wait(30)
+        self.process.wait(120)
         assert self.said_path.read_bytes() == b""
         return self.shown()
 
@@ -618,11 +618,11 @@ def test_followers_show_what_the_files_hold_whatever_becomes_of_the_logger(
                 logger.kill()
             else:
                 logger.stdin.close()
-            logger.wait(30)
+            logger.wait(120)
             logger = start()
     logger.stdin.write(b"\nthe end\n")
     logger.stdin.close()
-    logger.wait(30)
+    logger.wait(120)
     wanted = lines_of_files(tmp_path / "main")
     assert run(tmp_path / "main") == wanted
     for follower in followers:
@@ -686,7 +686,7 @@ def test_following_ends_when_nobody_reads(log, programs):
     os.close(write_end)
     assert os.read(read_end, 10)
     os.close(read_end)
-    follower.wait(30)
+    follower.wait(120)
 
 
 def test_following_shows_a_long_line_as_it_comes(log, tmp_path, programs):
@@ -722,7 +722,7 @@ def test_files_removed_while_they_are_read_are_read_to_their_end(tmp_path, progr
     for path in log.path.iterdir():
         path.unlink()
     assert first + svlog.stdout.read() == wanted
-    assert svlog.wait(30) == 0
+    assert svlog.wait(120) == 0
 
 
 # ---- finding ----

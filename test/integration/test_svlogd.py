@@ -176,7 +176,7 @@ def test_hup_reads_the_rules_again(logs, programs):
         process.send_signal(signal.SIGHUP)
         wait_until(lambda: (logs / "c" / "current").exists())
         pipe.write(b" and ended\n")
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=120) == 0
     assert current(logs / "a") == b"one\nP: begun and ended\n"
     assert current(logs / "b") == b"one\nbegun and ended\n"
     assert current(logs / "c") == b"begun and ended\n"
@@ -192,7 +192,7 @@ def test_alrm_rotates_and_term_ends(logs, programs):
         process.send_signal(signal.SIGALRM)
         wait_until(lambda: old_files(logs / "a") and old_files(logs / "b"))
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=120) == 0
     assert old_files(logs / "a")[0].read_bytes() == b"one\n"
     assert (logs / "a" / "current").stat().st_mode & 0o777 == 0o744
 
@@ -203,7 +203,7 @@ def test_old_age_rotates(logs, programs):
     with pipe:
         pipe.write(b"one\n")
         wait_until(lambda: old_files(logs / "a"))
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=120) == 0
 
 
 def test_directories_are_not_made_and_those_that_work_are_used(logs):
@@ -257,7 +257,7 @@ def test_a_killed_one_loses_nothing(logs, programs):
     os.write(write_fd, b" and ended\n")
     os.close(write_fd)
     os.close(read_fd)
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=120) == 0
     whole = b"".join(path.read_bytes() for path in old_files(logs / "a"))
     whole += current(logs / "a")
     assert [line[26:] for line in whole.splitlines()] == [b"one", b"begun and ended"]

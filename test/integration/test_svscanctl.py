@@ -85,7 +85,7 @@ def test_stop(programs, scan_dir):
     svscan = start(programs, scan_dir)
     wait_until(lambda: pid_of(scan_dir / "one"))
     assert control(scan_dir, "-t").returncode == 0
-    assert svscan.wait(30) == 0
+    assert svscan.wait(120) == 0
     assert "supervise not running" in svstat(scan_dir / "one")
 
 
@@ -94,7 +94,7 @@ def test_detach_leaves_everything_running(programs, scan_dir):
     svscan = start(programs, scan_dir)
     pid = wait_until(lambda: pid_of(scan_dir / "one"))
     assert control(scan_dir, "-d").returncode == 0
-    assert svscan.wait(30) == 99
+    assert svscan.wait(120) == 99
     os.kill(pid, 0)
     start(programs, scan_dir)
     wait_until(lambda: pid_of(scan_dir / "one") == pid)
@@ -249,7 +249,7 @@ def test_detached_under_svscanboot_services_run_on(programs, scan_dir):
     boot = programs.start(BIN / "svscanboot", scan_dir)
     pid = wait_until(lambda: pid_of(scan_dir / "one"))
     assert control(scan_dir, "-d").returncode == 0
-    assert boot.wait(30) == 0
+    assert boot.wait(120) == 0
     os.kill(pid, 0)
 
 

@@ -97,5 +97,5 @@ def test_descriptors_that_do_not_block_are_waited_for(programs):
         given.write(b"y" * 50000)
         given.close()
         got = shown.read()
-    assert process.wait(timeout=30) == 0
+    assert process.wait(timeout=120) == 0
     assert len(got) == 2 * (26 + 50000) + 1

@@ -94,7 +94,7 @@ def test_the_way_back(programs, scan_dir, original):
     wait_until(lambda: pid_of(scan_dir / "count"))
     wait_until(lambda: len(lines_of(scan_dir)) > 10)
     ours.terminate()
-    assert ours.wait(30) == 0
+    assert ours.wait(120) == 0
     programs.start(
         original / "svscan", scan_dir, env={"PATH": f"{original}:/bin:/usr/bin"}
     )

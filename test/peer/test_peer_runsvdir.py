@@ -68,7 +68,7 @@ def test_hangup_ends_everything(side):
     # A log that doesn't end with its input is told to by nobody.
     wait_until(lambda: is_over(side, before[:1]))
     os.kill(before[1], signal.SIGTERM)
-    assert side.process.wait(30) == 111
+    assert side.process.wait(120) == 111
     wait_until(lambda: is_over(side, before))
 
 
@@ -77,7 +77,7 @@ def test_term_leaves_everything(side):
     side.start()
     before = pids(service)
     side.process.send_signal(signal.SIGTERM)
-    assert side.process.wait(30) == 0
+    assert side.process.wait(120) == 0
     assert all(map(is_alive, before))
 
 

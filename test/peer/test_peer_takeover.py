@@ -23,8 +23,8 @@ def test_a_directory_that_their_supervise_lets_go_is_taken(original, scan):
     scan.wait_said(line)
     assert service.pid() == pid
     service.svc("-dx")  # their supervise obeys our svc
-    assert theirs.process.wait(30) == 0
-    new = service.wait_program(besides=pid, limit_s=15)
+    assert theirs.process.wait(120) == 0
+    new = service.wait_program(besides=pid, limit_s=120)
     assert process_fields(new)[1] == str(scan.pid)
     assert scan.said() == [line]
     assert len(service.status()) == 20
@@ -39,7 +39,7 @@ def test_their_programs_and_ours_speak_to_each_other(original, scan):
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=120,
     )
     assert second.returncode == 111
     assert second.stderr.endswith("supervise/lock: temporary failure\n")

@@ -47,7 +47,7 @@ def test_sv_acts_on_them(service):
             assert run("svwait", "-U", service.path) == (0, "")
     pid = service.pid()
     assert run("sv", "shutdown", service.path) == (0, "")
-    assert service.host.process.wait(30) == 0
+    assert service.host.process.wait(120) == 0
     assert not is_alive(pid)
 
 
