@@ -14,6 +14,7 @@ what the test gets. In the machine there are
     /dev/vda    the first of `disks`, /dev/vdb the next, and so on
     /machine    what the machine itself needs; `words` has what a script can say:
                 until_true COMMAND   waits (two minutes at most) until it succeeds
+                not COMMAND          succeeds if it fails
                 give FILE            hands the file over, as ran.files["FILE"]
                 ticks                says "tick 1", "tick 2" and so on, 20 in a second
 
