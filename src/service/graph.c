@@ -57,34 +57,48 @@ bool graph_meet(const struct graph *graph, struct graph_node *node)
 
 /* ---- the table ---- */
 
-struct graph *graph_new(void)
+static uint32_t hash_node(const struct lookup_link *link)
 {
-	return calloc(1, sizeof(struct graph));
+	return lookup_hash_text(((const struct graph_node *)link)->name);
 }
 
-static struct graph_node **bucket_of(const struct graph *graph,
-				     const char *name)
+static uint32_t hash_of_edge(const struct graph_node *from,
+			     enum graph_kind kind, const struct graph_node *to)
 {
-	uint32_t mixed = 2166136261U; /* FNV-1a */
+	return lookup_hash_numbers((uintptr_t)from ^ kind, (uintptr_t)to);
+}
 
-	for (; *name; name++)
-		mixed = (mixed ^ (unsigned char)*name) * 16777619U;
-	return (struct graph_node **)&graph->buckets[mixed % GRAPH_BUCKETS];
+static uint32_t hash_edge(const struct lookup_link *link)
+{
+	const struct graph_edge *edge = (const struct graph_edge *)link;
+
+	return hash_of_edge(edge->from, (enum graph_kind)edge->kind, edge->to);
+}
+
+struct graph *graph_new(void)
+{
+	struct graph *graph = calloc(1, sizeof(struct graph));
+
+	if (graph) {
+		graph->nodes = lookup_by(hash_node);
+		graph->edges = lookup_by(hash_edge);
+	}
+	return graph;
 }
 
 struct graph_node *graph_find(const struct graph *graph, const char *name)
 {
-	struct graph_node *node = *bucket_of(graph, name);
+	struct lookup_link *link =
+		lookup_first(&graph->nodes, lookup_hash_text(name));
 
-	while (node && strcmp(node->name, name) != 0)
-		node = node->bucket_next;
-	return node;
+	while (link && strcmp(((struct graph_node *)link)->name, name) != 0)
+		link = link->next;
+	return (struct graph_node *)link;
 }
 
 static struct graph_node *find_or_make(struct graph *graph, const char *name)
 {
 	struct graph_node *node = graph_find(graph, name);
-	struct graph_node **bucket = bucket_of(graph, name);
 	size_t size = strlen(name) + 1;
 
 	if (node)
@@ -93,41 +107,41 @@ static struct graph_node *find_or_make(struct graph *graph, const char *name)
 	if (!node)
 		return NULL;
 	memcpy(node->name, name, size);
-	node->bucket_next = *bucket;
-	*bucket = node;
+	lookup_add(&graph->nodes, &node->link);
 	graph->unbound_count++;
 	return node;
 }
 
 void graph_release(struct graph *graph, struct graph_node *node)
 {
-	struct graph_node **link = bucket_of(graph, node->name);
-
 	if (node->owner || node->out || node->in || node->listed != 0)
 		return;
-	while (*link != node)
-		link = &(*link)->bucket_next;
-	*link = node->bucket_next;
+	lookup_remove(&graph->nodes, &node->link);
 	graph->unbound_count--;
 	free(node);
 }
 
-void graph_free(struct graph *graph)
+static void free_all(struct lookup *lookup)
 {
-	for (size_t i = 0; graph && i < GRAPH_BUCKETS; i++) {
-		while (graph->buckets[i]) {
-			struct graph_node *node = graph->buckets[i];
+	for (size_t i = 0; i <= lookup->mask; i++) {
+		struct lookup_link *link = lookup_bucket(lookup, i);
 
-			graph->buckets[i] = node->bucket_next;
-			while (node->out) {
-				struct graph_edge *edge = node->out;
+		while (link) {
+			struct lookup_link *next = link->next;
 
-				node->out = edge->next_out;
-				free(edge);
-			}
-			free(node);
+			free(link); /* it stands first */
+			link = next;
 		}
 	}
+	lookup_end(lookup);
+}
+
+void graph_free(struct graph *graph)
+{
+	if (!graph)
+		return;
+	free_all(&graph->edges);
+	free_all(&graph->nodes);
 	free(graph);
 }
 
@@ -241,15 +255,50 @@ static void recheck_sources(struct graph *graph, struct graph_node *node)
 
 /* ---- edges ---- */
 
-static struct graph_edge **find_edge(struct graph_node *node,
-				     enum graph_kind kind,
-				     const struct graph_node *to)
+static struct graph_edge *find_edge(const struct graph *graph,
+				    const struct graph_node *from,
+				    enum graph_kind kind,
+				    const struct graph_node *to)
 {
-	struct graph_edge **link = &node->out;
+	struct lookup_link *link =
+		lookup_first(&graph->edges, hash_of_edge(from, kind, to));
 
-	while (*link && ((*link)->to != to || (*link)->kind != kind))
-		link = &(*link)->next_out;
-	return link;
+	for (; link; link = link->next) {
+		struct graph_edge *edge = (struct graph_edge *)link;
+
+		if (edge->from == from && edge->to == to && edge->kind == kind)
+			return edge;
+	}
+	return NULL;
+}
+
+/* At the front of the lists of its two ends, and where it is found. */
+static void link_edge(struct graph *graph, struct graph_edge *edge)
+{
+	struct graph_node *from = edge->from, *to = edge->to;
+
+	edge->next_out = from->out;
+	edge->out_link = &from->out;
+	if (from->out)
+		from->out->out_link = &edge->next_out;
+	from->out = edge;
+	edge->next_in = to->in;
+	edge->in_link = &to->in;
+	if (to->in)
+		to->in->in_link = &edge->next_in;
+	to->in = edge;
+	lookup_add(&graph->edges, &edge->link);
+}
+
+static void unlink_edge(struct graph *graph, struct graph_edge *edge)
+{
+	*edge->out_link = edge->next_out;
+	if (edge->next_out)
+		edge->next_out->out_link = edge->out_link;
+	*edge->in_link = edge->next_in;
+	if (edge->next_in)
+		edge->next_in->in_link = edge->in_link;
+	lookup_remove(&graph->edges, &edge->link);
 }
 
 int graph_add(struct graph *graph, struct graph_node *node,
@@ -260,7 +309,7 @@ int graph_add(struct graph *graph, struct graph_node *node,
 
 	if (!to)
 		return -1;
-	edge = *find_edge(node, kind, to);
+	edge = find_edge(graph, node, kind, to);
 	if (edge) {
 		edge->is_stale = false;
 		return 0;
@@ -273,31 +322,21 @@ int graph_add(struct graph *graph, struct graph_node *node,
 	edge->from = node;
 	edge->to = to;
 	edge->kind = (unsigned char)kind;
-	edge->next_out = node->out;
-	node->out = edge;
-	edge->next_in = to->in;
-	edge->in_link = &to->in;
-	if (to->in)
-		to->in->in_link = &edge->next_in;
-	to->in = edge;
+	link_edge(graph, edge);
 	graph_push(graph, GRAPH_DIRTY, node);
 	refresh_edge(graph, edge);
 	graph_settle(graph);
 	return 0;
 }
 
-/* Frees *link, whose effects are taken back. The other end may go as well. */
-static void remove_edge(struct graph *graph, struct graph_edge **link)
+/* Frees it; its effects are taken back. The other end may go as well. */
+static void remove_edge(struct graph *graph, struct graph_edge *edge)
 {
-	struct graph_edge *edge = *link;
 	struct graph_node *from = edge->from, *to = edge->to;
 
 	if (is_within_cycle(edge))
 		graph->has_lost_cyclic = true;
-	*link = edge->next_out;
-	*edge->in_link = edge->next_in;
-	if (edge->next_in)
-		edge->next_in->in_link = edge->in_link;
+	unlink_edge(graph, edge);
 	if (count(&from->hard_count, &edge->is_hard_shut, false))
 		touch(graph, from);
 	if (count(&from->soft_count, &edge->is_soft_shut, false))
@@ -314,10 +353,10 @@ void graph_remove(struct graph *graph, struct graph_node *node,
 		  enum graph_kind kind, const char *name)
 {
 	const struct graph_node *to = graph_find(graph, name);
-	struct graph_edge **link = to ? find_edge(node, kind, to) : NULL;
+	struct graph_edge *edge = to ? find_edge(graph, node, kind, to) : NULL;
 
-	if (link && *link)
-		remove_edge(graph, link);
+	if (edge)
+		remove_edge(graph, edge);
 }
 
 void graph_renew(struct graph_node *node, enum graph_kind kind)
@@ -331,13 +370,14 @@ void graph_renew(struct graph_node *node, enum graph_kind kind)
 void graph_sweep(struct graph *graph, struct graph_node *node,
 		 enum graph_kind kind)
 {
-	struct graph_edge **link = &node->out;
+	struct graph_edge *edge = node->out;
 
-	while (*link) {
-		if ((*link)->is_stale && (*link)->kind == kind)
-			remove_edge(graph, link);
-		else
-			link = &(*link)->next_out;
+	while (edge) {
+		struct graph_edge *next = edge->next_out;
+
+		if (edge->is_stale && edge->kind == kind)
+			remove_edge(graph, edge);
+		edge = next;
 	}
 }
 
@@ -367,7 +407,7 @@ struct graph_node *graph_bind(struct graph *graph, const char *name,
 void graph_unbind(struct graph *graph, struct graph_node *node)
 {
 	while (node->out)
-		remove_edge(graph, &node->out);
+		remove_edge(graph, node->out);
 	if (node->owner)
 		graph->unbound_count++;
 	node->owner = NULL;

@@ -172,10 +172,12 @@ static void report_missing(const struct graph_report *report,
 /* What was in a cycle is looked at again: it may be in none now. */
 static void recheck_cycles(struct graph *graph)
 {
-	for (size_t i = 0; i < GRAPH_BUCKETS; i++) {
-		struct graph_node *node = graph->buckets[i];
+	for (size_t i = 0; i <= graph->nodes.mask; i++) {
+		struct lookup_link *link = lookup_bucket(&graph->nodes, i);
 
-		for (; node; node = node->bucket_next) {
+		for (; link; link = link->next) {
+			struct graph_node *node = (struct graph_node *)link;
+
 			if (node->component != 0)
 				graph_push(graph, GRAPH_DIRTY, node);
 		}

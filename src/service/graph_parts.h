@@ -8,16 +8,16 @@
 #ifndef SERVICE_GRAPH_PARTS_H
 #define SERVICE_GRAPH_PARTS_H
 
+#include "base/lookup.h"
 #include "service/graph.h"
 
-#define GRAPH_BUCKETS 1024 /* a power of two */
-
 struct graph_edge {
+	struct lookup_link link; /* by its ends and kind; stands first */
 	struct graph_node *from, *to;
-	struct graph_edge *next_out;           /* of from's */
-	struct graph_edge *next_in, **in_link; /* of to's */
-	unsigned char kind;                    /* enum graph_kind */
-	bool is_stale;                         /* see graph_renew() */
+	struct graph_edge *next_out, **out_link; /* of from's */
+	struct graph_edge *next_in, **in_link;   /* of to's */
+	unsigned char kind;                      /* enum graph_kind */
+	bool is_stale;                           /* see graph_renew() */
 	bool is_hard_shut; /* `to` isn't ready, which it must be */
 	bool is_soft_shut; /* `to` may still become ready */
 	bool is_holding;   /* `to` may not stop because of `from` */
@@ -34,8 +34,8 @@ enum graph_list {
 };
 
 struct graph_node {
-	struct graph_node *bucket_next;
-	void *owner; /* borrowed; NULL: not bound */
+	struct lookup_link link; /* by its name; stands first */
+	void *owner;             /* borrowed; NULL: not bound */
 	struct graph_edge *out, *in;
 	struct graph_node *next[GRAPH_LIST_COUNT];
 	unsigned listed; /* GRAPH_BIT()s of the lists that it stands in */
@@ -58,7 +58,7 @@ struct graph_queue {
 };
 
 struct graph {
-	struct graph_node *buckets[GRAPH_BUCKETS];
+	struct lookup nodes, edges;
 	struct graph_queue queues[GRAPH_LIST_COUNT];
 	unsigned unbound_count;
 	unsigned walk;           /* counts walks */
