@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "base/lookup.h"
 #include "engine/depend.h"
 #include "engine/service.h"
 
@@ -26,9 +27,9 @@ struct complaint {
 
 struct entry {
 	/* The scanner's. */
-	struct entry *next;        /* in its list */
-	struct entry *bucket_next; /* in its table */
-	unsigned seen;             /* the last scan that saw it; 0: none */
+	struct lookup_link link; /* by device and inode; stands first */
+	struct entry *next;      /* in its list */
+	unsigned seen;           /* the last scan that saw it; 0: none */
 
 	dev_t device;
 	ino_t inode;

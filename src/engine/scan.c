@@ -9,21 +9,25 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/lookup.h"
 #include "engine/entry.h"
 #include "engine/left.h"
 #include "engine/scan.h"
 #include "engine/starter.h"
 
-#define BUCKETS 1024 /* a power of two */
 /* While something is in trouble: soon at first, for what passes by itself. */
-#define RESCAN_NS         INT64_C(5000000000)
-#define RESCAN_FIRST_NS   INT64_C(50000000)
+#define RESCAN_NS       INT64_C(5000000000)
+#define RESCAN_FIRST_NS INT64_C(50000000)
+/* After a scan, changes wait for this many times what it took: who adds names
+ * one by one to thousands gets some of the time, not all of it. */
+#define REST_TIMES        4
+#define REST_MOST_NS      INT64_C(1000000000)
 #define SPARE_DESCRIPTORS 64 /* for all that isn't a service's for good */
 
 /* A name that can't be looked at, and why, so that it is said once. */
 struct bad_name {
-	struct bad_name *next;
-	const char *verb; /* static */
+	struct lookup_link link; /* by its name; stands first */
+	const char *verb;        /* static */
 	int error;
 	unsigned seen; /* the last scan that met it */
 	char name[];
@@ -34,14 +38,15 @@ struct scanner {
 	struct depend depend;
 	struct starter starter;
 	struct entry *entries;
-	struct entry *buckets[BUCKETS]; /* by device and inode */
-	struct bad_name *bad_names;
+	struct lookup by_directory; /* the entries */
+	struct lookup bad_names;    /* owned */
 	struct loop_directory changes;
 	struct loop_timer again;
 	unsigned scan; /* counts scans; 0 is none */
 	bool is_in_trouble;
 	bool is_blind;       /* a service's directory can't be watched */
 	int64_t patience_ns; /* how long trouble is left alone this time */
+	int64_t rested_ns;   /* when the last scan has cost little enough */
 	bool has_said_unreadable;
 	bool is_stopping;
 	const struct entry *leaving; /* all before it are gone, in a stop */
@@ -70,17 +75,25 @@ static void on_again(struct loop_timer *timer)
 	scanner_scan(timer->owner);
 }
 
+static void look_when_rested(struct scanner *scanner)
+{
+	int64_t now_ns = loop_now_ns();
+
+	look_at(scanner,
+		scanner->rested_ns > now_ns ? scanner->rested_ns : now_ns);
+}
+
 static void on_change(struct loop_directory *changes,
 		      enum directory_change change, const char *name)
 {
 	(void)change;
 	(void)name;
-	look_at(changes->owner, loop_now_ns());
+	look_when_rested(changes->owner);
 }
 
 static void on_entry_change(struct entry *entry)
 {
-	look_at(entry->owner, loop_now_ns());
+	look_when_rested(entry->owner);
 }
 
 /* In an orderly stop none is taken over again, and none is freed. */
@@ -116,30 +129,39 @@ static void on_entry_giving_up(struct entry *entry, const char *name,
 
 /* ---- the table ---- */
 
-static struct entry **bucket_of(struct scanner *scanner,
-				const struct stat *status)
+static uint32_t hash_of(dev_t device, ino_t inode)
 {
-	uint64_t mixed =
-		(uint64_t)status->st_ino * 31 + (uint64_t)status->st_dev;
-
-	return &scanner->buckets[mixed % BUCKETS];
+	return lookup_hash_numbers(inode, device);
 }
 
-static struct entry *find(struct scanner *scanner, const struct stat *status)
+static uint32_t hash_entry(const struct lookup_link *link)
 {
-	struct entry *entry = *bucket_of(scanner, status);
+	const struct entry *entry = (const struct entry *)link;
 
-	while (entry && (entry->inode != status->st_ino ||
-			 entry->device != status->st_dev))
-		entry = entry->bucket_next;
-	return entry;
+	return hash_of(entry->device, entry->inode);
+}
+
+static struct entry *find(const struct scanner *scanner,
+			  const struct stat *status)
+{
+	struct lookup_link *link =
+		lookup_first(&scanner->by_directory,
+			     hash_of(status->st_dev, status->st_ino));
+
+	for (; link; link = link->next) {
+		struct entry *entry = (struct entry *)link;
+
+		if (entry->inode == status->st_ino &&
+		    entry->device == status->st_dev)
+			return entry;
+	}
+	return NULL;
 }
 
 static struct entry *add(struct scanner *scanner, const char *name,
 			 const struct stat *status)
 {
 	struct entry *entry = entry_new(&scanner->context, name, status);
-	struct entry **bucket = bucket_of(scanner, status);
 
 	if (!entry)
 		return NULL;
@@ -149,36 +171,58 @@ static struct entry *add(struct scanner *scanner, const char *name,
 	entry->owner = scanner;
 	entry->next = scanner->entries;
 	scanner->entries = entry;
-	entry->bucket_next = *bucket;
-	*bucket = entry;
+	lookup_add(&scanner->by_directory, &entry->link);
 	return entry;
 }
 
 static void drop(struct scanner *scanner, struct entry **link)
 {
 	struct entry *entry = *link;
-	struct stat status = {.st_dev = entry->device, .st_ino = entry->inode};
-	struct entry **bucket = bucket_of(scanner, &status);
 
 	*link = entry->next;
-	while (*bucket != entry)
-		bucket = &(*bucket)->bucket_next;
-	*bucket = entry->bucket_next;
+	lookup_remove(&scanner->by_directory, &entry->link);
 	entry_free(&scanner->context, entry);
 }
 
 /* ---- names in trouble ---- */
 
+static uint32_t hash_bad(const struct lookup_link *link)
+{
+	return lookup_hash_text(((const struct bad_name *)link)->name);
+}
+
+static struct bad_name *find_bad(const struct scanner *scanner,
+				 const char *name)
+{
+	struct lookup_link *link =
+		lookup_first(&scanner->bad_names, lookup_hash_text(name));
+
+	while (link && strcmp(((struct bad_name *)link)->name, name) != 0)
+		link = link->next;
+	return (struct bad_name *)link;
+}
+
+/* NULL, where there is no memory: it will be said again, then. */
+static struct bad_name *add_bad(struct scanner *scanner, const char *name)
+{
+	size_t size = strlen(name) + 1;
+	struct bad_name *bad = malloc(sizeof(*bad) + size);
+
+	if (!bad)
+		return NULL;
+	memcpy(bad->name, name, size);
+	lookup_add(&scanner->bad_names, &bad->link);
+	return bad;
+}
+
 static void complain(struct scanner *scanner, const char *verb,
 		     const char *name)
 {
-	struct bad_name *bad = scanner->bad_names;
+	struct bad_name *bad;
 	int error = errno;
-	size_t size = strlen(name) + 1;
 
 	scanner->is_in_trouble = true;
-	while (bad && strcmp(bad->name, name) != 0)
-		bad = bad->next;
+	bad = find_bad(scanner, name);
 	if (bad && bad->verb == verb && bad->error == error) {
 		bad->seen = scanner->scan;
 		return;
@@ -188,14 +232,10 @@ static void complain(struct scanner *scanner, const char *verb,
 			  name);
 	else
 		diag_warn_errno("unable to %s %s", verb, name);
-	if (!bad) {
-		bad = malloc(sizeof(*bad) + size);
-		if (!bad)
-			return; /* it will be said again, then */
-		memcpy(bad->name, name, size);
-		bad->next = scanner->bad_names;
-		scanner->bad_names = bad;
-	}
+	if (!bad)
+		bad = add_bad(scanner, name);
+	if (!bad)
+		return;
 	bad->verb = verb;
 	bad->error = error;
 	bad->seen = scanner->scan;
@@ -204,17 +244,20 @@ static void complain(struct scanner *scanner, const char *verb,
 /* Forgets the names that this scan had nothing to say of. */
 static void forget_bad_names(struct scanner *scanner)
 {
-	struct bad_name **link = &scanner->bad_names;
+	struct lookup *all = &scanner->bad_names;
 
-	while (*link) {
-		struct bad_name *bad = *link;
+	for (size_t i = 0; all->count > 0 && i <= all->mask; i++) {
+		struct lookup_link *link = lookup_bucket(all, i);
 
-		if (bad->seen == scanner->scan) {
-			link = &bad->next;
-			continue;
+		while (link) {
+			struct bad_name *bad = (struct bad_name *)link;
+
+			link = link->next;
+			if (bad->seen == scanner->scan)
+				continue;
+			lookup_remove(all, &bad->link);
+			free(bad);
 		}
-		*link = bad->next;
-		free(bad);
 	}
 }
 
@@ -228,6 +271,17 @@ static bool is_left_out(const struct scanner *scanner,
 	       scanner->left_out_inode == status->st_ino;
 }
 
+/* A link to nothing; errno says so if it is. */
+static bool is_dangling(int dir_fd, const char *name)
+{
+	struct stat status;
+
+	if (fstatat(dir_fd, name, &status, AT_SYMLINK_NOFOLLOW) == -1)
+		return false;
+	errno = ENOENT;
+	return true;
+}
+
 static void look_at_name(struct scanner *scanner, int dir_fd, const char *name)
 {
 	struct stat status;
@@ -237,12 +291,8 @@ static void look_at_name(struct scanner *scanner, int dir_fd, const char *name)
 		return;
 	if (fstatat(dir_fd, name, &status, 0) == -1) {
 		/* Gone since it was read: that is no trouble. */
-		if (errno != ENOENT ||
-		    fstatat(dir_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
-			errno = ENOENT;
-			fstatat(dir_fd, name, &status, 0);
+		if (errno != ENOENT || is_dangling(dir_fd, name))
 			complain(scanner, "stat", name);
-		}
 		return;
 	}
 	if (!S_ISDIR(status.st_mode) || is_left_out(scanner, &status))
@@ -394,8 +444,19 @@ static void conclude_scan(struct scanner *scanner)
 	look_again_later(scanner);
 }
 
+static void rest(struct scanner *scanner, int64_t began_ns)
+{
+	int64_t now_ns = loop_now_ns();
+	int64_t rest_ns = (now_ns - began_ns) * REST_TIMES;
+
+	scanner->rested_ns =
+		now_ns + (rest_ns < REST_MOST_NS ? rest_ns : REST_MOST_NS);
+}
+
 void scanner_scan(struct scanner *scanner)
 {
+	int64_t began_ns = loop_now_ns();
+
 	if (scanner->is_stopping)
 		return;
 	if (!scanner->changes.is_added)
@@ -412,6 +473,7 @@ void scanner_scan(struct scanner *scanner)
 	else
 		look_at(scanner, loop_now_ns() + RESCAN_NS);
 	depend_scan_ends(&scanner->depend, scanner->entries);
+	rest(scanner, began_ns);
 	starter_flush(&scanner->starter);
 }
 
@@ -446,6 +508,8 @@ struct scanner *scanner_new(struct loop *loop, struct spawner *spawner,
 
 	if (!scanner)
 		return NULL;
+	scanner->by_directory = lookup_by(hash_entry);
+	scanner->bad_names = lookup_by(hash_bad);
 	scanner->context.loop = loop;
 	scanner->context.spawner = spawner;
 	scanner->context.starter = &scanner->starter;
@@ -473,12 +537,10 @@ void scanner_free(struct scanner *scanner)
 	while (scanner->entries)
 		drop(scanner, &scanner->entries);
 	depend_end(&scanner->depend);
-	while (scanner->bad_names) {
-		struct bad_name *bad = scanner->bad_names;
-
-		scanner->bad_names = bad->next;
-		free(bad);
-	}
+	scanner->scan++; /* none was met in this one */
+	forget_bad_names(scanner);
+	lookup_end(&scanner->bad_names);
+	lookup_end(&scanner->by_directory);
 	free(scanner);
 }
 
