@@ -21,18 +21,10 @@
 
 #include <stdbool.h>
 
+#include "engine/depend_place.h"
 #include "loop/loop.h"
-#include "service/graph.h"
 
 struct entry;
-struct depend_place; /* what an entry has that takes part */
-
-struct depend {
-	struct graph *graph; /* owned; NULL until somebody takes part */
-	struct loop *loop;
-	struct loop_timer soon; /* set while answers are to be acted on */
-	bool is_scanning;       /* not all names are known */
-};
 
 void depend_begin(struct depend *depend, struct loop *loop);
 /* All entries must have been forgotten. */

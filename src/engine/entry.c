@@ -403,7 +403,7 @@ static bool renew_names(struct entry_context *context, struct entry *entry)
 		return true;
 	if (!depend_look(context->depend, entry))
 		return false;
-	if (!entry->place)
+	if (!entry->service.place)
 		service_release(&entry->service);
 	return true;
 }

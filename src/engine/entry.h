@@ -43,9 +43,8 @@ struct entry {
 	bool is_noted;       /* see left.h */
 	bool is_awaited;     /* has no name, and is to be taken over again */
 	bool must_look;      /* its directory changed since the last look */
-	bool must_look_for_names;   /* what depend.h tells of did */
-	bool is_beginning;          /* its service is open, and no more yet */
-	struct depend_place *place; /* depend.c's; NULL: nobody waits */
+	bool must_look_for_names; /* what depend.h tells of did */
+	bool is_beginning;        /* its service is open, and no more yet */
 	struct complaint said;
 	struct complaint said_of_log; /* that it is no directory */
 

@@ -30,6 +30,7 @@
  * links to FIFOs can't be made, ok; and ready, until it is. */
 #define SERVICE_DESCRIPTORS 3
 
+struct depend_place;
 struct service;
 struct starter;
 
@@ -66,6 +67,7 @@ struct service {
 	struct starter *starter; /* NULL: each start is made at once */
 	const struct obituaries *obituaries; /* NULL: nobody tells */
 	const struct service_gate *gate; /* borrowed; NULL: waits for nothing */
+	struct depend_place *place;      /* the gate's; see depend.h */
 	/* CLOCK_MONOTONIC: what service_begin() starts isn't started sooner. */
 	int64_t begin_due_ns;
 	/* All is about to be stopped: what runs is adopted, nothing starts. */
