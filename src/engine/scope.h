@@ -8,15 +8,17 @@
  * Where that can't be had, the process group stands in.
  *
  * Two implementations: scope_linux.c (cgroups, version 2, with cgroup.kill:
- * Linux 5.14), and scope_portable.c, which has none.
+ * Linux 5.14; cgroup.h finds them, knob.h tells them), and scope_portable.c,
+ * which has none.
  * Source: the kernel's cgroup-v2 page.
  */
 #ifndef ENGINE_SCOPE_H
 #define ENGINE_SCOPE_H
 
+#include "engine/cgroup.h"
 #include "engine/site.h"
 
-#define SCOPE_PATH_SIZE 512 /* bytes */
+#define SCOPE_PATH_SIZE CGROUP_PATH_SIZE
 
 /*
  * Makes the cgroup, if the directory asks for one: then `path` is that of the

@@ -7,8 +7,9 @@
 #include <unistd.h>
 
 #include "base/diag.h"
-#include "base/fd.h"
 #include "base/strb.h"
+#include "engine/cgroup.h"
+#include "engine/knob.h"
 #include "engine/rules.h"
 #include "engine/scope.h"
 #include "service/config.h"
@@ -20,57 +21,12 @@ static bool wants_one(const struct site *site)
 	return rules_of(site)->kill_scope == CONFIG_SCOPE_CGROUP;
 }
 
-/* Where cgroups of version 2 are, as the fifth field of a line of mountinfo
- * says. */
-static bool find_mount(struct strb *path)
-{
-	char line[SCOPE_PATH_SIZE], place[SCOPE_PATH_SIZE];
-	FILE *file = fopen("/proc/self/mountinfo", "re");
-	bool is_found = false;
-
-	while (file && !is_found && fgets(line, sizeof(line), file)) {
-		if (strstr(line, " - cgroup2 ") &&
-		    sscanf(line, "%*s %*s %*s %*s %511s", place) == 1) {
-			strb_add(path, place);
-			is_found = true;
-		}
-	}
-	if (file)
-		fclose(file);
-	return is_found;
-}
-
-/* Adds the directory of the cgroup that a process is in; `process` is its
- * number or "self". */
-static bool find_cgroup(const char *process, struct strb *path)
-{
-	char name[32], text[4 * SCOPE_PATH_SIZE], *line, *end;
-	long count;
-
-	snprintf(name, sizeof(name), "/proc/%s/cgroup", process);
-	count = fd_read_file(AT_FDCWD, name, text, sizeof(text) - 1);
-	if (count <= 0 || !find_mount(path))
-		return false;
-	text[count] = '\0';
-	line = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
-	if (!line)
-		return false;
-	line = strchr(line, '/');
-	end = line ? strchr(line, '\n') : NULL;
-	if (!end)
-		return false;
-	*end = '\0';
-	if (strcmp(line, "/") != 0)
-		strb_add(path, line);
-	return !path->is_cut;
-}
-
 /* Adds that of the service, which need not be there. */
 static bool name_own(const struct site *site, struct strb *path)
 {
 	struct stat status;
 
-	if (fstat(site->dir_fd, &status) == -1 || !find_cgroup("self", path))
+	if (fstat(site->dir_fd, &status) == -1 || !cgroup_find("self", path))
 		return false;
 	strb_add_format(path, "/" NAME_PREFIX "%llx.%llx",
 			(unsigned long long)status.st_dev,
@@ -80,19 +36,12 @@ static bool name_own(const struct site *site, struct strb *path)
 
 static bool make(const struct site *site, struct strb *path)
 {
-	size_t len;
-	bool has_kill;
-
 	if (!name_own(site, path) ||
-	    (mkdir(path->data, 0755) == -1 && errno != EEXIST))
+	    (mkdir(path->data, 0755) == -1 && errno != EEXIST) ||
+	    !knob_is_there(path->data, "cgroup.kill"))
 		return false;
-	len = path->len;
-	strb_add(path, "/cgroup.kill");
-	has_kill = !path->is_cut && access(path->data, W_OK) == 0;
-	path->len = len;
-	path->data[len] = '\0';
 	strb_add(path, "/cgroup.procs");
-	return has_kill && !path->is_cut;
+	return !path->is_cut;
 }
 
 bool scope_make(struct site *site, char path[SCOPE_PATH_SIZE])
@@ -118,20 +67,11 @@ bool scope_kill(const struct site *site, pid_t pid)
 {
 	char room[SCOPE_PATH_SIZE], process[16];
 	struct strb path = strb_on(room, sizeof(room));
-	bool is_done;
-	int fd;
 
 	snprintf(process, sizeof(process), "%d", (int)pid);
-	if (!wants_one(site) || pid == 0 || !find_cgroup(process, &path) ||
-	    !strstr(strrchr(path.data, '/'), "/" NAME_PREFIX))
-		return false;
-	strb_add(&path, "/cgroup.kill");
-	fd = path.is_cut ? -1 : open(path.data, O_WRONLY | O_CLOEXEC);
-	if (fd == -1)
-		return false;
-	is_done = write(fd, "1", 1) == 1;
-	close(fd);
-	return is_done;
+	return wants_one(site) && pid != 0 && cgroup_find(process, &path) &&
+	       strstr(strrchr(room, '/'), "/" NAME_PREFIX) &&
+	       knob_turn(room, "cgroup.kill", "1");
 }
 
 void scope_remove(const struct site *site)

@@ -1,0 +1,21 @@
+/*
+ * cgroup.h -- which cgroup a process is in, and what can be done with one: of
+ * version 2, as directories whose files are knobs.
+ *
+ * Only where the system has them: cgroup_linux.c finds them, knob_linux.c turns
+ * the knobs. What a service wants of them is scope.h's.
+ */
+#ifndef ENGINE_CGROUP_H
+#define ENGINE_CGROUP_H
+
+#include <stdbool.h>
+
+#include "base/strb.h"
+
+#define CGROUP_PATH_SIZE 512 /* bytes */
+
+/* Adds the directory of the cgroup that a process is in; `process` is its
+ * number or "self". False: it can't be told, or doesn't fit. */
+bool cgroup_find(const char *process, struct strb *path);
+
+#endif
