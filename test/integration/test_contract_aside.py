@@ -137,7 +137,8 @@ def test_wish_outlives_a_supervisor_that_is_killed_over_its_hook(scan):
     assert service.state()["want"] == "down" and service.pid() != 0
     kill_and_start(scan)
     # Both were obeyed: what was held back, and what wasn't read yet.
-    scan.wait_until(lambda: service.value("deaths") == 1 and service.pid() != 0)
+    # (Of the state, which is written before the status.)
+    scan.wait_until(lambda: service.value("deaths") == 1 and service.value("pid") != 0)
     assert service.state()["want"] == "up"
     (service.path / "go").touch()
 
