@@ -3,13 +3,13 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/diag.h"
 #include "base/strb.h"
 #include "make/place.h"
+#include "make/root_lock.h"
 
 #define RUNITS_ROOT "/etc/sv"
 #define USUAL_ROOT  "/etc/holdfast"
@@ -57,7 +57,7 @@ int place_find(struct place *place, const char *scan_dir, const char *root)
 	char real[PATH_MAX];
 
 	place->scan_dir = scan_dir;
-	place->scan_fd = place->root_fd = -1;
+	place->scan_fd = place->root_fd = place->lock_fd = -1;
 	if (!root && set && *set != '\0')
 		root = set;
 	if (root) {
@@ -126,26 +126,27 @@ int place_open(struct place *place, bool makes_root)
 		return errno == ENOENT && !makes_root
 			       ? 0
 			       : say_no("open", place->root);
-	if (flock(place->root_fd, LOCK_EX) == -1)
+	if (root_lock_take(place->root_fd, place->root, &place->lock_fd) == -1)
 		return say_no("lock", place->root);
 	return 0;
 }
 
-void place_unlock(const struct place *place)
+void place_unlock(struct place *place)
 {
-	if (place->root_fd != -1)
-		flock(place->root_fd, LOCK_UN);
+	root_lock_give(place->root_fd, &place->lock_fd);
 }
 
-void place_lock(const struct place *place)
+int place_lock(struct place *place)
 {
-	while (place->root_fd != -1 && flock(place->root_fd, LOCK_EX) == -1 &&
-	       errno == EINTR)
-		continue;
+	if (place->root_fd == -1 ||
+	    root_lock_take(place->root_fd, place->root, &place->lock_fd) == 0)
+		return 0;
+	return say_no("lock", place->root);
 }
 
 void place_close(struct place *place)
 {
+	place_unlock(place);
 	if (place->scan_fd != -1)
 		close(place->scan_fd);
 	if (place->root_fd != -1)

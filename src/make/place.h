@@ -15,6 +15,7 @@ struct place {
 	const char *scan_dir; /* borrowed */
 	char root[PATH_MAX];  /* absolute */
 	int scan_fd, root_fd; /* owned; -1: not open */
+	int lock_fd;          /* see root_lock.h; -1: not held */
 };
 
 /*
@@ -36,9 +37,10 @@ void place_say_missing(const char *scan_dir);
 int place_open(struct place *place, bool makes_root);
 void place_close(struct place *place);
 
-/* Lets others change the root for a while, and keeps them out again. */
-void place_unlock(const struct place *place);
-void place_lock(const struct place *place);
+/* Lets others change the root for a while, and keeps them out again: 0, or -1
+ * after saying why not. */
+void place_unlock(struct place *place);
+int place_lock(struct place *place);
 
 /* Whether that can be the name of a service, and how it is to be said that it
  * can't: static, or NULL. */

@@ -7,6 +7,7 @@ import random
 import shutil
 import stat
 import subprocess
+import sys
 
 import pytest
 
@@ -284,9 +285,11 @@ def traced(scan, tmp_path):
 
     def run(*inject):
         options = [word for text in inject for word in ("-e", f"inject={text}")]
+        environment = os.environ | {"SVDIR": str(scan.path)}
+        environment["PATH"] = f"{BIN}:{environment['PATH']}"  # as sv() has it
         done = subprocess.run(
             ["strace", "-o", tmp_path / "trace", *options, BIN / "sv", *WORDS],
-            env=os.environ | {"SVDIR": str(scan.path)}, capture_output=True, timeout=60,
+            env=environment, capture_output=True, timeout=60,
         )
         lines = (tmp_path / "trace").read_text(errors="replace").splitlines()
         calls = [line.partition("(")[0] for line in lines if not line.startswith(("+", "-"))]
@@ -353,6 +356,53 @@ def test_what_fails_at_any_call_leaves_nothing_that_is_supervised(scan, sv, root
         assert sv("remove", "--purge", "web")[0] == 0
         assert os.listdir(root) == [] and os.listdir(scan.path) == []
     assert failed > 20
+
+
+# ---- one at a time ----
+
+
+def hold_lock(programs, path):
+    """A process that has the file locked, and goes on having it."""
+    code = "import fcntl,os,sys,time; fd = os.open(sys.argv[1], os.O_RDONLY)\n"
+    code += "fcntl.flock(fd, fcntl.LOCK_EX); print(flush=True); time.sleep(1000)"
+    holder = programs.start(sys.executable, "-c", code, path, stdout=subprocess.PIPE)
+    assert holder.stdout.readline() == b"\n"
+    return holder
+
+
+def test_a_lock_that_anybody_can_hold_keeps_nobody_out(scan, sv, root, programs):
+    """The lock was on the directory, which everybody can open: root's command
+    waited, silently, for as long as anybody wanted."""
+    root.mkdir()
+    hold_lock(programs, root)
+    assert sv("add", "web", "--", "sleep", "1000")[0] == 0
+    assert sv("disable", "web")[0] == 0
+    assert sv("enable", "web")[0] == 0
+    assert sv("remove", "--purge", "web")[0] == 0
+    assert os.listdir(root) == []
+
+
+def test_commands_take_turns(scan, sv, root, programs):
+    root.mkdir()
+    (root / ".lock").touch()
+    holder = hold_lock(programs, root / ".lock")
+    argv = [BIN / "sv", "-d", scan.path, "add", "web", "--", "sleep", "1000"]
+    waiting = programs.start(*argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    line = waiting.stderr.readline().decode()
+    assert line == f"sv: warning: waiting for another command that changes {root}\n"
+    assert os.listdir(root) == [".lock"] and waiting.poll() is None
+    assert stat.S_IMODE((root / ".lock").stat().st_mode) == 0o600
+    holder.kill()
+    assert waiting.wait(60) == 0
+    assert os.listdir(root) == ["web"]
+
+
+def test_a_lock_that_is_a_link_is_not_followed(scan, sv, root):
+    root.mkdir()
+    (root / ".lock").symlink_to("other")
+    code, said = sv("add", "web", "--", "sleep", "1000")
+    assert (code, f"sv: fatal: unable to lock {root}: " in said) == (111, True)
+    assert os.listdir(root) == [".lock"]
 
 
 # ---- enable, disable, remove ----

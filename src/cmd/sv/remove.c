@@ -351,7 +351,8 @@ static int take_out(struct removal *removal)
 		return EXIT_SYSTEM;
 	place_unlock(&removal->place);
 	code = stop(removal);
-	place_lock(&removal->place);
+	if (place_lock(&removal->place) == -1)
+		return EXIT_SYSTEM;
 	if (code != 0) {
 		diag_warn("%s is out of %s, but has not ended%s", removal->name,
 			  removal->place.scan_dir,
