@@ -9,6 +9,9 @@
  * reaps every orphan, as process 1 or as a subreaper, and never stops services
  * that a dead svscan left behind: the next svscan adopts them.
  *
+ * It also keeps what svscan opened for its services and a dead svscan would
+ * take with it: see hold.h.
+ *
  * start.c has what happens from a fork to the next program, keep.c when there
  * is to be one. Nothing allocates. On SIGUSR1 svscan is told to leave all
  * services running and to exit, and this process does, too: what systemd sends
@@ -24,6 +27,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "boot/hold.h"
 #include "service/readiness.h"
 
 /* A program that is started again whenever it ends. */
@@ -44,6 +48,7 @@ struct boot {
 	int write_fd; /* likewise */
 	/* The pipe of deaths, see death.h: svscan reads it too. Owned. */
 	int deaths_read_fd, deaths_write_fd;
+	struct hold hold;
 	/* Who waits for svscan to be ready, and the pipe in which svscan says
 	 * so; -1 when nobody does, or it has. Owned. */
 	struct readiness readiness;

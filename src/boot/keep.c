@@ -223,11 +223,12 @@ static void note_readiness(struct boot *boot)
 	readiness_notify(&boot->readiness, "READY=1");
 }
 
-/* Until a signal was noted, svscan is ready, or it is `due_ns`; INT64_MAX: for
- * ever. */
+/* Until a signal was noted, svscan has something to say, or it is `due_ns`;
+ * INT64_MAX: for ever. */
 static void wait_until(struct boot *boot, int64_t due_ns)
 {
-	const int ready_fd = boot->ready_read_fd;
+	const int fds[] = {boot->ready_read_fd, boot->hold.door_fd};
+	int most = -1;
 	struct timespec span;
 	sigset_t none;
 	fd_set ready;
@@ -239,11 +240,19 @@ static void wait_until(struct boot *boot, int64_t due_ns)
 	span.tv_sec = (time_t)(left / SECOND_NS);
 	span.tv_nsec = (long)(left % SECOND_NS);
 	FD_ZERO(&ready);
-	if (ready_fd != -1)
-		FD_SET((size_t)ready_fd, &ready);
-	if (pselect(ready_fd + 1, &ready, NULL, NULL,
-		    due_ns == INT64_MAX ? NULL : &span, &none) == 1)
+	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++) {
+		if (fds[i] != -1)
+			FD_SET((size_t)fds[i], &ready);
+		if (fds[i] > most)
+			most = fds[i];
+	}
+	if (pselect(most + 1, &ready, NULL, NULL,
+		    due_ns == INT64_MAX ? NULL : &span, &none) < 1)
+		return;
+	if (fds[0] != -1 && FD_ISSET((size_t)fds[0], &ready))
 		note_readiness(boot);
+	if (fds[1] != -1 && FD_ISSET((size_t)fds[1], &ready))
+		hold_serve(&boot->hold);
 }
 
 static void keep_running(struct boot *boot)

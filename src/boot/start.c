@@ -99,15 +99,17 @@ static void hand_pipes_down(const struct boot *boot)
 {
 	static char deaths[sizeof(DEATH_VARIABLE) + 16];
 	static char ready[sizeof(READINESS_VARIABLE) + 16];
-	static char *environment[] = {NULL, deaths, NULL, NULL};
+	static char *environment[] = {NULL, deaths, NULL, NULL, NULL};
 	struct strb text = strb_on(deaths, sizeof(deaths));
+	char **next = environment + 2;
 
 	hand_down(&text, DEATH_VARIABLE, boot->deaths_read_fd);
 	text = strb_on(ready, sizeof(ready));
 	if (boot->ready_write_fd != -1) {
 		hand_down(&text, READINESS_VARIABLE, boot->ready_write_fd);
-		environment[2] = ready;
+		*next++ = ready;
 	}
+	*next = hold_hand_down(&boot->hold);
 	environment[0] = environ[0]; /* PATH, all there is */
 	environ = environment;
 }
@@ -146,6 +148,7 @@ int boot_open(struct boot *boot)
 			return -1;
 	}
 	close(null_fd);
+	hold_open(&boot->hold);
 	return 0;
 }
 
@@ -202,6 +205,7 @@ static _Noreturn void become(const struct boot *boot,
 	announce(program);
 	if (!is_title)
 		hand_pipes_down(boot);
+	hold_restore_limit(&boot->hold);
 	/* The handlers are gone with exec; the mask would stay. */
 	sigprocmask(SIG_UNBLOCK, &boot->caught, NULL);
 	strb_add_format(&path, "%s/%s", boot->folder, program->argv[0]);
@@ -220,6 +224,8 @@ void boot_start_if_due(struct boot *boot, struct kept *program, int64_t now_ns)
 		return;
 	if (program == &boot->title && program->is_restart)
 		make_room(boot);
+	if (program == &boot->svscan)
+		hold_prepare(&boot->hold);
 	pid = fork();
 	if (pid == 0)
 		become(boot, program);

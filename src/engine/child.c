@@ -53,15 +53,18 @@ static int put_pipe(int dir_fd, const char *name, int access, int target_fd)
 }
 
 /*
- * For reading too, so that the service needs no other reader: while logger and
- * supervisor are both dead it waits, and gets no SIGPIPE. But it isn't started
- * into a pipe that nobody reads: the open for writing alone fails then, which
- * means that the supervisor is dead, and the next one will start it.
+ * The service isn't started into a pipe that nobody reads: the open for writing
+ * fails then, which means that the supervisor is dead, and the next one will
+ * start it. Where nobody keeps the pipe, the service has it for reading, too,
+ * so that it needs no other reader: while logger and supervisor are both dead
+ * it waits, and gets no SIGPIPE.
  */
-static int put_output(void)
+static int put_output(bool is_kept)
 {
 	if (put_pipe(AT_FDCWD, SUPERVISE_PIPE, O_WRONLY, STDOUT_FILENO) == -1)
 		return -1;
+	if (is_kept)
+		return 0;
 	return put_pipe(AT_FDCWD, SUPERVISE_PIPE, O_RDWR, STDOUT_FILENO);
 }
 
@@ -210,7 +213,7 @@ _Noreturn void child_run(const struct spawner *spawner,
 	if (input_dir_fd != -1 && put_pipe(input_dir_fd, SUPERVISE_PIPE,
 					   O_RDONLY, STDIN_FILENO) == -1)
 		child_fail(plan, "set up descriptors for");
-	if (plan->has_output_pipe && put_output() == -1)
+	if (plan->has_output_pipe && put_output(plan->is_output_kept) == -1)
 		child_fail(plan, "set up descriptors for");
 	if (plan->has_own_output && put_own_output(spawner) == -1)
 		child_fail(plan, "set up descriptors for");

@@ -8,6 +8,7 @@
 #include "base/diag.h"
 #include "base/strb.h"
 #include "engine/entry.h"
+#include "engine/keeper.h"
 #include "engine/recall.h"
 #include "engine/takeover.h"
 #include "service/supervise_dir.h"
@@ -32,10 +33,11 @@ enum logger_kind { LOGGER_NONE, LOGGER_DIRECTORY, LOGGER_INLINE };
 struct logger {
 	struct service service;
 	enum logger_kind kind;
-	char *name;    /* owned: "NAME/log" */
-	int dir_fd;    /* owned */
-	int pipe_fd;   /* owned: both ends of the service's supervise/pipe */
-	bool is_ended; /* pipe_fd is a read end only */
+	char *name;       /* owned: "NAME/log" */
+	int dir_fd;       /* owned */
+	int pipe_fd;      /* owned: both ends of the service's supervise/pipe */
+	bool is_ended;    /* pipe_fd is a read end only */
+	struct kept pipe; /* a read end of that */
 	struct complaint said;
 };
 
@@ -126,6 +128,7 @@ static void prepare_service(const struct entry_context *context,
 {
 	service->site.loop = context->loop;
 	service->site.spawner = context->spawner;
+	service->site.keeper = context->keeper;
 	service->site.input_dir_fd = -1;
 	service->starter = context->starter;
 	service->obituaries = context->obituaries;
@@ -191,6 +194,7 @@ static void free_logger(struct entry_context *context, struct logger *logger)
 		close(logger->dir_fd);
 	if (logger->pipe_fd != -1)
 		close(logger->pipe_fd);
+	keeper_drop(&logger->pipe);
 	free(logger->name);
 	free(logger);
 	give_descriptors(context, LOGGER_DESCRIPTORS);
@@ -248,6 +252,25 @@ int entry_rename(struct entry *entry, const char *name)
 /* ---- the logger ---- */
 
 /*
+ * The service writes to the pipe, and can't read it. So that it is never
+ * without a reader, somebody keeps one who lives on without us.
+ */
+static void keep_pipe(struct entry *entry)
+{
+	struct logger *logger = entry->logger;
+	int fd;
+
+	entry->service.site.output = &logger->pipe;
+	if (logger->pipe.keeper || !keeper_is_there(entry->service.site.keeper))
+		return;
+	fd = openat(entry->dir_fd, SUPERVISE_PIPE,
+		    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd != -1)
+		keeper_keep(entry->service.site.keeper, &logger->pipe, fd,
+			    true);
+}
+
+/*
  * Opened once the service or the logger is ours: held open by one that hosts
  * neither, the pipe would never end for the logger of another.
  */
@@ -260,7 +283,10 @@ static int open_pipe(struct entry *entry)
 	supervise_dir_make(entry->dir_fd);
 	logger->pipe_fd =
 		supervise_dir_open_fifo(entry->dir_fd, SUPERVISE_PIPE, 0600);
-	return logger->pipe_fd == -1 ? -1 : 0;
+	if (logger->pipe_fd == -1)
+		return -1;
+	keep_pipe(entry);
+	return 0;
 }
 
 /*
@@ -271,10 +297,16 @@ static void renew_pipe(struct service *service)
 {
 	struct entry *entry = service->owner;
 	struct logger *logger = entry->logger;
+	int held_fd;
 
-	if (logger && logger->pipe_fd != -1 && !logger->is_ended)
-		logger->pipe_fd = supervise_dir_renew_fifo(
-			entry->dir_fd, SUPERVISE_PIPE, 0600, logger->pipe_fd);
+	if (!logger || logger->pipe_fd == -1 || logger->is_ended)
+		return;
+	held_fd = logger->pipe_fd;
+	logger->pipe_fd = supervise_dir_renew_fifo(
+		entry->dir_fd, SUPERVISE_PIPE, 0600, held_fd);
+	if (logger->pipe_fd != held_fd)
+		keeper_drop(&logger->pipe);
+	keep_pipe(entry);
 }
 
 /* Made where there is none, also where something else has the name. */

@@ -63,6 +63,7 @@ struct entry_context {
 	struct spawner *spawner;
 	struct starter *starter;
 	const struct obituaries *obituaries;
+	struct keeper *keeper;
 	struct depend *depend;     /* NULL: nobody waits for anybody */
 	unsigned descriptors_left; /* that services may still take */
 	bool is_closing;           /* see struct service */

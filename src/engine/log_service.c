@@ -28,13 +28,43 @@ static int have_pipe(const struct log_service *log)
 	return fd;
 }
 
+/* What writes there needn't be able to read it, if somebody else can. */
+static void keep_pipe(struct log_service *log)
+{
+	const struct site *site = &log->service.site;
+	int read_fd;
+
+	if (log->pipe.keeper || !keeper_is_there(site->keeper))
+		return;
+	read_fd = supervise_dir_read_fifo(site->dir_fd, SUPERVISE_PIPE, 0600);
+	if (read_fd == -1)
+		return;
+	keeper_keep(site->keeper, &log->pipe, read_fd, true);
+	keeper_flush(site->keeper);
+	if (!keeper_has(&log->pipe))
+		return;
+	log->out_fd = openat(site->dir_fd, SUPERVISE_PIPE,
+			     O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (log->out_fd != -1)
+		fcntl(log->out_fd, F_SETFL, O_WRONLY);
+}
+
+static void let_pipe_go(struct log_service *log)
+{
+	keeper_drop(&log->pipe);
+	if (log->out_fd != -1)
+		close(log->out_fd);
+	log->out_fd = -1;
+}
+
 void log_service_use_own_output(const struct log_service *log, bool is_own)
 {
 	if (log->pipe_fd == -1)
 		return;
 	for (int i = 0; i < SPAWN_OUTPUTS; i++)
 		dup2(is_own ? log->service.site.spawner->own_output[i]
-			    : log->pipe_fd,
+		     : log->out_fd != -1 ? log->out_fd
+					 : log->pipe_fd,
 		     STDOUT_FILENO + i);
 }
 
@@ -43,10 +73,14 @@ void log_service_use_own_output(const struct log_service *log, bool is_own)
 static void renew_pipe(struct service *service)
 {
 	struct log_service *log = service->owner;
+	int held_fd = log->pipe_fd;
 
 	if (log->is_ending)
 		return;
 	log->pipe_fd = have_pipe(log);
+	if (log->pipe_fd != held_fd)
+		let_pipe_go(log);
+	keep_pipe(log);
 	log_service_use_own_output(log, false);
 }
 
@@ -112,7 +146,7 @@ static void prepare(struct log_service *log)
 void log_service_begin(struct log_service *log, struct scanner *scanner)
 {
 	log->scanner = scanner;
-	log->service.site.dir_fd = log->pipe_fd = -1;
+	log->service.site.dir_fd = log->pipe_fd = log->out_fd = -1;
 	prepare(log);
 	if (!log->service.site.name ||
 	    spawner_keep_output(log->service.site.spawner) == 0)
@@ -135,6 +169,8 @@ static const char *enter(struct log_service *log, struct stat *status)
 	service->site.input_dir_fd = service->site.dir_fd;
 	supervise_dir_make(service->site.dir_fd);
 	log->pipe_fd = have_pipe(log);
+	if (log->pipe_fd != -1)
+		keep_pipe(log);
 	return log->pipe_fd == -1 ? "create pipe for" : NULL;
 }
 
@@ -185,6 +221,7 @@ void log_service_end(struct log_service *log)
 	read_fd = supervise_dir_read_fifo(log->service.site.dir_fd,
 					  SUPERVISE_PIPE, 0600);
 	log_service_use_own_output(log, true);
+	let_pipe_go(log);
 	close(log->pipe_fd);
 	log->pipe_fd = -1;
 	service_drain(&log->service);
@@ -204,6 +241,7 @@ void log_service_forget(struct log_service *log)
 		loop_timer_cancel(log->service.site.loop, &log->again);
 	service_forget(&log->service);
 	log_service_use_own_output(log, true);
+	let_pipe_go(log);
 	if (log->pipe_fd != -1)
 		close(log->pipe_fd);
 	close(log->service.site.dir_fd);

@@ -3,12 +3,13 @@
  * write to standard output and standard error.
  *
  * It reads the FIFO supervise/pipe in its own directory. Standard output and
- * error of svscan are that FIFO, open for reading too, and services inherit
- * them: whichever of svscan and the log service is killed, nobody gets SIGPIPE
- * and no line is lost. The log service itself keeps the output that svscan was
- * started with: its troubles must not go down a pipe that it may have stopped
- * reading. It begins before all other services and ends after them.
- * Source of name and place: svscan(8) of daemontools-encore.
+ * error of svscan are that FIFO, and services inherit them. It is never without
+ * a reader, whichever of svscan and the log service is killed: svscanboot keeps
+ * one; where that isn't there, what is inherited is open for reading, too. So
+ * nobody gets SIGPIPE and no line is lost. The log service itself keeps the
+ * output that svscan was started with: its troubles must not go down a pipe
+ * that it may have stopped reading. It begins before all other services and
+ * ends after them. Source of name and place: svscan(8) of daemontools-encore.
  */
 #ifndef ENGINE_LOG_SERVICE_H
 #define ENGINE_LOG_SERVICE_H
@@ -23,7 +24,10 @@ struct log_service {
 	struct service service;
 	/* The rest is that of log_service.c. */
 	struct scanner *scanner; /* borrowed */
-	int pipe_fd; /* owned: what 1 and 2 are copies of; -1: they are not */
+	int pipe_fd; /* owned: both ends; -1: 1 and 2 don't lead there */
+	int out_fd;  /* owned: the end for writing alone; -1: 1 and 2 are copies
+		      * of pipe_fd */
+	struct kept pipe;        /* a read end */
 	struct loop_timer again; /* set while it isn't hosted */
 	const char *said_verb;   /* what kept it from that, said once; static */
 	int said_error;

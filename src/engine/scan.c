@@ -475,6 +475,8 @@ void scanner_scan(struct scanner *scanner)
 	depend_scan_ends(&scanner->depend, scanner->entries);
 	rest(scanner, began_ns);
 	starter_flush(&scanner->starter);
+	if (!scanner->is_in_trouble)
+		keeper_settle(scanner->context.keeper);
 }
 
 /* ---- beginning and end ---- */
@@ -494,6 +496,7 @@ static unsigned descriptors_for_services(void)
 void scanner_settle(struct scanner *scanner)
 {
 	starter_flush(&scanner->starter);
+	keeper_flush(scanner->context.keeper);
 }
 
 static void make_starts(void *owner)
@@ -502,7 +505,8 @@ static void make_starts(void *owner)
 }
 
 struct scanner *scanner_new(struct loop *loop, struct spawner *spawner,
-			    const struct obituaries *obituaries)
+			    const struct obituaries *obituaries,
+			    struct keeper *keeper)
 {
 	struct scanner *scanner = calloc(1, sizeof(*scanner));
 
@@ -514,6 +518,7 @@ struct scanner *scanner_new(struct loop *loop, struct spawner *spawner,
 	scanner->context.spawner = spawner;
 	scanner->context.starter = &scanner->starter;
 	scanner->starter.spawner = spawner;
+	scanner->starter.keeper = scanner->context.keeper = keeper;
 	loop_before_wait(loop, make_starts, scanner);
 	scanner->context.obituaries = obituaries;
 	scanner->context.depend = &scanner->depend;

@@ -15,6 +15,7 @@
 
 #include <sys/stat.h>
 
+#include "engine/keeper.h"
 #include "engine/obituary.h"
 #include "engine/spawn.h"
 #include "loop/loop.h"
@@ -27,7 +28,8 @@ struct scanner;
  * it has stopped, it stops the loop.
  */
 struct scanner *scanner_new(struct loop *loop, struct spawner *spawner,
-			    const struct obituaries *obituaries);
+			    const struct obituaries *obituaries,
+			    struct keeper *keeper);
 
 /*
  * Calls `on_giving_up` when the service `name` has failed for good and its

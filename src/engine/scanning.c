@@ -30,6 +30,7 @@ struct scanning {
 	struct upgrade upgrade;
 	struct readiness readiness;
 	struct obituaries obituaries;
+	struct keeper keeper;
 	struct log_service log;
 	struct moved moved;
 	const struct scanning_rules *rules;
@@ -158,6 +159,7 @@ static void end(struct scanning *scanning)
 {
 	if (!scanning->loop)
 		return;
+	keeper_close(&scanning->keeper);
 	commander_close(&scanning->commander, scanning->loop);
 	log_service_forget(&scanning->log);
 	aside_free_all();
@@ -182,6 +184,7 @@ static void begin_log(struct scanning *scanning)
 	service->site.loop = scanning->loop;
 	service->site.spawner = &scanning->spawner;
 	service->obituaries = &scanning->obituaries;
+	service->site.keeper = &scanning->keeper;
 	log_service_begin(&scanning->log, scanning->scanner);
 	scanner_before_scan(scanning->scanner, before_scan, scanning);
 }
@@ -199,8 +202,10 @@ static bool begin(struct scanning *scanning)
 		return false;
 	}
 	obituaries_open(&scanning->obituaries, scanning->loop);
-	scanning->scanner = scanner_new(scanning->loop, &scanning->spawner,
-					&scanning->obituaries);
+	keeper_open(&scanning->keeper, scanning->loop);
+	scanning->scanner =
+		scanner_new(scanning->loop, &scanning->spawner,
+			    &scanning->obituaries, &scanning->keeper);
 	if (!scanning->scanner ||
 	    loop_on_signal(scanning->loop, on_signal, scanning) == -1) {
 		diag_fatal_errno("unable to start");
@@ -250,7 +255,7 @@ static bool is_over(struct scanning *scanning)
 	loop_hold_signals(scanning->loop, true);
 	upgrade_run(&scanning->upgrade, &scanning->spawner, scanning->scanner,
 		    &scanning->log, scanning->commander.control_fd,
-		    &scanning->obituaries);
+		    &scanning->obituaries, &scanning->keeper);
 	diag_warn_errno("unable to run %s, going on as before",
 			scanning->upgrade.program);
 	loop_hold_signals(scanning->loop, false);
@@ -264,7 +269,10 @@ int scanning_run(const struct scanning_rules *rules, const char *called_as,
 		.rules = rules,
 		.commander = {.lock_fd = -1, .control_fd = -1},
 		.obituaries = {.fd = -1},
-		.log = {.service = {.site = {.dir_fd = -1}}, .pipe_fd = -1},
+		.keeper = {.door_fd = -1},
+		.log = {.service = {.site = {.dir_fd = -1}},
+			.pipe_fd = -1,
+			.out_fd = -1},
 	};
 
 	upgrade_begin(&scanning.upgrade, called_as, folder, log_name);

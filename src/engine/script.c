@@ -6,6 +6,7 @@
 
 #include "base/exec.h"
 #include "engine/herald.h"
+#include "engine/keeper.h"
 #include "engine/rules.h"
 #include "engine/scope.h"
 #include "engine/script.h"
@@ -86,6 +87,8 @@ int script_prepare(struct service *service, struct script *script)
 		.lock_fd = service->site.lock_fd,
 		.input_dir_fd = service->site.input_dir_fd,
 		.has_output_pipe = service->site.has_output_pipe,
+		.is_output_kept = service->site.output &&
+				  keeper_has(service->site.output),
 		.has_own_output = service->site.has_own_output,
 		.is_command_line = config->type == CONFIG_TYPE_ONESHOT,
 		.runs_at_input = service->site.is_inline,

@@ -17,6 +17,8 @@
 #include "loop/loop.h"
 
 struct aside;
+struct keeper;
+struct kept;
 struct service_config;
 struct standing;
 
@@ -32,7 +34,11 @@ struct site {
 	bool is_watched;
 	bool may_have_changed;
 	bool has_output_pipe; /* its output goes to its supervise/pipe */
-	bool has_own_output;  /* see spawner_keep_output() */
+	/* What keeps that pipe from being without a reader, should this process
+	 * and the logger die; NULL: nothing does. Borrowed. */
+	const struct kept *output;
+	struct keeper *keeper; /* see keeper.h; NULL: there is none */
+	bool has_own_output;   /* see spawner_keep_output() */
 	/* A logger that is the file "log" of its service, and runs there. */
 	bool is_inline;
 

@@ -68,6 +68,7 @@ struct spawn_plan {
 	/* Standard input is supervise/pipe of this directory; -1: inherited. */
 	int input_dir_fd;
 	bool has_output_pipe; /* standard output is the own supervise/pipe */
+	bool is_output_kept;  /* which has a reader, whoever dies */
 	bool has_own_output;  /* output and error are spawner.own_output */
 	/* What is run is no program but a command line in that file: by
 	 * execlineb, or, where there is none, by sh. */

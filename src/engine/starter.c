@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "engine/keeper.h"
 #include "engine/script.h"
 #include "engine/starter.h"
 
@@ -110,6 +111,7 @@ static void make_starts(struct starter *starter)
 
 	/* What follows from a start may be another. */
 	starter->count = 0;
+	keeper_flush(starter->keeper);
 	for (unsigned i = 0; i < work.count; i++) {
 		struct job *job = &work.jobs[i];
 

@@ -16,6 +16,7 @@
 
 struct starter {
 	struct spawner *spawner;
+	struct keeper *keeper; /* what is started may rely on it */
 	struct service *jobs[STARTER_JOBS];
 	unsigned count;
 };

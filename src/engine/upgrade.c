@@ -121,7 +121,8 @@ static void drop_fifo(int fd, void *with)
 
 void upgrade_run(struct upgrade *upgrade, struct spawner *spawner,
 		 const struct scanner *scanner, const struct log_service *log,
-		 int control_fd, const struct obituaries *obituaries)
+		 int control_fd, const struct obituaries *obituaries,
+		 struct keeper *keeper)
 {
 	const size_t most = LIST_BYTES_MAX - sizeof(variable) - 1;
 	char *list = malloc(most);
@@ -135,6 +136,7 @@ void upgrade_run(struct upgrade *upgrade, struct spawner *spawner,
 	log_service_visit_fifos(log, keep_fifo, &text);
 	scanner_visit_fifos(scanner, keep_fifo, &text);
 	keep_obituaries(obituaries, true);
+	keeper_hand_down(keeper, true);
 	log_service_use_own_output(log, true);
 	if (setenv(variable, list, 1) == 0) {
 		spawner_raise_limit(spawner, false);
@@ -145,6 +147,7 @@ void upgrade_run(struct upgrade *upgrade, struct spawner *spawner,
 	unsetenv(variable);
 	log_service_use_own_output(log, false);
 	keep_obituaries(obituaries, false);
+	keeper_hand_down(keeper, false);
 	scanner_visit_fifos(scanner, drop_fifo, NULL);
 	log_service_visit_fifos(log, drop_fifo, NULL);
 	drop_fifo(control_fd, NULL);

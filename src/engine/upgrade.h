@@ -41,6 +41,7 @@ void upgrade_settle(struct upgrade *upgrade);
  */
 void upgrade_run(struct upgrade *upgrade, struct spawner *spawner,
 		 const struct scanner *scanner, const struct log_service *log,
-		 int control_fd, const struct obituaries *obituaries);
+		 int control_fd, const struct obituaries *obituaries,
+		 struct keeper *keeper);
 
 #endif
