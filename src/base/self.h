@@ -33,6 +33,9 @@ int self_folder(char *out, size_t size_bytes);
 /* Marks every open descriptor from `first_fd` on close-on-exec. */
 void self_close_on_exec_from(int first_fd);
 
+/* Closes every open descriptor from `first_fd` on. */
+void self_close_from(int first_fd);
+
 /*
  * Writes the path by which the directory open as `fd` can be reached now. 0, or
  * -1 with errno: ENOSYS and ENAMETOOLONG as above.

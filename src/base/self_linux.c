@@ -63,25 +63,44 @@ int self_folder(char *out, size_t size_bytes)
 	return 0;
 }
 
-/*
- * One call from Linux 5.11 on; before, /proc lists the descriptors that there
- * are. Source: close_range(2); musl has no name for the flag.
- */
-void self_close_on_exec_from(int first_fd)
+/* Calls `call` for each; /proc lists those that there are. */
+static void each_from(int first_fd, void (*call)(int fd))
 {
-	const unsigned close_range_cloexec = 1U << 2;
 	struct dirent *entry;
-	DIR *open_fds;
+	DIR *open_fds = opendir("/proc/self/fd");
 
-	if (syscall(SYS_close_range, first_fd, ~0U, close_range_cloexec) == 0)
-		return;
-	open_fds = opendir("/proc/self/fd");
 	while (open_fds && (entry = readdir(open_fds))) {
 		int fd = (int)strtol(entry->d_name, NULL, 10);
 
-		if (fd >= first_fd)
-			fcntl(fd, F_SETFD, FD_CLOEXEC);
+		if (fd >= first_fd && fd != dirfd(open_fds))
+			call(fd);
 	}
 	if (open_fds)
 		closedir(open_fds);
+}
+
+static void mark(int fd)
+{
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+static void close_one(int fd)
+{
+	close(fd);
+}
+
+/* One call from Linux 5.11 on. Source: close_range(2); musl has no name for the
+ * flag. */
+void self_close_on_exec_from(int first_fd)
+{
+	const unsigned close_range_cloexec = 1U << 2;
+
+	if (syscall(SYS_close_range, first_fd, ~0U, close_range_cloexec) == -1)
+		each_from(first_fd, mark);
+}
+
+void self_close_from(int first_fd)
+{
+	if (syscall(SYS_close_range, first_fd, ~0U, 0) == -1)
+		each_from(first_fd, close_one);
 }

@@ -27,14 +27,23 @@ int self_folder(char *out, size_t size_bytes)
 	return -1;
 }
 
-void self_close_on_exec_from(int first_fd)
+static int descriptors(void)
 {
 	long most = sysconf(_SC_OPEN_MAX);
 
-	if (most < 0 || most > 65536)
-		most = 65536;
-	for (int fd = first_fd; fd < most; fd++)
+	return most < 0 || most > 65536 ? 65536 : (int)most;
+}
+
+void self_close_on_exec_from(int first_fd)
+{
+	for (int fd = first_fd; fd < descriptors(); fd++)
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+void self_close_from(int first_fd)
+{
+	for (int fd = first_fd; fd < descriptors(); fd++)
+		close(fd);
 }
 
 int self_path_of(int fd, char *out, size_t size_bytes)

@@ -1,12 +1,21 @@
 /* aside.c -- see aside.h. */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 
+#include "base/strb.h"
 #include "engine/aside.h"
+#include "engine/launch.h"
+
+#define NAME_BYTES 256 /* for a message: what is longer is cut */
+#define ROOM_BYTES 128
 
 struct aside {
+	struct launch launch; /* first: see on_loaded() */
+	struct spawn_plan plan;
 	struct site *site;  /* NULL: it has gone */
 	struct aside *next; /* of that service */
 	struct aside *next_of_all;
@@ -15,6 +24,9 @@ struct aside {
 	struct loop_timer limit;
 	void (*on_end)(struct site *site, void *owner, struct process_end end);
 	void *owner;
+	bool has_ended; /* but is loading, as far as that was told */
+	/* What the plan points to. */
+	char name[NAME_BYTES], room[ROOM_BYTES];
 };
 
 /* All that run, whose services may have gone. */
@@ -61,7 +73,19 @@ static void on_exit_of_process(struct loop_process *process,
 	unlink_from_service(aside);
 	unlink_from_all(aside);
 	tell(aside, end);
-	free(aside);
+	if (launch_is_loading(&aside->launch))
+		aside->has_ended = true;
+	else
+		free(aside);
+}
+
+static void on_loaded(struct launch *launch)
+{
+	struct aside *aside = (struct aside *)(void *)launch;
+
+	atomic_store(&launch->state, LAUNCH_ENDED);
+	if (aside->has_ended)
+		free(aside);
 }
 
 static void on_limit(struct loop_timer *timer)
@@ -85,12 +109,25 @@ static bool has_room(const struct site *site)
 	return count < ASIDE_MOST;
 }
 
-static int start(struct aside *aside, const struct aside_plan *plan)
+/* A copy, as it may be loading for longer than the original lasts. */
+static const char *keep(struct strb *room, const char *text)
 {
-	struct site *site = aside->site;
-	struct spawn_plan spawn_plan = {
-		.script = plan->script,
-		.name = site->name,
+	const char *kept = room->data + room->len;
+
+	strb_add_bytes(room, text, strlen(text) + 1);
+	return kept;
+}
+
+/* 0, or -1 with errno: there is too much of it. */
+static int make_plan(struct aside *aside, const struct aside_plan *plan)
+{
+	const struct site *site = aside->site;
+	struct strb room = strb_on(aside->room, sizeof(aside->room));
+
+	snprintf(aside->name, sizeof(aside->name), "%s", site->name);
+	aside->plan = (struct spawn_plan){
+		.script = keep(&room, plan->script),
+		.name = aside->name,
 		.dir_fd = site->dir_fd,
 		.lock_fd = site->lock_fd,
 		.input_dir_fd = -1,
@@ -98,22 +135,39 @@ static int start(struct aside *aside, const struct aside_plan *plan)
 		.lock_fd_number = -1,
 		.holds_control = plan->holds_control,
 	};
-	struct spawned spawned;
+	for (int i = 0; plan->arguments[i]; i++)
+		aside->plan.arguments[i] = keep(&room, plan->arguments[i]);
+	if (!room.is_cut)
+		return 0;
+	errno = ENAMETOOLONG;
+	return -1;
+}
+
+static int start(struct aside *aside, const struct aside_plan *plan)
+{
+	struct launch *launch = &aside->launch;
 	int error;
 
-	for (int i = 0; plan->arguments[i]; i++)
-		spawn_plan.arguments[i] = plan->arguments[i];
-	if (spawn(site->spawner, 0, &spawn_plan, &spawned) == -1)
+	if (make_plan(aside, plan) == -1)
 		return -1;
-	aside->process = (struct loop_process){.pid = spawned.pid,
+	launch->plan = &aside->plan;
+	launch->on_loaded = on_loaded;
+	launch_all(aside->site->spawner, aside->loop, &launch, 1);
+	if (launch->error != 0) {
+		errno = launch->error;
+		return -1;
+	}
+	aside->process = (struct loop_process){.pid = launch->spawned.pid,
 					       .is_child = true,
 					       .on_exit = on_exit_of_process,
 					       .owner = aside};
-	if (loop_process_add(site->loop, &aside->process, spawned.pidfd) == 0)
+	if (loop_process_add(aside->loop, &aside->process,
+			     launch->spawned.pidfd) == 0)
 		return 0;
 	error = errno;
-	kill(spawned.pid, SIGKILL); /* nobody would ever reap it */
-	waitpid(spawned.pid, NULL, 0);
+	kill(launch->spawned.pid, SIGKILL); /* nobody would ever reap it */
+	if (!launch_is_loading(launch))
+		waitpid(launch->spawned.pid, NULL, 0);
 	errno = error;
 	return -1;
 }
@@ -135,7 +189,9 @@ int aside_start(struct site *site, const struct aside_plan *plan)
 				.on_end = plan->on_end,
 				.owner = plan->owner};
 	if (start(aside, plan) == -1) {
-		free(aside);
+		aside->has_ended = true;
+		if (!launch_is_loading(&aside->launch))
+			free(aside);
 		return -1;
 	}
 	aside->limit = (struct loop_timer){.on_due = on_limit, .owner = aside};
@@ -166,6 +222,7 @@ void aside_free_all(void)
 		unlink_from_service(aside);
 		loop_timer_cancel(aside->loop, &aside->limit);
 		loop_process_remove(aside->loop, &aside->process);
-		free(aside);
+		if (!launch_is_loading(&aside->launch))
+			free(aside);
 	}
 }

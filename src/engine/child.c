@@ -141,10 +141,13 @@ static void leave_trace(const struct spawner *spawner,
 {
 	struct identity identity;
 
-	if (!plan->record)
+	if (!plan->record) {
+		spawned->pid = getpid();
 		return;
+	}
 	memcpy(identity.boot_id, spawner->boot_id, sizeof(identity.boot_id));
 	identity_own(&identity);
+	spawned->pid = (pid_t)identity.pid;
 	spawned->start_ticks = identity.start_ticks;
 	spawned->record = plan->record(plan->owner, &identity);
 	if (spawned->record == RECORD_FAILED ||
@@ -229,10 +232,11 @@ _Noreturn void child_run(const struct spawner *spawner,
 	if (plan->cgroup_path)
 		enter_cgroup(plan->cgroup_path);
 	leave_trace(spawner, plan, lock_fd, spawned);
-	if (plan->runs_at_input && fchdir(input_dir_fd) == -1)
-		child_fail(plan, "switch to the directory of");
+	atomic_store(&spawned->is_complete, true);
 	if (tell)
 		tell(spawned);
+	if (plan->runs_at_input && fchdir(input_dir_fd) == -1)
+		child_fail(plan, "switch to the directory of");
 	if (spawner->has_raised_limit)
 		setrlimit(RLIMIT_NOFILE, &spawner->limit);
 	reset_signals(spawner);

@@ -1,5 +1,9 @@
 /*
- * child.h -- the child's side of spawn.h, the same for both implementations.
+ * child.h -- the child's side of a start, the same for both implementations.
+ *
+ * The parent may go on once `spawned` is complete: what the child touches
+ * afterwards is its plan, and what the plan points to, which last until it has
+ * become the script.
  */
 #ifndef ENGINE_CHILD_H
 #define ENGINE_CHILD_H
@@ -9,9 +13,9 @@
 /*
  * Becomes the script, in the directory that is the cwd already. `lock_fd` and
  * `input_dir_fd` are the plan's, or what stands for them in this process.
- * Fills in `spawned`, and calls `tell` with it, if that isn't NULL, just
- * before. May run in memory shared with the parent, which waits: changes none
- * of it but `spawned` and errno, allocates nothing.
+ * Fills in `spawned`, and calls `tell` with it, if that isn't NULL, before it
+ * begins to. May run in memory shared with the parent, which waits: changes
+ * none of it but `spawned` and errno, allocates nothing.
  */
 _Noreturn void child_run(const struct spawner *spawner,
 			 const struct spawn_plan *plan, int lock_fd,

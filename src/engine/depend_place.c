@@ -36,7 +36,8 @@ void depend_place_tell(struct depend_place *place)
 	bool is_running = is_up(service);
 	const struct graph_facts facts = {
 		.is_wanted = is_wanted(service),
-		.is_ready = is_running && machine->is_ready,
+		.is_ready = is_running && machine->is_ready &&
+			    !service->site.hangs_at,
 		.is_settled = machine->is_failed || place->has_died,
 		.is_running = is_running,
 		.is_stopping = is_running &&

@@ -607,6 +607,10 @@ void entry_stop(struct entry *entry)
 	}
 	if (!logger)
 		return;
+	if (entry->service.is_abandoned) { /* and keeps the pipe open */
+		service_forget(&logger->service);
+		return;
+	}
 	end_input(entry);
 	service_drain(&logger->service);
 }

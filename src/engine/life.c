@@ -8,6 +8,7 @@
 #include "engine/life.h"
 #include "engine/notify.h"
 #include "engine/scope.h"
+#include "engine/starter.h"
 
 /* Whoever can't be heard to be ready can't be late for it. */
 void life_listen(struct service *service, bool is_new)
@@ -38,13 +39,17 @@ void life_begin(struct service *service)
 	service->is_start_pending = true;
 }
 
-/* A process that can't be watched is as good as none. */
-static int give_up_process(const struct spawned *spawned)
+/* A process that can't be watched is as good as none. One that hangs may not
+ * die, and isn't waited for. */
+static int give_up_process(struct service *service,
+			   const struct spawned *spawned)
 {
 	int error = errno;
 
 	kill(spawned->pid, SIGKILL);
-	waitpid(spawned->pid, NULL, 0);
+	if (!service->loading)
+		waitpid(spawned->pid, NULL, 0);
+	starter_forget(service);
 	errno = error;
 	return -1;
 }
@@ -88,7 +93,7 @@ int life_begun(struct service *service, const struct spawned *spawned)
 	if (spawned->pid == -1 ||
 	    (process_watch(&service->process, &service->site, spawned->pid,
 			   spawned->pidfd, true) == -1 &&
-	     give_up_process(spawned) == -1)) {
+	     give_up_process(service, spawned) == -1)) {
 		take_back(service);
 		return -1;
 	}
@@ -115,6 +120,7 @@ void life_end(struct service *service, struct process_end end)
 	}
 	standing->pid = 0;
 	standing->start_ticks = 0;
+	starter_forget(service);
 	/* What a hook holds back was not meant for the next. */
 	standing->signals_due[0] = standing->signals_due[1] = 0;
 	ready_close(&service->ready, site);

@@ -239,7 +239,7 @@ void publish_started(struct publisher *publisher, const struct news *news,
 {
 	const struct site *site = news->site;
 
-	if (result == RECORD_COMPLETE &&
+	if (result == RECORD_COMPLETE && !site->hangs_at &&
 	    plain_publish(site, site->standing, &publisher->plain_sum) == 0) {
 		pack_status(site->standing, site->standing->pid,
 			    publisher->status);

@@ -517,7 +517,6 @@ struct scanner *scanner_new(struct loop *loop, struct spawner *spawner,
 	scanner->context.loop = loop;
 	scanner->context.spawner = spawner;
 	scanner->context.starter = &scanner->starter;
-	scanner->starter.spawner = spawner;
 	scanner->starter.keeper = scanner->context.keeper = keeper;
 	loop_before_wait(loop, make_starts, scanner);
 	scanner->context.obituaries = obituaries;

@@ -29,7 +29,7 @@ static void fill_arguments(const struct service *service, struct script *script)
 		 (int)service->standing.last_pid);
 	arguments[0] = script->first;
 	arguments[1] = script->second;
-	arguments[2] = service->site.name;
+	arguments[2] = script->name;
 	arguments[3] = script->group;
 }
 
@@ -79,10 +79,14 @@ int script_prepare(struct service *service, struct script *script)
 	const struct service_config *config = rules_of(&service->site);
 	enum machine_phase phase = service->standing.machine.phase;
 
+	script->environment = NULL;
+	script->name = strdup(service->site.name);
+	if (!script->name)
+		return -1;
 	script->news = service_news(service);
 	script->plan = (struct spawn_plan){
 		.script = rules_script(&service->site, phase),
-		.name = service->site.name,
+		.name = script->name,
 		.dir_fd = service->site.dir_fd,
 		.lock_fd = service->site.lock_fd,
 		.input_dir_fd = service->site.input_dir_fd,
@@ -106,12 +110,12 @@ int script_prepare(struct service *service, struct script *script)
 	if (phase == MACHINE_FINISHING)
 		fill_arguments(service, script);
 	else if (config->evidence != 0) /* daemontools tells no name */
-		script->plan.arguments[0] = service->site.name;
-	script->environment = NULL;
+		script->plan.arguments[0] = script->name;
 	return add_herald(service, script);
 }
 
 void script_free(struct script *script)
 {
 	free(script->environment);
+	free(script->name);
 }

@@ -14,6 +14,7 @@
 /* Not to be copied: the plan points into it. */
 struct script {
 	struct spawn_plan plan;
+	char *name; /* owned: the service may get another */
 	/* What ended, for "finish": see config_finish_numbers(). */
 	char first[SCRIPT_NUMBER_SIZE], second[SCRIPT_NUMBER_SIZE];
 	char group[SCRIPT_NUMBER_SIZE];

@@ -32,6 +32,7 @@
 
 struct depend_place;
 struct service;
+struct start;
 struct starter;
 
 /* Whoever has it. All but on_gone() may be NULL. */
@@ -75,8 +76,12 @@ struct service {
 
 	/* The rest is that of step.c, life.c and takeover.c. */
 	bool is_start_pending; /* it was handed to the starter */
-	bool was_term_sent;    /* before the signals that a hook holds back */
-	bool is_unwatched; /* its process can't be adopted, and it was said */
+	struct start *loading; /* the starter's; NULL: see site.hangs_at */
+	/* It was let go though its process hangs: that holds on to all it has.
+	 */
+	bool is_abandoned;
+	bool was_term_sent; /* before the signals that a hook holds back */
+	bool is_unwatched;  /* its process can't be adopted, and it was said */
 	struct timespec changed_before; /* standing.changed_at, if no start
 					 * comes about */
 	struct loop_timer timer;        /* the machine's */
@@ -134,14 +139,14 @@ void service_forget(struct service *service);
 /* What there is to publish of it now. */
 static inline struct news service_news(const struct service *service)
 {
-	bool is_waiting = service->gate &&
-			  service->standing.machine.phase == MACHINE_WAITING;
+	const char *waits_for = service->site.hangs_at;
 
+	if (service->gate && service->standing.machine.phase == MACHINE_WAITING)
+		waits_for = service->gate->waits_for(service);
 	return (struct news){
 		.site = &service->site,
 		.herald = service->herald,
-		.waits_for =
-			is_waiting ? service->gate->waits_for(service) : NULL,
+		.waits_for = waits_for,
 		.is_first = service->presence.is_first,
 	};
 }

@@ -44,10 +44,13 @@ struct site {
 
 	/* The rest is that of the service. */
 	bool is_hosted;
-	bool is_down_wanted;    /* there is a file "down" */
-	bool is_scope_missed;   /* there is no cgroup for it, and it was said */
-	int lock_fd;            /* owned; -1 when closed */
-	uint32_t troubles_said; /* see rules.c */
+	bool is_down_wanted;  /* there is a file "down" */
+	bool is_scope_missed; /* there is no cgroup for it, and it was said */
+	int lock_fd;          /* owned; -1 when closed */
+	/* What the script of its process waits for to be loaded: where a file
+	 * system is mounted, or a file. NULL: it is. */
+	const char *hangs_at;
+	uint32_t troubles_said;          /* see rules.c */
 	struct service_config *config;   /* owned; see rules.h */
 	struct aside *asides;            /* that run here: see aside.h */
 	const struct standing *standing; /* for its parts to look at */

@@ -1,4 +1,4 @@
-/* spawn.c -- see spawn.h; what both implementations share. */
+/* spawn.c -- see spawn.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -45,8 +45,8 @@ static int take_slots(struct spawner *spawner)
 		fd = openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC);
 		if (fd == -1)
 			return -1;
-		spawner->lanes[i / SPAWN_SLOT_COUNT]
-			.slots[i % SPAWN_SLOT_COUNT] = fd;
+		spawner->slots[i / SPAWN_SLOT_COUNT].fds[i % SPAWN_SLOT_COUNT] =
+			fd;
 	}
 	spawner->keep_below = (unsigned)fd + 1;
 	return 0;
@@ -56,7 +56,7 @@ int spawner_keep_output(struct spawner *spawner)
 {
 	for (int i = 0; i < SPAWN_OUTPUTS; i++) {
 		int fd = fcntl(STDOUT_FILENO + i, F_DUPFD_CLOEXEC,
-			       STDERR_FILENO + 1);
+			       (int)spawner->keep_below);
 
 		if (fd == -1)
 			return -1;

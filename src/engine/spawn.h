@@ -7,17 +7,16 @@
  * its own identity on record; where that can't be done it keeps the lock of
  * the service directory open for life instead, so that no later supervisor can
  * start a second copy either way. The child also holds that lock until it has
- * become the script: whoever gets the lock finds the record true. The parent
- * waits for that moment, so the record of the child is never older than its
- * own.
+ * become the script, and no other service's: whoever gets the lock finds the
+ * record true.
  *
- * Two implementations: spawn_linux.c doesn't copy the descriptor table, which
- * matters with thousands of descriptors; spawn_fork.c is plain fork(2).
+ * Here is what a start needs; launch.h makes it.
  */
 #ifndef ENGINE_SPAWN_H
 #define ENGINE_SPAWN_H
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/resource.h>
 #include <sys/types.h>
@@ -26,14 +25,16 @@
 
 enum spawn_slot { SLOT_LOCK, SLOT_INPUT, SPAWN_SLOT_COUNT };
 
-/* What one start at a time needs; several lanes start side by side. */
-struct spawn_lane {
-	int slots[SPAWN_SLOT_COUNT];
-	char *stack; /* owned: what the child runs on until it execs */
+/* Where the parent of one start at a time puts what its child needs; so many
+ * starts are made side by side. */
+struct spawn_slots {
+	int fds[SPAWN_SLOT_COUNT];
 };
 
 #define SPAWN_LANES   4
 #define SPAWN_OUTPUTS 2 /* standard output and standard error */
+
+struct launcher;
 
 struct spawner {
 	char boot_id[BOOT_ID_SIZE];
@@ -41,12 +42,13 @@ struct spawner {
 	bool has_raised_limit;
 	sigset_t ignored; /* dispositions that this process inherited */
 	bool has_ignored;
-	/* Descriptors below `keep_below` are all that a child gets to see; the
-	 * slots among them are where the parent puts what the child needs. */
-	struct spawn_lane lanes[SPAWN_LANES];
+	/* Descriptors below `keep_below` are all that a child gets to see, and
+	 * of the slots among them its own. */
+	struct spawn_slots slots[SPAWN_LANES];
 	unsigned keep_below;
 	/* See spawner_keep_output(); 0: not kept. */
 	int own_output[SPAWN_OUTPUTS];
+	struct launcher *launcher; /* launch.h's; NULL: nothing was started */
 };
 
 #define SPAWN_ARGUMENTS  4
@@ -103,6 +105,9 @@ struct spawned {
 	int pidfd;           /* -1 where there is none */
 	int64_t start_ticks; /* see identity.h */
 	enum record_result record;
+	/* The child has filled in all of this, writes to nothing more, and
+	 * begins to become the script. */
+	atomic_bool is_complete;
 };
 
 /*
@@ -123,16 +128,5 @@ void spawner_raise_limit(struct spawner *spawner, bool raise);
  * 0, or -1 with errno.
  */
 int spawner_keep_output(struct spawner *spawner);
-
-/* How many lanes threads may use at the same time: 1 where they may not. */
-unsigned spawn_lanes(void);
-
-/*
- * Starts the script, by way of that lane. 0, or -1 with errno when the system
- * has no process to give. A script that can't be run shows as an exit with 111,
- * and a message.
- */
-int spawn(struct spawner *spawner, unsigned lane, const struct spawn_plan *plan,
-	  struct spawned *spawned);
 
 #endif

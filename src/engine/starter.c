@@ -1,100 +1,214 @@
 /* starter.c -- see starter.h. */
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/diag.h"
+#include "base/mounts.h"
+#include "base/self.h"
+#include "base/strb.h"
 #include "engine/keeper.h"
+#include "engine/launch.h"
 #include "engine/script.h"
 #include "engine/starter.h"
 
-/* Fewer starts aren't worth a thread. */
-#define THREADS_FROM 8
-#define THREAD_STACK (64 * 1024)
+#define SHEBANG_BYTES 256 /* what Linux reads of one, about */
+/* How long a start may take before something is said, or done, about it. */
+#define PATIENCE_NS INT64_C(3000000000)
 
-struct job {
-	struct service *service;
+struct start {
+	struct launch launch; /* first: see on_loaded() */
 	struct script script;
-	struct spawned spawned;
-	int error; /* 0: it started */
+	struct service *service; /* NULL: it doesn't care any more */
+	char waits_for[STATE_NAME_SIZE];
+	struct loop_timer patience;
+	bool is_said; /* that it hangs */
 };
 
-/* What the lanes share: each takes the next job until there is none. */
-struct work {
-	struct spawner *spawner;
-	struct job jobs[STARTER_JOBS];
-	unsigned count;
-	atomic_uint next;
-};
-
-struct lane {
-	struct work *work;
-	unsigned number;
-	pthread_t thread;
-	bool is_thread;
-};
-
-static void *run_lane(void *argument)
+static void start_free(struct start *start)
 {
-	const struct lane *lane = argument;
-	struct work *work = lane->work;
-	unsigned i;
-
-	while ((i = atomic_fetch_add(&work->next, 1)) < work->count) {
-		struct job *job = &work->jobs[i];
-
-		if (job->error != 0)
-			continue;
-		job->error = spawn(work->spawner, lane->number,
-				   &job->script.plan, &job->spawned) == -1
-				     ? errno
-				     : 0;
-	}
-	return NULL;
+	if (start)
+		script_free(&start->script);
+	free(start);
 }
 
-/* Without a thread its lane stays empty; the others do the work. */
-static void start_lanes(struct lane *lanes, unsigned count)
+static void tell(struct service *service, enum happened kind)
 {
-	pthread_attr_t attributes;
-	sigset_t all, before;
+	struct site *site = &service->site;
 
-	if (pthread_attr_init(&attributes) != 0)
-		return;
-	pthread_attr_setstacksize(&attributes, THREAD_STACK);
-	sigfillset(&all); /* signals are for the main thread */
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	for (unsigned i = 1; i < count; i++)
-		lanes[i].is_thread =
-			pthread_create(&lanes[i].thread, &attributes, run_lane,
-				       &lanes[i]) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attributes);
-}
-
-static void run_jobs(struct work *work)
-{
-	struct lane lanes[SPAWN_LANES];
-	unsigned count = work->count < THREADS_FROM ? 1 : spawn_lanes();
-
-	for (unsigned i = 0; i < count; i++)
-		lanes[i] = (struct lane){.work = work, .number = i};
-	start_lanes(lanes, count);
-	run_lane(&lanes[0]);
-	for (unsigned i = 1; i < count; i++) {
-		if (lanes[i].is_thread)
-			pthread_join(lanes[i].thread, NULL);
-	}
+	site->tell(site, &(struct happening){.kind = kind});
 }
 
 /* `spawned`, or errno. */
-static void tell(struct service *service, const struct spawned *spawned)
+static void tell_of_start(struct service *service,
+			  const struct spawned *spawned)
 {
 	struct site *site = &service->site;
 
 	site->tell(site, &(struct happening){.kind = HAPPENED_START,
 					     .spawned = spawned});
+}
+
+static void on_loaded(struct launch *launch)
+{
+	struct start *start = (struct start *)(void *)launch;
+	struct service *service = start->service;
+
+	if (service) {
+		starter_forget(service);
+		tell(service, HAPPENED_LOADED);
+	}
+	start_free(start);
+}
+
+/* NULL with errno: memory is short. */
+static struct start *prepare(struct service *service)
+{
+	struct start *start = calloc(1, sizeof(*start));
+
+	if (!start)
+		return NULL;
+	start->service = service;
+	start->launch.on_loaded = on_loaded;
+	start->launch.plan = &start->script.plan;
+	if (script_prepare(service, &start->script) == 0)
+		return start;
+	start_free(start);
+	errno = ENOMEM;
+	return NULL;
+}
+
+/* ---- what it waits for ---- */
+
+/* The path that a script names as its interpreter. A file system that hangs
+ * doesn't have the script; and a file that can't be opened without waiting has
+ * none for us. */
+static bool find_interpreter(int dir_fd, const char *script, char *out,
+			     size_t size_bytes)
+{
+	char text[SHEBANG_BYTES];
+	int fd = openat(dir_fd, script, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	ssize_t count = fd == -1 ? -1 : read(fd, text, sizeof(text) - 1);
+	struct strb path = strb_on(out, size_bytes);
+	const char *at = text + 2;
+
+	if (fd != -1)
+		close(fd);
+	if (count < 2 || memcmp(text, "#!", 2) != 0)
+		return false;
+	text[count] = '\0';
+	at += strspn(at, " \t");
+	strb_add_bytes(&path, at, strcspn(at, " \t\n"));
+	return !path.is_cut && out[0] == '/';
+}
+
+static bool meets(const struct mounts *mounts, const struct spawn_plan *plan,
+		  char place[STATE_NAME_SIZE])
+{
+	char room[PATH_MAX];
+	struct strb path = strb_on(room, sizeof(room));
+	int dir_fd = plan->runs_at_input ? plan->input_dir_fd : plan->dir_fd;
+
+	if (mounts->len == 0 || self_path_of(dir_fd, room, sizeof(room)) == -1)
+		return false;
+	path.len = strlen(room);
+	strb_add(&path, "/");
+	strb_add(&path, plan->script);
+	return mounts_meet(mounts, room, place, STATE_NAME_SIZE) ||
+	       (find_interpreter(dir_fd, plan->script, room, sizeof(room)) &&
+		mounts_meet(mounts, room, place, STATE_NAME_SIZE));
+}
+
+/* The place of a file system that may hang, on the way to the script or to its
+ * interpreter; else it is the script itself. */
+static void find_out(struct start *start)
+{
+	struct mounts mounts = {.len = 0};
+
+	mounts_read(&mounts);
+	if (!meets(&mounts, &start->script.plan, start->waits_for))
+		snprintf(start->waits_for, sizeof(start->waits_for), "%s",
+			 start->script.plan.script);
+	mounts_free(&mounts);
+}
+
+/* ---- while it is loading ---- */
+
+static void look_again(struct start *start)
+{
+	loop_timer_set(start->service->site.loop, &start->patience,
+		       loop_now_ns() + PATIENCE_NS);
+}
+
+/* A machine that is slow isn't one that hangs. What is to leave was killed when
+ * it was told to; what doesn't die of that is left behind. */
+static void on_patience(struct loop_timer *timer)
+{
+	struct start *start = timer->owner;
+	const struct spawn_plan *plan = &start->script.plan;
+
+	if (!start->is_said)
+		diag_warn("start of %s hangs: %s waits for the file system of "
+			  "%s",
+			  plan->name, plan->script, start->waits_for);
+	start->is_said = true;
+	look_again(start);
+	if (start->service->standing.machine.is_leaving)
+		tell(start->service, HAPPENED_STUCK);
+}
+
+static void begin_loading(struct start *start)
+{
+	start->service->loading = start;
+	start->service->site.hangs_at = start->waits_for;
+	start->patience =
+		(struct loop_timer){.on_due = on_patience, .owner = start};
+	find_out(start);
+	look_again(start);
+}
+
+/* ---- ---- */
+
+static void conclude(struct service *service, struct start *start, int error)
+{
+	const struct spawned nothing = {.pid = -1};
+
+	if (!start || start->launch.error != 0) {
+		errno = start ? start->launch.error : error;
+		tell_of_start(service, &nothing);
+		start_free(start);
+		return;
+	}
+	if (launch_is_loading(&start->launch))
+		begin_loading(start);
+	tell_of_start(service, &start->launch.spawned);
+	if (!launch_is_loading(&start->launch))
+		start_free(start);
+}
+
+static void make_starts(struct service *const services[], unsigned count)
+{
+	struct start *starts[STARTER_JOBS];
+	struct launch *launches[STARTER_JOBS];
+	unsigned prepared = 0;
+	int error = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		starts[i] = prepare(services[i]);
+		if (starts[i])
+			launches[prepared++] = &starts[i]->launch;
+		else
+			error = errno;
+	}
+	if (prepared > 0)
+		launch_all(services[0]->site.spawner, services[0]->site.loop,
+			   launches, prepared);
+	for (unsigned i = 0; i < count; i++)
+		conclude(services[i], starts[i], error);
 }
 
 void starter_add(struct starter *starter, struct service *service)
@@ -104,45 +218,33 @@ void starter_add(struct starter *starter, struct service *service)
 	starter->jobs[starter->count++] = service;
 }
 
-static void make_starts(struct starter *starter)
-{
-	struct work work = {.spawner = starter->spawner,
-			    .count = starter->count};
-
-	/* What follows from a start may be another. */
-	starter->count = 0;
-	keeper_flush(starter->keeper);
-	for (unsigned i = 0; i < work.count; i++) {
-		struct job *job = &work.jobs[i];
-
-		job->service = starter->jobs[i];
-		job->spawned.pid = -1;
-		job->error = script_prepare(job->service, &job->script) == -1
-				     ? errno
-				     : 0;
-	}
-	run_jobs(&work);
-	for (unsigned i = 0; i < work.count; i++) {
-		errno = work.jobs[i].error;
-		tell(work.jobs[i].service, &work.jobs[i].spawned);
-		script_free(&work.jobs[i].script);
-	}
-}
-
 void starter_flush(struct starter *starter)
 {
+	struct service *services[STARTER_JOBS];
+	unsigned count = starter->count;
+
 	/* Most of the time there is nothing to do. */
-	if (starter->count > 0)
-		make_starts(starter);
+	if (count == 0)
+		return;
+	/* What follows from a start may be another. */
+	for (unsigned i = 0; i < count; i++)
+		services[i] = starter->jobs[i];
+	starter->count = 0;
+	keeper_flush(starter->keeper);
+	make_starts(services, count);
 }
 
 void starter_make(struct service *service)
 {
-	struct script script;
-	struct spawned spawned = {.pid = -1};
+	make_starts(&service, 1);
+}
 
-	if (script_prepare(service, &script) == 0)
-		spawn(service->site.spawner, 0, &script.plan, &spawned);
-	tell(service, &spawned);
-	script_free(&script);
+void starter_forget(struct service *service)
+{
+	if (!service->loading)
+		return;
+	loop_timer_cancel(service->site.loop, &service->loading->patience);
+	service->loading->service = NULL;
+	service->loading = NULL;
+	service->site.hangs_at = NULL;
 }

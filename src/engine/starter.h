@@ -1,11 +1,11 @@
 /*
- * starter.h -- starts of many processes, side by side.
+ * starter.h -- starts of services' scripts, many side by side.
  *
- * Each start waits until its child has become the script. Where many are to be
- * made, at boot or after many deaths at once, a few threads wait at the same
- * time; they do nothing else, touch nothing but their own job, and end with
- * it: a supervisor at rest has one thread. A few starts are made one after the
- * other, without any.
+ * Where many are to be made, at boot or after many deaths at once, they are
+ * gathered and made together: see launch.h. A service whose script is still
+ * loading when the others are done is one that runs; its site says what it
+ * `hangs_at`, and is told HAPPENED_LOADED when that is over. To one that is to
+ * leave meanwhile, and doesn't, HAPPENED_STUCK is told.
  */
 #ifndef ENGINE_STARTER_H
 #define ENGINE_STARTER_H
@@ -15,7 +15,6 @@
 #define STARTER_JOBS 32 /* that are gathered before they are made */
 
 struct starter {
-	struct spawner *spawner;
 	struct keeper *keeper; /* what is started may rely on it */
 	struct service *jobs[STARTER_JOBS];
 	unsigned count;
@@ -30,5 +29,9 @@ void starter_flush(struct starter *starter);
 
 /* The same, at once, where there is no starter. */
 void starter_make(struct service *service);
+
+/* The process of a service has ended, or is nobody's business any more: whether
+ * its script is loading doesn't matter to the service from now on. */
+void starter_forget(struct service *service);
 
 #endif

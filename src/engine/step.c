@@ -243,6 +243,27 @@ static void conclude_start(struct service *service,
 	bury(service);
 }
 
+/* What runs is its script, from now on. */
+static void note_loaded(struct service *service)
+{
+	service_publish(service);
+	probe_update(&service->probe, &service->site);
+	if (service->gate)
+		service->gate->after_step(service);
+}
+
+/* It was told to end, and not even KILL can make it: nobody waits for it any
+ * more. It has the lock until it dies, or is the script after all. */
+static void abandon(struct service *service)
+{
+	diag_warn("unable to end %s, going on without", service->site.name);
+	service_forget(service);
+	service->is_abandoned = true;
+	service->calls->on_gone(service);
+	if (service->gate)
+		service->gate->after_step(service);
+}
+
 /* ---- a step ---- */
 
 void service_set_timers(struct service *service)
@@ -464,6 +485,8 @@ void service_told(struct site *site, const struct happening *happening)
 	case HAPPENED_ORDER: pass_on(service, happening); break;
 	case HAPPENED_REST: note_rest(service, happening->is_for_group); break;
 	case HAPPENED_START: conclude_start(service, happening->spawned); break;
+	case HAPPENED_LOADED: note_loaded(service); break;
+	case HAPPENED_STUCK: abandon(service); break;
 	case HAPPENED_END: end(service, happening->end); break;
 	case HAPPENED_DELAY:
 		if (!service->is_start_pending) /* then it comes anyway */
@@ -550,6 +573,7 @@ void service_forget(struct service *service)
 	service->site.is_hosted = false;
 	quiet(service);
 	process_forget(&service->process, &service->site);
+	starter_forget(service);
 	service_close(service);
 	bury(service);
 	rules_forget(&service->site);

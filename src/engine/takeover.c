@@ -76,6 +76,9 @@ static void prepare(struct service *service)
 	site->standing = &service->standing;
 	site->lock_fd = service->presence.ok_fd = -1;
 	site->asides = NULL;
+	site->hangs_at = NULL;
+	service->loading = NULL;
+	service->is_abandoned = false;
 	process_begin(&service->process);
 	orders_begin(&service->orders, service->calls->logger_of != NULL);
 	service->ready.watch.is_added = false;

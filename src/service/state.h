@@ -35,8 +35,10 @@ struct state {
 	bool is_ending, is_started, is_start_due, is_ready, is_failed;
 	int64_t refused;
 	int64_t start_due_ns, limit_ns; /* CLOCK_MONOTONIC */
-	/* Waiting for others: the first that it waits for; else empty. Another
-	 * one takes its place within half a second. */
+	/* Waiting for others: the first that it waits for. Another one takes
+	 * its place within half a second. With a process whose script can't be
+	 * loaded: the file system that hangs, by where it is mounted, or the
+	 * script. Else empty. */
 	char waits_for[STATE_NAME_SIZE];
 	int64_t pid;                            /* 0 when no process runs */
 	int64_t start_ticks;                    /* of it: see identity.h */

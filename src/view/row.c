@@ -137,16 +137,25 @@ static enum row_state judge_up(const struct survey_service *service)
 	return look->will_tell ? ROW_STARTING : ROW_UP;
 }
 
+/* "run" isn't there yet. */
+static enum row_state judge_hanging(const struct state *state)
+{
+	return state->is_ending || state->is_term_sent ? ROW_STOPPING
+						       : ROW_STARTING;
+}
+
 static enum row_state judge_state(const struct survey_service *service,
 				  const struct row_moment *moment,
 				  struct row *row)
 {
 	const struct state *state = &service->state;
 
+	if (!is(state->phase, "waiting") && state->waits_for[0] != '\0')
+		row->hangs_at = state->waits_for;
 	row->end = row_end_of(state);
 	row->restarts = state->starts > 0 ? state->starts - 1 : 0;
 	if (is(state->phase, "up"))
-		return judge_up(service);
+		return row->hangs_at ? judge_hanging(state) : judge_up(service);
 	if (is(state->phase, "waiting"))
 		return judge_waiting(service, moment, row);
 	if (is(state->phase, "starting"))
@@ -274,6 +283,13 @@ void row_describe(const struct row *row, struct strb *text)
 		if (row->service->has_state && !is(state->want, "down") &&
 		    (row->end.how != ROW_END_EXIT || row->end.number != 0))
 			add_reason(row, text);
+		break;
+	case ROW_STARTING:
+	case ROW_STOPPING:
+		if (row->hangs_at)
+			strb_add_format(text,
+					": waits for the file system of %s",
+					row->hangs_at);
 		break;
 	default: break;
 	}

@@ -64,11 +64,14 @@ struct row {
 	/* It runs though nobody has it in their care. */
 	bool is_stray;
 	const char *waits_for; /* ROW_WAITING; or NULL */
-	int64_t due_ns;        /* ROW_RESTARTING: from now; 0: any moment */
-	int64_t since_s;       /* Unix time: the last start or death; 0: none */
-	int64_t pid;           /* 0: no process */
-	int64_t restarts;      /* -1: not known */
-	struct row_end end;    /* the last one */
+	/* What its script, which it can't become, waits for: where the file
+	 * system is mounted, or a file; or NULL. */
+	const char *hangs_at;
+	int64_t due_ns;     /* ROW_RESTARTING: from now; 0: any moment */
+	int64_t since_s;    /* Unix time: the last start or death; 0: none */
+	int64_t pid;        /* 0: no process */
+	int64_t restarts;   /* -1: not known */
+	struct row_end end; /* the last one */
 	struct usage usage;
 	int64_t share_permille; /* of one processor, lately; for who knows */
 	/* What is wrong with its logger, in words; NULL: nothing, or none. */

@@ -61,6 +61,7 @@ static void put_row(struct object *object, const struct row *row)
 			 row->usage.memory_bytes);
 	object_number_if(object, "cpu_ms", has_usage, row->usage.cpu_ms);
 	object_text(object, "waits_for", row->waits_for);
+	object_text(object, "hangs_at", row->hangs_at);
 	object_number_if(object, "restart_in_ms", row->state == ROW_RESTARTING,
 			 row->due_ns / 1000000);
 	put_end(object, "last_end", &row->end);

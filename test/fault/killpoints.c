@@ -47,6 +47,7 @@
 
 #define WORDS_MAX 16
 #define INFO_SIZE 128
+#define CALLS_MAX 16 /* threads and children at a time */
 
 /* struct ptrace_syscall_info, as far as it is needed; libcs and kernel headers
  * disagree on who declares it. */
@@ -67,7 +68,11 @@ static bool only_effects;
 static bool is_waiting; /* the engine is in a wait for events */
 static bool is_killed;
 static char verdict[128]; /* said when the engine is dead */
-static struct stop_info engine_call, child_call; /* the one each is in */
+/* The call that each of the engine's threads, or its child, is in. */
+static struct {
+	pid_t pid;
+	struct stop_info info;
+} calls[CALLS_MAX];
 static sigset_t before;
 static struct rlimit limit;
 
@@ -259,10 +264,32 @@ static bool count_point(pid_t pid, uint64_t number, const char *where)
 	return true;
 }
 
+/* Where there are more than fit, the last one is taken for the others. */
+static struct stop_info *call_of(pid_t pid)
+{
+	int i = 0;
+
+	while (i < CALLS_MAX - 1 && calls[i].pid != 0 && calls[i].pid != pid)
+		i++;
+	calls[i].pid = pid;
+	return &calls[i].info;
+}
+
+static void forget_call(pid_t pid)
+{
+	for (int i = 0; i < CALLS_MAX; i++) {
+		if (calls[i].pid != pid)
+			continue;
+		for (; i < CALLS_MAX - 1; i++)
+			calls[i] = calls[i + 1];
+		memset(&calls[i], 0, sizeof(calls[i]));
+	}
+}
+
 static void on_call(pid_t pid)
 {
 	struct stop_info info;
-	struct stop_info *call = pid == engine_pid ? &engine_call : &child_call;
+	struct stop_info *call = call_of(pid);
 	bool is_entry, is_point;
 
 	memset(&info, 0, sizeof(info));
@@ -292,6 +319,7 @@ static void on_exec(pid_t pid)
 		return;
 	}
 	count_point(pid, SYS_execve, "exec");
+	forget_call(pid);
 	ptrace(PTRACE_DETACH, pid, NULL, NULL);
 }
 
@@ -376,6 +404,8 @@ static void take_children(void)
 
 	while ((pid = take_child(&status, &death)) > 0) {
 		death.status = status;
+		if (!WIFSTOPPED(status))
+			forget_call(pid);
 		if (WIFSTOPPED(status))
 			on_stop(pid, status);
 		else if (pid == engine_pid)

@@ -32,7 +32,7 @@ def faulty():
     chosen = []
     for part in ("base", "loop", "service", "engine"):
         chosen += sorted((SOURCES / part).glob("*.c"))
-    other = ("_portable.c", "backend_poll.c", "spawn_fork.c")
+    other = ("_portable.c", "backend_poll.c", "launch_fork.c")
     chosen = [path for path in chosen if not path.name.endswith(other)]
     flags = ["cc", "-std=c17", "-D_GNU_SOURCE", "-O1", "-g", f"-I{SOURCES}"]
     flags += ['-DHOLDFAST_SCANDIR="/service"', '-DHOLDFAST_VERSION="0"']

@@ -5,6 +5,7 @@ import signal
 import socket
 import time
 
+import proc
 import pytest
 
 from support import is_alive, kill_and_start, wait_until, write_script
@@ -610,6 +611,6 @@ def test_no_side_process_is_left_unreaped(scan, number):
     start(scan, service)
     for _ in range(20):
         send(service, b"h")
-    children = open(f"/proc/{scan.process.pid}/task/{scan.process.pid}/children").read()
-    assert len(children.split()) == 1 and os.getpgid(service.pid())
+    children = proc.children_of(scan.process.pid)
+    assert len(children) == 1 and os.getpgid(service.pid())
     os.kill(service.pid(), number)

@@ -215,6 +215,14 @@ static void states_that_are_well(void **unused)
 	expect(&service, "starting", "starting");
 	service.waits_for = "db";
 	expect(&service, "waiting", "waiting for db");
+	service = service_in("up", "up");
+	snprintf(service.state.waits_for, sizeof(service.state.waits_for),
+		 "/mnt/far");
+	expect(&service, "starting",
+	       "starting: waits for the file system of /mnt/far");
+	service.state.is_term_sent = true;
+	expect(&service, "stopping",
+	       "stopping: waits for the file system of /mnt/far");
 }
 
 static void states_that_are_trouble(void **unused)

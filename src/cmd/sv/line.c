@@ -33,7 +33,10 @@ static void print_reason(const struct state *state)
 	char name[SIGNAME_SIZE];
 
 	if (state->waits_for[0] != '\0') {
-		fputs(", waiting for ", stdout);
+		fputs(strcmp(state->phase, "waiting") == 0
+			      ? ", waiting for "
+			      : ", waiting for the file system of ",
+		      stdout);
 		print_name(state->waits_for);
 	}
 	if (!state->is_failed)
