@@ -98,7 +98,7 @@ def test_a_restart_costs_few_system_calls(scan, programs, tmp_path):
     wait_until(lambda: f"TracerPid:\t{tracer.pid}\n" in open(status).read())
     kill(pid)
     scan.pid("one", other_than=pid)
-    wait_until(lambda: "epoll_pwait" in log.read_text().splitlines()[-1])
+    wait_until(lambda: "epoll_pwait" in (log.read_text().splitlines() or [""])[-1])
     tracer.terminate()
     tracer.wait()
     # It waits when the tracer comes and when it goes.

@@ -122,6 +122,9 @@ cp -a "$1" "$2/layer" # layers must not lie in each other
 mount -t overlay overlay -o "lowerdir=$2/layer:/,upperdir=$2/upper,workdir=$2/work" "$2/root"
 cd "$2/root"
 rm -f usr/sbin/policy-rc.d
+# Where the machine has such packages, they have made of theirs what is made here.
+rm -rf etc/sv
+cp -a "$2/layer/etc/sv" etc/
 mount -t proc proc proc
 mount -t tmpfs tmpfs run
 mount -t tmpfs tmpfs dev
