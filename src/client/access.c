@@ -7,6 +7,7 @@
 
 #include "client/access.h"
 #include "client/commands.h"
+#include "client/look.h"
 #include "service/control.h"
 #include "service/supervise_dir.h"
 
@@ -18,9 +19,15 @@
 #define LOOKS       100
 #define PAUSE_NS    10000000
 
+/* Names as they are below "supervise". */
+#define BELOW(path) ((path) + sizeof(SUPERVISE_DIR))
+
+/* "supervise", open, in which only its owner can change names: so they mean the
+ * same from one call to the next. */
 struct place {
-	int dir_fd;              /* the service directory: the caller's */
-	struct stat dir;         /* of "supervise" */
+	int dir_fd; /* the service directory: the caller's */
+	int fd;
+	struct stat dir;         /* of fd */
 	struct stat control, ok; /* FIFOs */
 	bool has_ok;
 };
@@ -35,12 +42,11 @@ static bool is_fifo(int dir_fd, const char *name, struct stat *status)
 	return S_ISFIFO(status->st_mode);
 }
 
-static int look(int dir_fd, struct place *place)
+static int look(struct place *place)
 {
-	place->dir_fd = dir_fd;
-	place->has_ok = is_fifo(dir_fd, SUPERVISE_OK, &place->ok);
-	if (fstatat(dir_fd, SUPERVISE_DIR, &place->dir, 0) == -1 ||
-	    !is_fifo(dir_fd, SUPERVISE_CONTROL, &place->control))
+	place->has_ok = is_fifo(place->fd, BELOW(SUPERVISE_OK), &place->ok);
+	if (fstat(place->fd, &place->dir) == -1 ||
+	    !is_fifo(place->fd, BELOW(SUPERVISE_CONTROL), &place->control))
 		return -1;
 	return 0;
 }
@@ -58,38 +64,60 @@ static enum access_whom whom(mode_t mode, mode_t group, mode_t everybody)
 	return mode & group ? ACCESS_GROUP : ACCESS_NOBODY;
 }
 
+/* By names, as who may search "supervise" may not be able to open it. */
 int access_read(int dir_fd, struct access *access)
 {
-	struct place place;
+	struct stat dir, control;
 
-	if (look(dir_fd, &place) == -1)
+	if (fstatat(dir_fd, SUPERVISE_DIR, &dir, 0) == -1 ||
+	    !is_fifo(dir_fd, SUPERVISE_CONTROL, &control))
 		return -1;
 	*access = (struct access){
-		.uid = place.dir.st_uid,
-		.sees = whom(place.dir.st_mode, S_IXGRP, S_IXOTH),
-		.controls = whom(place.control.st_mode, S_IWGRP, S_IWOTH),
-		.seeing_gid = place.dir.st_gid,
-		.controlling_gid = place.control.st_gid,
+		.uid = dir.st_uid,
+		.device = dir.st_dev,
+		.inode = dir.st_ino,
+		.sees = whom(dir.st_mode, S_IXGRP, S_IXOTH),
+		.controls = whom(control.st_mode, S_IWGRP, S_IWOTH),
+		.seeing_gid = dir.st_gid,
+		.controlling_gid = control.st_gid,
 	};
 	return 0;
 }
 
 /* ---- changing it ---- */
 
-/* What it is about is in a directory in which nobody else can write. */
+/* A link that somebody else may have made leads to what he has no say in. */
+static int flags_in(int dir_fd)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC;
+	struct stat status;
+	bool is_ours = fstat(dir_fd, &status) == 0 &&
+		       status.st_uid == geteuid() &&
+		       (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+
+	return is_ours ? flags : flags | O_NOFOLLOW;
+}
+
 static int give(const struct place *place, const char *name,
 		const struct stat *now, gid_t gid, mode_t mode)
 {
-	if (now->st_gid != gid &&
-	    fchownat(place->dir_fd, name, (uid_t)-1, gid, 0) == -1)
+	if (now->st_gid != gid && fchownat(place->fd, name, (uid_t)-1, gid,
+					   AT_SYMLINK_NOFOLLOW) == -1)
 		return -1;
 	if ((now->st_mode & 07777) == mode)
 		return 0;
-	return fchmodat(place->dir_fd, name, mode, 0);
+	return fchmodat(place->fd, name, mode, 0);
 }
 
-static const char *find_risk(const struct place *place)
+static const char *find_risk(const struct place *place,
+			     const struct access *wanted)
 {
+	if (place->dir.st_dev != wanted->device ||
+	    place->dir.st_ino != wanted->inode) {
+		errno = 0;
+		return "change the modes in supervise, which became another "
+		       "directory meanwhile: do this again";
+	}
 	if (place->dir.st_uid != geteuid()) {
 		errno = EPERM;
 		return "change the modes in supervise, which is another "
@@ -123,15 +151,14 @@ static int set_modes(const struct place *place, const struct access *wanted)
 
 	if (place->dir.st_gid != wanted->seeing_gid)
 		kept &= ~(mode_t)S_IRWXG;
-	if (fchmodat(place->dir_fd, SUPERVISE_DIR, kept, 0) == -1 ||
-	    give(place, SUPERVISE_CONTROL, &place->control,
+	if (fchmod(place->fd, kept) == -1 ||
+	    give(place, BELOW(SUPERVISE_CONTROL), &place->control,
 		 wanted->controlling_gid, controls ? 0620 : 0600) == -1)
 		return -1;
 	if (place->dir.st_gid != wanted->seeing_gid &&
-	    fchownat(place->dir_fd, SUPERVISE_DIR, (uid_t)-1,
-		     wanted->seeing_gid, 0) == -1)
+	    fchown(place->fd, (uid_t)-1, wanted->seeing_gid) == -1)
 		return -1;
-	return fchmodat(place->dir_fd, SUPERVISE_DIR, mode, 0);
+	return fchmod(place->fd, mode);
 }
 
 /* 1: it is another file than "control"; 0: that takes too long; -1: errno. */
@@ -140,7 +167,7 @@ static int wait_for_ok(struct place *place)
 	const struct timespec pause = {.tv_nsec = PAUSE_NS};
 
 	for (int i = 0; i < LOOKS; i++) {
-		if (look(place->dir_fd, place) == -1)
+		if (look(place) == -1)
 			return -1;
 		if (!is_control(place))
 			return 1;
@@ -174,26 +201,78 @@ static const char *renew_ok(struct place *place)
 	       "an earlier version cannot";
 }
 
-const char *access_change(int dir_fd, const struct access *wanted)
+static const char *change(struct place *place, const struct access *wanted)
 {
-	struct place place;
 	const char *trouble;
 	mode_t mode;
 
-	if (look(dir_fd, &place) == -1)
+	if (look(place) == -1)
 		return "find supervise/control";
-	trouble = find_risk(&place);
+	trouble = find_risk(place, wanted);
 	if (trouble)
 		return trouble;
-	if (set_modes(&place, wanted) == -1 || look(dir_fd, &place) == -1)
+	if (set_modes(place, wanted) == -1 || look(place) == -1)
 		return "change the modes in supervise";
-	mode = supervise_dir_ok_mode(&place.dir, &place.control);
-	if (is_control(&place))
-		return mode == 0 ? NULL : renew_ok(&place);
+	mode = supervise_dir_ok_mode(&place->dir, &place->control);
+	if (is_control(place))
+		return mode == 0 ? NULL : renew_ok(place);
 	if (mode == 0 && wanted->controls == ACCESS_GROUP)
 		mode = 0620;
-	if (place.has_ok && give(&place, SUPERVISE_OK, &place.ok,
-				 wanted->seeing_gid, mode ? mode : 0600) == -1)
+	if (place->has_ok && give(place, BELOW(SUPERVISE_OK), &place->ok,
+				  wanted->seeing_gid, mode ? mode : 0600) == -1)
 		return "change the mode of supervise/ok";
 	return NULL;
+}
+
+const char *access_change(int dir_fd, const struct access *wanted)
+{
+	struct place place = {
+		.dir_fd = dir_fd,
+		.fd = openat(dir_fd, SUPERVISE_DIR, flags_in(dir_fd))};
+	const char *trouble;
+	int error;
+
+	if (place.fd == -1 && (errno == ELOOP || errno == ENOTDIR)) {
+		errno = 0;
+		return "change the modes in supervise, a link in a directory "
+		       "in which others can write";
+	}
+	if (place.fd == -1)
+		return "open supervise";
+	trouble = change(&place, wanted);
+	error = errno;
+	close(place.fd);
+	errno = error;
+	return trouble;
+}
+
+static int open_log_within(int dir_fd, int flags)
+{
+	int inner_fd, fd, error;
+	struct stat status;
+
+	fd = openat(dir_fd, "log", flags);
+	if (fd != -1 ||
+	    fstatat(dir_fd, "log", &status, AT_SYMLINK_NOFOLLOW) == -1)
+		return fd;
+	if (S_ISLNK(status.st_mode)) {
+		errno = ELOOP;
+		return -1;
+	}
+	inner_fd = openat(dir_fd, SUPERVISE_DIR, flags);
+	if (inner_fd == -1)
+		return -1;
+	fd = openat(inner_fd, "log", flags);
+	error = errno;
+	close(inner_fd);
+	errno = error;
+	return fd;
+}
+
+int access_open_log(int dir_fd)
+{
+	int flags = flags_in(dir_fd);
+
+	return flags & O_NOFOLLOW ? open_log_within(dir_fd, flags)
+				  : look_open_log(dir_fd);
 }

@@ -20,7 +20,9 @@ enum access_whom {
 };
 
 struct access {
-	uid_t uid; /* the owner */
+	uid_t uid;    /* the owner */
+	dev_t device; /* which directory this is said of */
+	ino_t inode;
 	enum access_whom sees, controls;
 	gid_t seeing_gid;      /* of ACCESS_GROUP */
 	gid_t controlling_gid; /* the same; mostly the same group */
@@ -31,11 +33,20 @@ struct access {
 int access_read(int dir_fd, struct access *access);
 
 /*
- * Makes it so; `uid` doesn't count, and everybody never controls. A supervisor
- * that runs is told, and waited for if need be. NULL, or what is in the way, as
- * in "unable to ...", static, with errno; 0 where the words say it all. Nobody
- * has got more than was asked for then.
+ * Makes it so of the very directory that access_read() has read; `uid` doesn't
+ * count, and everybody never controls. Whoever owns the service directory, and
+ * puts links or other directories in the place of "supervise", gets nothing
+ * changed outside of it. A supervisor that runs is told, and waited for if need
+ * be. NULL, or what is in the way, as in "unable to ...", static, with errno; 0
+ * where the words say it all. Nobody has got more than was asked for then.
  */
 const char *access_change(int dir_fd, const struct access *wanted);
+
+/*
+ * As look_open_log(), for what is to be changed: a link is followed only in a
+ * directory in which nobody else can have made it. -1 with errno: ELOOP, it is
+ * a link that may be somebody else's.
+ */
+int access_open_log(int dir_fd);
 
 #endif

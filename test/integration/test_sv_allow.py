@@ -4,6 +4,7 @@ import os
 import pathlib
 import stat
 import subprocess
+import sys
 import tempfile
 
 import pytest
@@ -227,6 +228,54 @@ def test_what_would_be_unsafe_is_refused(scan, service):
     )
     assert code == 1 and said == "" and "web" in trouble
     assert modes(service) == (0o700, 0o600, 0o600)
+
+
+def modes_below(folder):
+    return {path: stat.S_IMODE(path.lstat().st_mode) for path in [folder, *folder.rglob("*")]}
+
+
+@needs_root
+def test_links_of_another_user_lead_nowhere(scan, service):
+    """The owner of a service directory put a link in the place of supervise, or
+    of log, and root changed the modes of what it led to: another service's."""
+    secret = scan.make("secret")
+    secret.wait_program()
+    before = modes_below(secret.path)
+    theirs = service.path
+    (theirs / "supervise").rename(theirs / "supervise.own")
+    (theirs / "supervise").symlink_to(secret.path / "supervise")
+    (theirs / "log").rename(theirs / "log.own")
+    (theirs / "log").symlink_to(secret.path)
+    os.chown(theirs, NOBODY, NOBODY)
+    for words in ["allow", GROUP, "web"], ["allow", "--status", "web"], ["deny", "web"]:
+        code, said, trouble = run(BIN / "sv", "-d", scan.path, *words)
+        assert (code, said) == (1, "")
+        assert [line.partition("supervise")[2].partition("a link in")[1] for line in
+                trouble.splitlines()] == ["a link in"] * 2
+    assert modes_below(secret.path) == before
+    # Where nobody else can make one, a link is as good as a directory.
+    os.chown(theirs, 0, 0)
+    (theirs / "log").unlink()
+    assert run(BIN / "sv", "-d", scan.path, "allow", "--status", "web")[0] == 0
+    assert modes_below(secret.path) != before
+
+
+@needs_root
+def test_who_swaps_directories_meanwhile_gets_nothing_of_roots(scan, service, programs):
+    """The same, between the look and the change, again and again."""
+    secret = scan.make("secret")
+    secret.wait_program()
+    before = modes_below(secret.path)
+    os.chown(service.path, NOBODY, NOBODY)
+    swap = "import os,sys; s, o, t = sys.argv[1:]\n"
+    swap += "while 1: os.rename(s, o); os.symlink(t, s); os.unlink(s); os.rename(o, s)\n"
+    own = service.path / "supervise"
+    argv = [sys.executable, "-c", swap, own, f"{own}.own", secret.path / "supervise"]
+    programs.start(*argv, user=NOBODY, group=NOBODY, extra_groups=[])
+    for number in range(300):
+        words = (["allow", "--status"], ["deny"])[number % 2]
+        assert run(BIN / "sv", "-d", scan.path, *words, "web")[0] in (0, 1)
+        assert modes_below(secret.path) == before
 
 
 def test_wrong_use_and_what_is_not_there(scan):

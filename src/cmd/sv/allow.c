@@ -16,7 +16,6 @@
 #include "base/options.h"
 #include "base/strb.h"
 #include "client/access.h"
-#include "client/look.h"
 #include "cmd/sv/allow.h"
 #include "cmd/sv/command.h"
 #include "service/scan_dir.h"
@@ -144,12 +143,17 @@ static bool change_log(const struct leave *leave, int dir_fd, const char *name)
 {
 	char room[PATH_MAX];
 	struct strb log_name = strb_on(room, sizeof(room));
-	int log_fd = look_open_log(dir_fd);
+	int log_fd = access_open_log(dir_fd);
 	bool is_done;
 
-	if (log_fd == -1)
-		return true;
 	strb_add_format(&log_name, "%s/log", name);
+	if (log_fd == -1 && errno == ELOOP)
+		diag_warn(
+			"%s: unable to change the modes in supervise: it is a "
+			"link in a directory in which others can write",
+			room);
+	if (log_fd == -1)
+		return errno != ELOOP;
 	is_done = change(leave, log_fd, room, true);
 	close(log_fd);
 	return is_done;
