@@ -257,6 +257,11 @@ def test_no_file_needs_one_that_needs_it():
     assert {name.split("/")[0] for name in circular} == set(CIRCULAR), "shorten the list"
 
 
+def without_twin(stem):
+    """What a file is about, whichever system it is for."""
+    return re.sub(r"_(linux|portable|fork)$", "", stem)
+
+
 def test_design_has_the_files_of_the_engine_in_their_order():
     """Each row of its table needs only what is in it or below."""
     text = (DOC / "design.md").read_text()
@@ -267,12 +272,11 @@ def test_design_has_the_files_of_the_engine_in_their_order():
         for name in re.findall(r"`(\w+)`", row)
     }
     engine = TOP / "src" / "engine"
-    assert set(rows) == {path.stem for path in engine.glob("*.h")}
+    assert set(rows) == {without_twin(path.stem) for path in engine.glob("*.h")}
     for name, needed in file_arrows().items():
         if name.startswith("engine/"):
-            row = rows[re.sub(r"_(linux|portable|fork)$", "", name[7:-2])]
-            theirs = {re.sub(r"_(linux|portable|fork)$", "", other[7:-2]) for other in needed
-                      if other.startswith("engine/")}
+            row = rows[without_twin(name[7:-2])]
+            theirs = {without_twin(other[7:-2]) for other in needed if other.startswith("engine/")}
             assert all(rows[other] >= row for other in theirs), name
 
 
