@@ -98,7 +98,7 @@ def test_files(*folders):
 
 
 def all_legs():
-    """Every leg: the ones on which others wait, then the longest, first."""
+    """Every leg: the builds, on which others wait, then the longest, first."""
     integration = test_files("integration")
     sanitize = [
         "--buildtype=debugoptimized",
@@ -133,7 +133,7 @@ def all_legs():
     for leg in legs:
         if isinstance(leg, Build) and leg.name not in first:
             leg.after = first  # the long ones can begin while these compile
-    return legs
+    return sorted(legs, key=lambda leg: not isinstance(leg, (ReleaseBuild, Build)))
 
 
 def in_parts(name, files):
