@@ -1,13 +1,50 @@
 /* spawn.c -- see spawn.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/self.h"
 #include "engine/spawn.h"
 #include "service/identity.h"
+
+/* What a service manager says of the process that it has started, and of no
+ * other: systemd's sd_notify(3), sd_watchdog_enabled(3), sd_listen_fds(3). */
+static void forget_who_started_us(void)
+{
+	static const char *const names[] = {
+		"NOTIFY_SOCKET",  "WATCHDOG_PID", "WATCHDOG_USEC",
+		"LISTEN_PID",     "LISTEN_FDS",   "LISTEN_FDNAMES",
+		"LISTEN_PIDFDID",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		unsetenv(names[i]);
+}
+
+/*
+ * A limit that was meant for what somebody ran before must not end what
+ * supervises all: to it, a file that may not grow is a call that fails.
+ * Services get both as they were.
+ */
+static void outlive_limits(void)
+{
+	static const struct {
+		int resource, number;
+	} signals[] = {{RLIMIT_FSIZE, SIGXFSZ}, {RLIMIT_CPU, SIGXCPU}};
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		struct rlimit limit;
+
+		if (getrlimit(signals[i].resource, &limit) == 0 &&
+		    limit.rlim_cur != RLIM_INFINITY)
+			signal(signals[i].number, SIG_IGN);
+	}
+}
 
 /* Which signals this process was started with ignored: services must not be. */
 static void note_ignored(struct spawner *spawner)
@@ -72,10 +109,12 @@ int spawner_open(struct spawner *spawner)
 	memset(spawner, 0, sizeof(*spawner));
 	identity_boot_id(spawner->boot_id);
 	self_close_on_exec_from(STDERR_FILENO + 1);
-	if (fd_ensure_standard() == -1 || take_slots(spawner) == -1)
-		return -1;
+	forget_who_started_us();
 	if (getrlimit(RLIMIT_NOFILE, &spawner->limit) == 0)
 		spawner_raise_limit(spawner, true);
+	if (fd_ensure_standard() == -1 || take_slots(spawner) == -1)
+		return -1;
+	outlive_limits();
 	note_ignored(spawner);
 	return 0;
 }

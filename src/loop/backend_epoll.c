@@ -54,6 +54,7 @@ struct backend *backend_new(struct loop *loop)
 	/* Blocked, not ignored: a child inherits what is ignored. */
 	sigemptyset(&backend->blocked);
 	sigaddset(&backend->blocked, SIGPIPE);
+	sigaddset(&backend->blocked, SIGXFSZ);
 	sigprocmask(SIG_BLOCK, &backend->blocked, NULL);
 	/* Inherited as ignored, it would make the kernel reap our children. */
 	signal(SIGCHLD, SIG_DFL);
@@ -301,7 +302,9 @@ static int watch_signals(struct backend *backend)
 	sigset_t wanted = backend->blocked;
 	int fd;
 
-	sigdelset(&wanted, SIGPIPE); /* write(2) tells already */
+	/* write(2) tells already. */
+	sigdelset(&wanted, SIGPIPE);
+	sigdelset(&wanted, SIGXFSZ);
 	sigprocmask(SIG_BLOCK, &backend->blocked, NULL);
 	fd = signalfd(backend->signals.fd, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd == -1)

@@ -125,6 +125,7 @@ struct backend *backend_new(struct loop *loop)
 	/* Blocked, not ignored: a child inherits what is ignored. */
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGPIPE);
+	sigaddset(&blocked, SIGXFSZ);
 	sigprocmask(SIG_BLOCK, &blocked, NULL);
 	return backend;
 }

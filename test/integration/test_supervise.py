@@ -6,10 +6,12 @@ several services under one svscan, which takes less time than one by one.
 
 import fcntl
 import os
+import pathlib
 import resource
 import signal
 import stat
 import subprocess
+import sys
 import time
 
 import pytest
@@ -500,6 +502,57 @@ def test_process_gets_the_limits_svscan_was_given(scan):
     assert limits_of(pid, "Max open files") == ["200", "1024"]
     assert limits_of(pid, "Max core file size") == ["0", "0"]
     assert limits_of(scan.pid, "Max open files") == ["1024", "1024"]
+
+
+def test_limits_of_whoever_started_svscan_do_not_end_it(scan):
+    """SIGXFSZ ended it at its first record, each time anew."""
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10, resource.RLIM_INFINITY))
+        resource.setrlimit(resource.RLIMIT_CPU, (1000, resource.RLIM_INFINITY))
+
+    run = "#!/bin/sh\nulimit -f unlimited\necho $$ >>pids\nexec sleep 1000\n"
+    service = scan.make(run=run)
+    scan.start(preexec_fn=limit)
+    pid = int(service.wait_lines("pids", 1)[0])
+    wait_until(lambda: program_of(pid) == "sleep", what="sleep")
+    sets = signal_sets(pid)
+    assert (sets["SigBlk"], sets["SigIgn"], sets["SigCgt"]) == (0, 0, 0)
+    assert limits_of(pid, "Max cpu time") == ["1000", "unlimited"]
+    os.kill(pid, signal.SIGKILL)
+    service.wait_lines("pids", 2)
+    assert scan.process.poll() is None
+
+
+def test_few_descriptors_are_enough_to_begin_with(scan):
+    """As long as it may have more: the limit was raised too late."""
+    # A shell wants descriptor 10.
+    run = f"#!{sys.executable}\nimport time\nwhile True: time.sleep(1000)\n"
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (8, 1024))
+
+    service = scan.make(run=run)
+    scan.start(preexec_fn=limit)
+    pid = service.wait_up()
+    wait_until(lambda: limits_of(pid, "Max open files") == ["8", "1024"])
+
+
+def test_what_a_service_manager_said_of_the_supervisor_does_not_reach_services(
+    scan, tmp_path, programs
+):
+    """A service of a unit that has WatchdogSec=, or sockets, took them for its own."""
+    names = "NOTIFY_SOCKET WATCHDOG_PID WATCHDOG_USEC LISTEN_PID LISTEN_FDS LISTEN_FDNAMES"
+    told = dict.fromkeys(names.split(), "1") | {"KEPT": "1"}
+    services = [scan.make()]
+    pick_process(scan, services[0], env=os.environ | told)
+    for program in ("supervise", "runsv"):
+        services.append(Service(tmp_path / program))
+        programs.start(BIN / program, services[-1].path, env=os.environ | told)
+    for service in services:
+        pid = service.wait_program()
+        found = pathlib.Path(f"/proc/{pid}/environ").read_text().split("\0")
+        assert [entry for entry in found if entry.partition("=")[0] in told] == ["KEPT=1"]
 
 
 def test_process_gets_no_descriptor_but_the_standard_ones(scan, tmp_path):
