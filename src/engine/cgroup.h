@@ -18,4 +18,10 @@
  * number or "self". False: it can't be told, or doesn't fit. */
 bool cgroup_find(const char *process, struct strb *path);
 
+/*
+ * Adds where cgroups of version 2 are mounted, if that is what a line of
+ * mountinfo tells of. False: it isn't, or doesn't fit. Source: proc(5).
+ */
+bool cgroup_add_mount(struct strb *path, const char *line);
+
 #endif

@@ -6,20 +6,50 @@
 #include "base/fd.h"
 #include "engine/cgroup.h"
 
-/* Where cgroups of version 2 are, as the fifth field of a line of mountinfo
- * says. */
+static bool is_octal(char letter)
+{
+	return letter >= '0' && letter <= '7';
+}
+
+/* Blanks, tabs, newlines and backslashes are three octal digits after one. */
+static void add_decoded(struct strb *path, const char *field)
+{
+	while (*field != '\0' && *field != ' ') {
+		char letter = *field++;
+
+		if (letter == '\\' && is_octal(field[0]) &&
+		    is_octal(field[1]) && is_octal(field[2])) {
+			letter = (char)((field[0] - '0') * 64 +
+					(field[1] - '0') * 8 + field[2] - '0');
+			field += 3;
+		}
+		strb_add_bytes(path, &letter, 1);
+	}
+}
+
+/* It is the fifth field. */
+bool cgroup_add_mount(struct strb *path, const char *line)
+{
+	if (!strstr(line, " - cgroup2 "))
+		return false;
+	for (int i = 0; i < 4; i++) {
+		line = strchr(line, ' ');
+		if (!line)
+			return false;
+		line++;
+	}
+	add_decoded(path, line);
+	return *line == '/' && !path->is_cut;
+}
+
 static bool find_mount(struct strb *path)
 {
-	char line[CGROUP_PATH_SIZE], place[CGROUP_PATH_SIZE];
+	char line[CGROUP_PATH_SIZE];
 	FILE *file = fopen("/proc/self/mountinfo", "re");
 	bool is_found = false;
 
 	while (file && !is_found && fgets(line, sizeof(line), file)) {
-		if (strstr(line, " - cgroup2 ") &&
-		    sscanf(line, "%*s %*s %*s %*s %511s", place) == 1) {
-			strb_add(path, place);
-			is_found = true;
-		}
+		is_found = cgroup_add_mount(path, line);
 	}
 	if (file)
 		fclose(file);

@@ -57,7 +57,8 @@ static void watch(struct names *directory, const struct entry *entry,
 	struct strb path = strb_on(room, sizeof(room));
 
 	strb_add_format(&path, "%s/%s", entry->name, graph_directory(kind));
-	names_watch(directory, path.is_cut ? NULL : room);
+	names_watch(directory, entry->dir_fd, graph_directory(kind),
+		    path.is_cut ? NULL : room);
 }
 
 static struct depend_place *make_place(struct depend *depend,

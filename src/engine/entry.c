@@ -140,7 +140,8 @@ static void prepare_service(const struct entry_context *context,
 static void watch_directory(const struct entry_context *context,
 			    struct entry *entry)
 {
-	loop_directory_add(context->loop, &entry->changes, entry->name);
+	loop_directory_add_at(context->loop, &entry->changes, entry->dir_fd,
+			      ".", entry->name);
 	entry->service.site.is_watched = entry->changes.is_added;
 }
 

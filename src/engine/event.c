@@ -13,6 +13,7 @@
 #define EVENT_DIR      "event"
 #define LISTENER       "ftrig1:" /* how their names begin */
 #define LISTENERS_MOST 1024      /* that are told: anybody may add some */
+#define NAMES_MOST     4096      /* that are looked at for them */
 
 static void tell_one(int dir_fd, const char *name, const char *letters)
 {
@@ -60,11 +61,14 @@ void event_tell(const struct site *site, const char *letters)
 			close(fd);
 		return;
 	}
-	for (int count = 0; count < LISTENERS_MOST && (entry = readdir(dir));) {
+	for (int names = 0, told = 0;
+	     names < NAMES_MOST && told < LISTENERS_MOST &&
+	     (entry = readdir(dir));
+	     names++) {
 		if (strncmp(entry->d_name, LISTENER, sizeof(LISTENER) - 1) != 0)
 			continue;
 		tell_one(dirfd(dir), entry->d_name, letters);
-		count++;
+		told++;
 	}
 	closedir(dir);
 }

@@ -17,15 +17,15 @@ static void on_change(struct loop_directory *changes,
 	names->on_change(names);
 }
 
-void names_watch(struct names *names, const char *path)
+void names_watch(struct names *names, int dir_fd, const char *name,
+		 const char *path)
 {
 	if (names->changes.is_added)
 		return;
 	names->is_stale = true;
 	names->changes.on_change = on_change;
 	names->changes.owner = names;
-	if (path)
-		loop_directory_add(names->loop, &names->changes, path);
+	loop_directory_add_at(names->loop, &names->changes, dir_fd, name, path);
 }
 
 void names_unwatch(struct names *names)

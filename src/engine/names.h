@@ -21,9 +21,11 @@ struct names {
 	bool is_stale; /* it changed since it was read */
 };
 
-/* Watches the directory `path`, unless it is watched already. Before it is
- * read, so that no change falls in between. NULL: that can't be. */
-void names_watch(struct names *names, const char *path);
+/* Watches the directory `name` in the one open as `dir_fd`, unless it is
+ * watched already. Before it is read, so that no change falls in between.
+ * `path` as for loop_directory_add_at(). */
+void names_watch(struct names *names, int dir_fd, const char *name,
+		 const char *path);
 void names_unwatch(struct names *names);
 
 /* Whether it is watched, and nothing has changed since it was read. */

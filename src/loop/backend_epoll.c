@@ -14,6 +14,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/strb.h"
 #include "loop/backend.h"
 #include "loop/directories.h"
 #include "loop/pidfd_linux.h"
@@ -458,6 +459,21 @@ int loop_directory_add(struct loop *loop, struct loop_directory *directory,
 	directories_add(&backend->directories, directory);
 	directory->is_added = true;
 	return 0;
+}
+
+int loop_directory_add_at(struct loop *loop, struct loop_directory *directory,
+			  int dir_fd, const char *name, const char *path)
+{
+	static const char descriptors[] = "/proc/self/fd";
+	char room[sizeof(descriptors) + NAME_MAX + 16];
+	struct strb text = strb_on(room, sizeof(room));
+
+	strb_add_format(&text, "%s/%d/%s", descriptors, dir_fd, name);
+	if (loop_directory_add(loop, directory, room) == 0)
+		return 0;
+	if (errno != ENOENT || !path || access(descriptors, F_OK) == 0)
+		return -1;
+	return loop_directory_add(loop, directory, path);
 }
 
 void loop_directory_remove(struct loop *loop, struct loop_directory *directory)

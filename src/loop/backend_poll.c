@@ -402,6 +402,14 @@ int loop_directory_add(struct loop *loop, struct loop_directory *directory,
 	return -1;
 }
 
+int loop_directory_add_at(struct loop *loop, struct loop_directory *directory,
+			  int dir_fd, const char *name, const char *path)
+{
+	(void)dir_fd;
+	(void)name;
+	return loop_directory_add(loop, directory, path);
+}
+
 void loop_directory_remove(struct loop *loop, struct loop_directory *directory)
 {
 	(void)loop;

@@ -185,6 +185,14 @@ void loop_reap_orphans(struct loop *loop);
  */
 int loop_directory_add(struct loop *loop, struct loop_directory *directory,
 		       const char *path);
+/*
+ * The same for what `name` is in the directory open as `dir_fd`, "." for
+ * itself: no other directory is watched, whatever its path leads to by now.
+ * `path` is only for systems that can't tell by a descriptor; NULL where it is
+ * too long.
+ */
+int loop_directory_add_at(struct loop *loop, struct loop_directory *directory,
+			  int dir_fd, const char *name, const char *path);
 void loop_directory_remove(struct loop *loop, struct loop_directory *directory);
 
 #endif

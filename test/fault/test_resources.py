@@ -314,6 +314,37 @@ def test_calls_that_this_kernel_lacks(scan):
     scan.stop()
 
 
+def watched_inodes(pid):
+    """Those of all directories that the process is told of."""
+    found = set()
+    for info in pathlib.Path(f"/proc/{pid}/fdinfo").iterdir():
+        words = [line.split() for line in info.read_text().splitlines()]
+        found |= {int(w[2][4:], 16) for w in words if w[:1] == ["inotify"]}
+    return found
+
+
+@traced
+def test_no_other_directory_is_watched_than_was_opened(scan):
+    """Between the two, another took its name: that one was watched in its place."""
+    scan.dir.joinpath(".other").mkdir()
+    service = scan.add("service")
+    scan.start(*inject("inotify_add_watch:delay_enter=3s:when=2"), BIN / "svscan")
+    descriptors = pathlib.Path(f"/proc/{scan.process.pid}/fd")
+
+    def is_open():
+        try:
+            return str(service) in map(os.readlink, descriptors.iterdir())
+        except OSError:
+            return False
+
+    wait_until(is_open)
+    service.rename(scan.dir / ".service")
+    (scan.dir / ".other").rename(service)
+    inode = (scan.dir / ".service").stat().st_ino
+    wait_until(lambda: len(watched_inodes(scan.process.pid)) >= 2)
+    assert inode in watched_inodes(scan.process.pid)
+
+
 @traced
 def test_no_watch_on_one_service(scan):
     """Of the scan directory there is one: what is added is found all the same."""
