@@ -1,12 +1,10 @@
 /* herald_linux.c -- see herald.h. */
 #include <errno.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/diag.h"
@@ -14,24 +12,24 @@
 #include "base/proc_stat.h"
 #include "base/strb.h"
 #include "engine/herald.h"
+#include "engine/letterbox.h"
 #include "engine/rules.h"
+#include "engine/socket_name.h"
 #include "engine/standing.h"
 #include "service/config.h"
 #include "service/state.h"
 #include "service/supervise_dir.h"
 
-#define VARIABLE      "NOTIFY_SOCKET=@" /* '@' stands for the '\0' */
-#define NAME_SIZE     (HERALD_ENTRY_SIZE - sizeof(VARIABLE) + 1)
-#define MESSAGE_SIZE  4096
-#define MESSAGES_MOST 16  /* in a round, so that nobody keeps out others */
-#define ANCESTORS     256 /* generations that are looked at */
+#define VARIABLE  "NOTIFY_SOCKET="
+#define ANCESTORS 256 /* generations that are looked at */
 
 struct herald {
-	struct loop_watch watch;
+	struct letterbox box;
 	struct site *site;
 	char entry[HERALD_ENTRY_SIZE];
 	char text[STATE_TEXT_SIZE];
 	bool is_stopping, has_complained;
+	bool is_deaf; /* something may have been said to nobody */
 };
 
 /* ---- who sent it ---- */
@@ -58,16 +56,20 @@ static bool is_user_of(pid_t pid, uid_t user)
 	return user == 0 || (stat(path, &status) == 0 && status.st_uid == user);
 }
 
-static bool is_trusted(const struct site *site, const struct ucred *sender)
+/* What is found out about a number counts only as long as that is the
+ * sender's. */
+static bool is_trusted(const struct site *site, const struct letter *letter)
 {
-	pid_t session = getsid(sender->pid);
+	pid_t own_pid = site->standing->pid, session = getsid(letter->pid);
+	bool is_there = session != -1 || errno != ESRCH;
+	bool is_ours =
+		session == own_pid || is_descendant(letter->pid, own_pid);
 
-	if (site->standing->pid == 0 || sender->pid <= 0)
+	if (own_pid == 0 || letter->pid <= 0)
 		return false;
-	if (session == -1 && errno == ESRCH)
-		return is_user_of(site->standing->pid, sender->uid);
-	return session == site->standing->pid ||
-	       is_descendant(sender->pid, site->standing->pid);
+	if (!is_there || !letter_is_from_living(letter))
+		return is_user_of(own_pid, letter->uid);
+	return is_ours;
 }
 
 /* ---- what it says ---- */
@@ -120,82 +122,19 @@ static void take_message(struct herald *herald, char *message)
 		site->tell(site, &(struct happening){.kind = HAPPENED_READY});
 }
 
-/* musl's CMSG_NXTHDR doesn't convert with care. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wsign-conversion"
-#pragma GCC diagnostic ignored "-Wsign-compare"
-static struct cmsghdr *next_part(struct msghdr *header, struct cmsghdr *part)
+static bool on_letter(struct letterbox *box, struct letter *letter)
 {
-	return CMSG_NXTHDR(header, part);
-}
-#pragma GCC diagnostic pop
+	struct herald **owner = box->owner, *herald = *owner;
 
-/* Descriptors that come along are closed. */
-static void read_control(struct msghdr *header, struct ucred *sender)
-{
-	struct cmsghdr *each;
-
-	for (each = CMSG_FIRSTHDR(header); each;
-	     each = next_part(header, each)) {
-		unsigned char *data = CMSG_DATA(each);
-		size_t count = each->cmsg_len - CMSG_LEN(0);
-
-		if (each->cmsg_level != SOL_SOCKET)
-			continue;
-		if (each->cmsg_type == SCM_CREDENTIALS &&
-		    count >= sizeof(*sender))
-			memcpy(sender, data, sizeof(*sender));
-		for (size_t at = 0;
-		     each->cmsg_type == SCM_RIGHTS && at + sizeof(int) <= count;
-		     at += sizeof(int)) {
-			int fd;
-
-			memcpy(&fd, data + at, sizeof(fd));
-			close(fd);
-		}
-	}
-}
-
-/* False: there is no more. */
-static bool read_message(struct herald *herald)
-{
-	char message[MESSAGE_SIZE + 1];
-	union {
-		char room[CMSG_SPACE(sizeof(struct ucred)) +
-			  CMSG_SPACE(64 * sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	struct iovec part = {message, MESSAGE_SIZE};
-	struct msghdr header = {.msg_iov = &part,
-				.msg_iovlen = 1,
-				.msg_control = &control,
-				.msg_controllen = sizeof(control)};
-	struct ucred sender = {.pid = 0};
-	ssize_t count = recvmsg(herald->watch.fd, &header,
-				MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-
-	if (count == -1)
-		return errno == EINTR;
-	read_control(&header, &sender);
-	message[count] = '\0';
-	if (header.msg_flags & MSG_TRUNC)
+	if (letter->is_cut) {
 		complain(herald,
 			 "a message of more than 4096 bytes is ignored");
-	else if (!is_trusted(herald->site, &sender))
+	} else if (!is_trusted(herald->site, letter)) {
 		complain(herald, "somebody else's message is ignored");
-	else
-		take_message(herald, message);
-	return true;
-}
-
-static void on_readable(struct loop_watch *watch)
-{
-	struct herald **herald = watch->owner;
-
-	for (int i = 0; i < MESSAGES_MOST && *herald; i++) {
-		if (!read_message(*herald))
-			break;
+	} else {
+		take_message(herald, letter->text);
 	}
+	return *owner == herald;
 }
 
 /* ---- the socket ---- */
@@ -205,63 +144,77 @@ static char *name_in(struct herald *herald)
 	return herald->entry + sizeof(VARIABLE) - 1;
 }
 
-static bool recall_name(const struct site *site, char *name)
+/* An abstract name has no '@' there. */
+static bool recall_name(const struct site *site, char name[SOCKET_NAME_SIZE])
 {
-	long count = fd_read_file(site->dir_fd, SUPERVISE_SOCKET, name,
-				  NAME_SIZE - 1);
+	char text[SOCKET_NAME_SIZE];
+	long count = fd_read_file(site->dir_fd, SUPERVISE_SOCKET, text,
+				  sizeof(text) - 2);
+	struct strb made = strb_on(name, SOCKET_NAME_SIZE);
 
 	if (count <= 0)
 		return false;
-	name[count] = '\0';
-	return name[strcspn(name, "\n")] == '\0';
+	text[count] = '\0';
+	if (text[0] != '/')
+		strb_add(&made, "@");
+	strb_add(&made, text);
+	return socket_name_is_of(name, site->dir_fd);
 }
 
-/* One that nobody could guess before this moment. */
-static int make_name(const struct site *site, char *name)
+static int put_name_on_record(const struct site *site, const char *name)
 {
-	struct stat status;
-
-	if (fstat(site->dir_fd, &status) == -1)
-		return -1;
-	snprintf(name, NAME_SIZE, "holdfast/%llx.%llx/%llx",
-		 (unsigned long long)status.st_dev,
-		 (unsigned long long)status.st_ino,
-		 (unsigned long long)loop_now_ns());
+	if (socket_name_is_open(name))
+		name++;
 	return fd_replace_file(site->dir_fd, SUPERVISE_SOCKET, name,
 			       strlen(name), 0600);
 }
 
-static int bind_to(int fd, const char *name)
+static int make_socket(struct site *site, char *name)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	size_t len = strlen(name);
-
-	memcpy(address.sun_path + 1, name, len);
-	return bind(
-		fd, (struct sockaddr *)&address,
-		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + len));
-}
-
-/* The descriptor; -1 with errno. */
-static int open_socket(const struct site *site, char *name, bool is_new)
-{
-	const int on = 1;
-	int error, fd = socket(AF_UNIX,
-			       SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int error, fd = letterbox_socket();
 
 	if (fd == -1)
 		return -1;
-	if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == -1)
+	if (socket_name_make(fd, site->dir_fd, name) == -1)
 		goto out;
-	if (!is_new && !recall_name(site, name)) {
-		errno = ENOENT;
-		goto out;
-	}
-	if (is_new && make_name(site, name) == -1)
-		goto out;
-	if (bind_to(fd, name) == 0)
+	if (put_name_on_record(site, name) == 0) {
+		if (socket_name_is_open(name) && !site->is_socket_open)
+			diag_warn("%s/notify-socket has a name that others can "
+				  "take, as there is no directory for it",
+				  site->name);
+		site->is_socket_open = socket_name_is_open(name);
 		return fd;
+	}
+	socket_name_remove(name);
 out:
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+/*
+ * The one that the process knows: it came back, with what was said to it
+ * meanwhile. Otherwise another one gets the name; then something may have been
+ * said to nobody.
+ */
+static int find_socket(struct site *site, char *name, bool *is_deaf)
+{
+	struct sockaddr_un address;
+	socklen_t size;
+	int error, fd;
+
+	*is_deaf = true;
+	errno = ENOENT;
+	if (!recall_name(site, name))
+		return -1;
+	size = socket_name_address(name, &address);
+	fd = keeper_claim(site->keeper, (struct sockaddr *)&address, size);
+	*is_deaf = fd == -1;
+	if (fd == -1)
+		fd = letterbox_socket();
+	if (fd == -1 || !*is_deaf || socket_name_take(fd, name) == 0)
+		return fd;
 	error = errno;
 	close(fd);
 	errno = error;
@@ -271,51 +224,97 @@ out:
 static int listen_on(struct herald **owner, struct site *site, bool is_new)
 {
 	struct herald *herald = calloc(1, sizeof(*herald));
-	int error;
+	int fd, error;
 
 	if (!herald)
 		return -1;
 	memcpy(herald->entry, VARIABLE, sizeof(VARIABLE));
-	herald->watch =
-		(struct loop_watch){.on_readable = on_readable, .owner = owner};
 	herald->site = site;
-	herald->watch.fd = open_socket(site, name_in(herald), is_new);
-	if (herald->watch.fd == -1)
-		goto out;
-	if (loop_watch_add(site->loop, &herald->watch) == -1) {
+	herald->box = (struct letterbox){
+		.loop = site->loop, .on_letter = on_letter, .owner = owner};
+	fd = is_new ? make_socket(site, name_in(herald))
+		    : find_socket(site, name_in(herald), &herald->is_deaf);
+	if (fd == -1 || letterbox_open(&herald->box, site->keeper, fd) == -1) {
 		error = errno;
-		close(herald->watch.fd);
+		free(herald);
 		errno = error;
-		goto out;
+		return -1;
 	}
 	*owner = herald;
 	return 0;
-out:
-	error = errno;
-	free(herald);
-	errno = error;
-	return -1;
 }
 
 void herald_listen(struct herald **herald, struct site *site, bool is_new)
 {
-	herald_close(herald, site);
+	herald_close(herald);
 	if (config_has(rules_of(site), CONFIG_NOTIFY_SOCKET) &&
 	    listen_on(herald, site, is_new) == -1)
 		diag_warn_errno("unable to listen for %s/notify-socket",
 				site->name);
 }
 
-void herald_close(struct herald **herald, struct site *site)
+void herald_close(struct herald **herald)
 {
 	struct herald *gone = *herald;
 
 	if (!gone)
 		return;
-	loop_watch_remove(site->loop, &gone->watch);
-	close(gone->watch.fd);
-	free(gone);
 	*herald = NULL;
+	socket_name_remove(name_in(gone));
+	letterbox_close(&gone->box);
+	free(gone);
+}
+
+void herald_leave(struct herald **herald)
+{
+	struct herald *left = *herald;
+
+	if (!left)
+		return;
+	*herald = NULL;
+	letterbox_leave(&left->box);
+	free(left);
+}
+
+void herald_forget(const struct site *site)
+{
+	char name[SOCKET_NAME_SIZE];
+
+	if (config_has(rules_of(site), CONFIG_NOTIFY_SOCKET) &&
+	    recall_name(site, name))
+		socket_name_remove(name);
+}
+
+void herald_look(struct herald *herald)
+{
+	if (herald)
+		letterbox_look(&herald->box);
+}
+
+bool herald_is_deaf(const struct herald *herald, const struct site *site)
+{
+	return config_has(rules_of(site), CONFIG_NOTIFY_SOCKET) &&
+	       (!herald || herald->is_deaf);
+}
+
+void herald_visit(const struct herald *herald,
+		  void (*visit)(int fd, void *with), void *with)
+{
+	if (herald)
+		visit(herald->box.watch.fd, with);
+}
+
+void herald_discard(struct loop *loop, int fd, struct kept *kept)
+{
+	struct letterbox box = {
+		.loop = loop, .kept = *kept, .watch = {.fd = fd}};
+
+	letterbox_close(&box);
+}
+
+void herald_sweep(void)
+{
+	socket_name_sweep();
 }
 
 const char *herald_entry(const struct herald *herald)

@@ -7,6 +7,12 @@
 
 #include "engine/keeper.h"
 
+struct returned {
+	int fd; /* -1: it was taken */
+	socklen_t size_bytes;
+	struct sockaddr_storage address;
+};
+
 /* ---- the door ---- */
 
 static void forget_door(struct keeper *keeper)
@@ -45,6 +51,19 @@ static bool send_message(struct keeper *keeper, const struct keeping *message)
 	return false;
 }
 
+static void take_returned(struct keeper *keeper)
+{
+	struct keeping message;
+	enum keeping_got got;
+
+	do {
+		got = keeping_receive(keeper->door_fd, &message);
+		for (unsigned i = 0;
+		     got == KEEPING_MESSAGE && i < message.fd_count; i++)
+			keeper_return(keeper, message.fds[i]);
+	} while (got == KEEPING_MESSAGE || got == KEEPING_NOISE);
+}
+
 void keeper_open(struct keeper *keeper, struct loop *loop)
 {
 	const struct keeping begin = {.orders = KEEPING_BEGIN};
@@ -53,6 +72,7 @@ void keeper_open(struct keeper *keeper, struct loop *loop)
 	keeper->door_fd = keeping_take_variable(&keeper->most);
 	if (keeper->door_fd == -1)
 		return;
+	take_returned(keeper);
 	keeper->watch = (struct loop_watch){
 		.fd = keeper->door_fd, .on_readable = on_door, .owner = keeper};
 	if (loop_watch_add(loop, &keeper->watch) == -1)
@@ -106,6 +126,14 @@ static void note_drop(struct keeper *keeper, const struct keeping_name *name)
 		keeper_flush(keeper);
 	if (keeper->drop_count < KEEPING_MOST)
 		keeper->drops[keeper->drop_count++] = *name;
+}
+
+void keeper_move(struct kept *to, struct kept *from)
+{
+	if (from->keeper && !from->is_sent)
+		keeper_flush(from->keeper);
+	*to = *from;
+	from->keeper = NULL;
 }
 
 void keeper_drop(struct kept *kept)
@@ -162,14 +190,101 @@ void keeper_flush(struct keeper *keeper)
 	take_gathered(keeper, is_sent);
 }
 
-void keeper_settle(struct keeper *keeper)
+/* ---- what comes back ---- */
+
+void keeper_return(struct keeper *keeper, int fd)
+{
+	struct returned *returned;
+
+	if (keeper->returned_count == keeper->returned_room) {
+		size_t room = keeper->returned_room * 2 + KEEPING_MOST;
+		void *more = realloc(keeper->returned,
+				     room * sizeof(*keeper->returned));
+
+		if (!more) { /* its owner makes another */
+			close(fd);
+			return;
+		}
+		keeper->returned = more;
+		keeper->returned_room = room;
+	}
+	returned = &keeper->returned[keeper->returned_count];
+	memset(returned, 0, sizeof(*returned));
+	returned->fd = fd;
+	returned->size_bytes = sizeof(returned->address);
+	if (getsockname(fd, (struct sockaddr *)&returned->address,
+			&returned->size_bytes) == -1) {
+		close(fd);
+		return;
+	}
+	keeper->returned_count++;
+	keeper->is_sorted = false;
+}
+
+static int compare(const void *one, const void *other)
+{
+	const struct returned *a = one, *b = other;
+
+	if (a->size_bytes != b->size_bytes)
+		return a->size_bytes < b->size_bytes ? -1 : 1;
+	return memcmp(&a->address, &b->address, a->size_bytes);
+}
+
+int keeper_claim(struct keeper *keeper, const struct sockaddr *address,
+		 socklen_t size_bytes)
+{
+	struct returned key = {.size_bytes = size_bytes}, *found;
+	int fd;
+
+	if (!keeper || keeper->returned_count == 0 ||
+	    size_bytes > sizeof(key.address))
+		return -1;
+	memcpy(&key.address, address, size_bytes);
+	if (!keeper->is_sorted)
+		qsort(keeper->returned, keeper->returned_count, sizeof(key),
+		      compare);
+	keeper->is_sorted = true;
+	found = bsearch(&key, keeper->returned, keeper->returned_count,
+			sizeof(key), compare);
+	if (!found)
+		return -1;
+	fd = found->fd;
+	found->fd = -1;
+	return fd;
+}
+
+static void discard_returned(struct keeper *keeper,
+			     void (*discard)(struct loop *loop, int fd,
+					     struct kept *kept))
+{
+	for (size_t i = 0; i < keeper->returned_count; i++) {
+		struct kept kept = {.keeper = keeper, .is_sent = true};
+		bool is_socket;
+
+		if (keeper->returned[i].fd == -1)
+			continue;
+		keeping_name_of(keeper->returned[i].fd, &kept.name, &is_socket);
+		keeper->count++;
+		discard(keeper->loop, keeper->returned[i].fd, &kept);
+	}
+	free(keeper->returned);
+	keeper->returned = NULL;
+	keeper->returned_count = keeper->returned_room = 0;
+}
+
+void keeper_settle(struct keeper *keeper,
+		   void (*discard)(struct loop *loop, int fd,
+				   struct kept *kept))
 {
 	const struct keeping sweep = {.orders = KEEPING_SWEEP};
 
 	if (!keeper || keeper->is_settled)
 		return;
+	keeper->is_settled = true;
+	discard_returned(keeper, discard);
 	keeper_flush(keeper);
-	keeper->is_settled = send_message(keeper, &sweep);
+	/* Should it fail, the next svscan does it. */
+	send_message(keeper, &sweep);
 }
 
 /* ---- other programs ---- */
@@ -178,6 +293,10 @@ void keeper_close(struct keeper *keeper)
 {
 	take_gathered(keeper, false);
 	forget_door(keeper);
+	/* What nobody has taken is closed by the end of the process, which
+	 * waits for nobody. */
+	free(keeper->returned);
+	keeper->returned = NULL;
 }
 
 void keeper_hand_down(struct keeper *keeper, bool hand_down)

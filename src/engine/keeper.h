@@ -7,6 +7,10 @@
  * was sent it is safe, as long as svscanboot lives. Nobody waits: what doesn't
  * go through the door at once isn't kept, which its owner can ask.
  *
+ * Sockets come back: from svscanboot, or from the program that became this one.
+ * Whoever knows one by its address takes it; the rest is let go when the scan
+ * directory has been looked at without trouble.
+ *
  * Where there is no svscanboot nothing is ever kept, at no cost. `keeper` may
  * be NULL everywhere.
  */
@@ -14,6 +18,8 @@
 #define ENGINE_KEEPER_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
 
 #include "loop/loop.h"
 #include "service/keeping.h"
@@ -40,6 +46,9 @@ struct keeper {
 	unsigned gathered_count;
 	struct keeping_name drops[KEEPING_MOST]; /* to be sent, too */
 	unsigned drop_count;
+	struct returned *returned; /* owned; by their addresses, if sorted */
+	size_t returned_count, returned_room;
+	bool is_sorted;
 };
 
 /* Takes the door that the environment names, if any, and what waits there. */
@@ -56,6 +65,8 @@ void keeper_close(struct keeper *keeper);
  */
 void keeper_keep(struct keeper *keeper, struct kept *kept, int fd,
 		 bool is_ours);
+/* The struct that says so is another from now on. */
+void keeper_move(struct kept *to, struct kept *from);
 /* It needn't be kept any more. */
 void keeper_drop(struct kept *kept);
 /* Whether it survives this process. */
@@ -64,8 +75,18 @@ bool keeper_has(const struct kept *kept);
 void keeper_flush(struct keeper *keeper);
 
 /* The directory was looked at, and all is well: what isn't kept by now is let
- * go. Has an effect once. */
-void keeper_settle(struct keeper *keeper);
+ * go, and `discard` gets each socket that nobody has taken, and the struct to
+ * let it go with, when it is closed. Has an effect once. */
+void keeper_settle(struct keeper *keeper,
+		   void (*discard)(struct loop *loop, int fd,
+				   struct kept *kept));
+
+/* A socket comes back, which it owns from now on. */
+void keeper_return(struct keeper *keeper, int fd);
+/* The socket with that address, for the caller to own, and to have kept again;
+ * -1: none came back. */
+int keeper_claim(struct keeper *keeper, const struct sockaddr *address,
+		 socklen_t size_bytes);
 
 /*
  * An upgrade: the next program gets the door, too, and the variable says so; or

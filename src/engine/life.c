@@ -10,7 +10,8 @@
 #include "engine/scope.h"
 #include "engine/starter.h"
 
-/* Whoever can't be heard to be ready can't be late for it. */
+/* Whoever can't be heard to be ready, or couldn't be all the time, can't be
+ * late for it. */
 void life_listen(struct service *service, bool is_new)
 {
 	struct machine *machine = &service->standing.machine;
@@ -21,6 +22,9 @@ void life_listen(struct service *service, bool is_new)
 	herald_listen(&service->herald, site, is_new);
 	if (ready_is_said(site) && !service->ready.watch.is_added &&
 	    !service->herald && !machine->is_ending)
+		machine->limit_ns = 0;
+	if (!is_new && !machine->is_ready && !machine->is_ending &&
+	    herald_is_deaf(service->herald, site))
 		machine->limit_ns = 0;
 }
 
@@ -124,5 +128,5 @@ void life_end(struct service *service, struct process_end end)
 	/* What a hook holds back was not meant for the next. */
 	standing->signals_due[0] = standing->signals_due[1] = 0;
 	ready_close(&service->ready, site);
-	herald_close(&service->herald, site);
+	herald_close(&service->herald);
 }

@@ -11,6 +11,7 @@
 #include "base/diag.h"
 #include "base/lookup.h"
 #include "engine/entry.h"
+#include "engine/herald.h"
 #include "engine/left.h"
 #include "engine/scan.h"
 #include "engine/starter.h"
@@ -476,7 +477,7 @@ void scanner_scan(struct scanner *scanner)
 	rest(scanner, began_ns);
 	starter_flush(&scanner->starter);
 	if (!scanner->is_in_trouble)
-		keeper_settle(scanner->context.keeper);
+		keeper_settle(scanner->context.keeper, herald_discard);
 }
 
 /* ---- beginning and end ---- */

@@ -8,6 +8,7 @@
 
 #include "base/diag.h"
 #include "engine/command.h"
+#include "engine/herald.h"
 #include "engine/log_service.h"
 #include "engine/moved.h"
 #include "engine/scan.h"
@@ -203,6 +204,7 @@ static bool begin(struct scanning *scanning)
 	}
 	obituaries_open(&scanning->obituaries, scanning->loop);
 	keeper_open(&scanning->keeper, scanning->loop);
+	upgrade_take_sockets(&scanning->upgrade, &scanning->keeper);
 	scanning->scanner =
 		scanner_new(scanning->loop, &scanning->spawner,
 			    &scanning->obituaries, &scanning->keeper);
@@ -223,6 +225,7 @@ static bool begin(struct scanning *scanning)
 		scanner_start_none(scanning->scanner);
 	scanner_scan(scanning->scanner);
 	upgrade_settle(&scanning->upgrade);
+	herald_sweep();
 	obituaries_forget(&scanning->obituaries);
 	readiness_tell(&scanning->readiness);
 	return true;

@@ -127,8 +127,8 @@ void service_drain(struct service *service);
 
 bool service_is_running(const struct service *service);
 
-/* Calls `visit` for each FIFO that has a reader because somebody supervises: an
- * upgrade keeps those open. */
+/* Calls `visit` for each FIFO that has a reader because somebody supervises,
+ * and each socket: an upgrade keeps those open. */
 void service_visit_fifos(const struct service *service,
 			 void (*visit)(int fd, void *with), void *with);
 

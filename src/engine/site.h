@@ -46,6 +46,7 @@ struct site {
 	bool is_hosted;
 	bool is_down_wanted;  /* there is a file "down" */
 	bool is_scope_missed; /* there is no cgroup for it, and it was said */
+	bool is_socket_open;  /* others can take its name, and it was said */
 	int lock_fd;          /* owned; -1 when closed */
 	/* What the script of its process waits for to be loaded: where a file
 	 * system is mounted, or a file. NULL: it is. */

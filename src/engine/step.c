@@ -60,7 +60,7 @@ void service_close(struct service *service)
 	struct site *site = &service->site;
 
 	ready_close(&service->ready, site);
-	herald_close(&service->herald, site);
+	herald_leave(&service->herald);
 	orders_close(&service->orders, site);
 	presence_close(&service->presence);
 	if (site->lock_fd != -1)
@@ -386,6 +386,8 @@ void service_on_timer(struct loop_timer *timer)
 	struct service *service = timer->owner;
 
 	stop_if_removed(service);
+	/* What was said before the time was over counts. */
+	herald_look(service->herald);
 	if (!service->site.is_hosted)
 		return;
 	if (service->standing.machine.phase == MACHINE_WAITING)
@@ -563,6 +565,7 @@ void service_visit_fifos(const struct service *service,
 	visit(service->orders.watch.fd, with);
 	if (service->presence.ok_fd != -1)
 		visit(service->presence.ok_fd, with);
+	herald_visit(service->herald, visit, with);
 }
 
 void service_forget(struct service *service)

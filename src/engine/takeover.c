@@ -192,6 +192,8 @@ static void end_unseen(struct service *service, const struct identity *identity)
 	obituaries_find(service->obituaries, identity->pid,
 			identity->start_ticks, &end);
 	service->standing.pid = (pid_t)identity->pid;
+	if (service->standing.machine.phase == MACHINE_UP)
+		herald_forget(&service->site);
 	if (service->standing.machine.phase == MACHINE_STARTING &&
 	    !end.is_known) {
 		/* Whether "start" succeeded nobody knows: once more. */

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/exec.h"
@@ -45,19 +46,49 @@ void upgrade_begin(struct upgrade *upgrade, const char *called_as, char *folder,
 	unsetenv(variable); /* not for services */
 }
 
+/* The next number of the list; -1: it is none that we were handed down; false:
+ * there is no more. */
+static bool next_number(char **at, int *fd)
+{
+	char *end;
+	long number = *at ? strtol(*at, &end, 10) : 0;
+
+	if (!*at || end == *at || *end != ',')
+		return false;
+	*fd = number > STDERR_FILENO && number < INT_MAX ? (int)number : -1;
+	*at = end + 1;
+	return true;
+}
+
+static bool is_socket(int fd)
+{
+	struct stat status;
+
+	return fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode);
+}
+
+void upgrade_take_sockets(struct upgrade *upgrade, struct keeper *keeper)
+{
+	char *at = upgrade->inherited, *before = at;
+	int fd;
+
+	for (; next_number(&at, &fd); before = at) {
+		if (fd == -1 || !is_socket(fd))
+			continue;
+		keeper_return(keeper, fd);
+		/* Not ours to close any more. */
+		memset(before, '0', (size_t)(at - before) - 1);
+	}
+}
+
 void upgrade_settle(struct upgrade *upgrade)
 {
 	char *at = upgrade->inherited;
+	int fd;
 
-	while (at && *at) {
-		char *end;
-		long fd = strtol(at, &end, 10);
-
-		if (end == at || *end != ',')
-			break;
-		if (fd > STDERR_FILENO && fd < INT_MAX)
-			close((int)fd);
-		at = end + 1;
+	while (next_number(&at, &fd)) {
+		if (fd != -1)
+			close(fd);
 	}
 	free(upgrade->inherited);
 	upgrade->inherited = NULL;
@@ -100,7 +131,7 @@ static void keep_obituaries(const struct obituaries *obituaries, bool keep)
 }
 
 /* One that doesn't fit on the list couldn't be closed by the next program. */
-static void keep_fifo(int fd, void *with)
+static void keep_open(int fd, void *with)
 {
 	struct strb *list = with;
 	char number[16];
@@ -113,7 +144,20 @@ static void keep_fifo(int fd, void *with)
 	fcntl(fd, F_SETFD, 0);
 }
 
-static void drop_fifo(int fd, void *with)
+/* These first: a FIFO can be opened again, if it has to be. */
+static void keep_socket(int fd, void *with)
+{
+	if (is_socket(fd))
+		keep_open(fd, with);
+}
+
+static void keep_fifo(int fd, void *with)
+{
+	if (!is_socket(fd))
+		keep_open(fd, with);
+}
+
+static void close_on_exec(int fd, void *with)
 {
 	(void)with;
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -132,6 +176,7 @@ void upgrade_run(struct upgrade *upgrade, struct spawner *spawner,
 	if (!list)
 		return;
 	text = strb_on(list, most);
+	scanner_visit_fifos(scanner, keep_socket, &text);
 	keep_fifo(control_fd, &text);
 	log_service_visit_fifos(log, keep_fifo, &text);
 	scanner_visit_fifos(scanner, keep_fifo, &text);
@@ -148,9 +193,9 @@ void upgrade_run(struct upgrade *upgrade, struct spawner *spawner,
 	log_service_use_own_output(log, false);
 	keep_obituaries(obituaries, false);
 	keeper_hand_down(keeper, false);
-	scanner_visit_fifos(scanner, drop_fifo, NULL);
-	log_service_visit_fifos(log, drop_fifo, NULL);
-	drop_fifo(control_fd, NULL);
+	scanner_visit_fifos(scanner, close_on_exec, NULL);
+	log_service_visit_fifos(log, close_on_exec, NULL);
+	close_on_exec(control_fd, NULL);
 	free(list);
 	errno = error;
 }

@@ -2,9 +2,10 @@
  * upgrade.h -- becoming the program that is on disk now, with the same pid and
  * the same children.
  *
- * The new program takes everything over as after a crash. Only FIFOs are handed
- * down: a service must not meet a pipe without a reader, and a command that was
- * written must not vanish with the last reader of its FIFO.
+ * The new program takes everything over as after a crash. Only FIFOs and
+ * sockets are handed down: a service must not meet a pipe without a reader, and
+ * what was written, a command or a message, must not vanish with its last
+ * reader.
  */
 #ifndef ENGINE_UPGRADE_H
 #define ENGINE_UPGRADE_H
@@ -32,7 +33,10 @@ struct upgrade {
 void upgrade_begin(struct upgrade *upgrade, const char *called_as, char *folder,
 		   char *log_name);
 
-/* Closes what was handed down, once the FIFOs are open again. */
+/* Sockets among it come back to their services. */
+void upgrade_take_sockets(struct upgrade *upgrade, struct keeper *keeper);
+
+/* Closes what else was handed down, once the FIFOs are open again. */
 void upgrade_settle(struct upgrade *upgrade);
 
 /*

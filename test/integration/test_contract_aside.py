@@ -323,7 +323,7 @@ def test_staying_up_for_a_second_is_being_ready(scan):
 TELL = """import os, socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 to = os.environ.get("NOTIFY_SOCKET") or sys.argv[2]
-s.sendto(sys.argv[1].encode(), "\\0" + to[1:])
+s.sendto(sys.argv[1].encode(), to.replace("@", "\\0", 1))
 """
 HERALD = TRACER + """python3 ./tell "STATUS=warming
 up"
@@ -385,7 +385,7 @@ def test_strangers_are_not_believed(scan):
     service = herald(scan, run=TRACER + "exec sleep 1000\n")
     pid = service.wait_program()
     s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    s.sendto(b"READY=1\nSTATUS=lies", "\0" + socket_of(pid)[0][1:])
+    s.sendto(b"READY=1\nSTATUS=lies", socket_of(pid)[0])
     scan.wait_said(
         "svscan: warning: service/notify-socket: somebody else's message is ignored"
     )
