@@ -25,15 +25,15 @@ static bool is_finished(const struct look *look)
 }
 
 /* How long the present state has lasted; a moment to come is long ago, as the
- * clock was set back since. */
+ * clock was set back since and the supervisor doesn't tell by how much. */
 static int64_t lasted_ns(const struct look *look, struct timespec moment)
 {
-	time_t seconds = moment.tv_sec - look->status.changed_at.tv_sec;
+	struct timespec since = look_since(look);
+	time_t seconds = moment.tv_sec - since.tv_sec;
 
 	if (seconds < 0 || seconds > 2)
 		return INT64_MAX;
-	return (int64_t)seconds * 1000000000 + moment.tv_nsec -
-	       look->status.changed_at.tv_nsec;
+	return (int64_t)seconds * 1000000000 + moment.tv_nsec - since.tv_nsec;
 }
 
 static bool is_ready(const struct look *look, struct timespec moment,

@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "client/look.h"
+#include "service/since.h"
 #include "service/supervise_dir.h"
 
 #define TRIES    100
@@ -114,6 +115,26 @@ static void read_records(int dir_fd, struct look *look)
 	}
 }
 
+/*
+ * What lives now was supervised from this boot on, so the state's time since
+ * boot is of this one. Where there is none, as other suites supervise, nothing
+ * can have changed before the boot: a clock that tells otherwise was set.
+ */
+static int64_t set_ns_of(const struct look *look)
+{
+	struct since now = since_now();
+	struct since then = {look->status.changed_at, 0};
+	struct timespec boot = since_add(now.at, -now.up_ns);
+
+	if (!look->is_hosted || !look->has_status)
+		return 0;
+	if (look->has_state)
+		then.up_ns = look->state.changed_up_ns;
+	if (then.up_ns == 0 && now.up_ns > 0 && then.at.tv_sec < boot.tv_sec)
+		then.up_ns = 1;
+	return since_set_ns(&then, &now);
+}
+
 void look_take(int dir_fd, struct look *look, int *ok_fd)
 {
 	int fd;
@@ -124,10 +145,26 @@ void look_take(int dir_fd, struct look *look, int *ok_fd)
 		note_trouble(look, "open " SUPERVISE_OK, errno);
 	look->is_hosted = fd != -1;
 	read_records(dir_fd, look);
+	look->set_ns = set_ns_of(look);
 	if (ok_fd)
 		*ok_fd = fd;
 	else if (fd != -1)
 		close(fd);
+}
+
+struct timespec look_since(const struct look *look)
+{
+	return since_add(look->status.changed_at, look->set_ns);
+}
+
+uint64_t look_seconds(const struct look *look)
+{
+	unsigned char since[TAI64N_SIZE];
+
+	if (look->set_ns == 0)
+		return tai64n_seconds_since(look->stamp);
+	tai64n_pack(look_since(look), since);
+	return tai64n_seconds_since(since);
 }
 
 bool look_is_same_change(const struct look *one, const struct look *other)

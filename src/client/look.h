@@ -10,6 +10,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <time.h>
 
 #include "service/state.h"
 #include "service/status.h"
@@ -27,9 +29,12 @@ struct look {
 	const char *trouble;
 	int error;       /* errno of it; 0: the file makes no sense */
 	bool is_hosted;  /* somebody reads commands */
-	bool has_status; /* the next four count */
+	bool has_status; /* the next five count */
 	size_t size;     /* bytes of status: runit's, or the classic ones */
 	unsigned char stamp[TAI64N_SIZE]; /* of the last change */
+	/* By how much the clock was set since: to be added to that moment, and
+	 * to those in the state; see service/since.h. 0: not, or unknown. */
+	int64_t set_ns;
 	enum look_phase phase;
 	struct status status;
 	bool has_state; /* the rest counts */
@@ -51,6 +56,12 @@ void look_take(int dir_fd, struct look *look, int *ok_fd);
  * there is no log, or nobody has looked at it yet.
  */
 int look_open_log(int dir_fd);
+
+/* When the last change was, by the clock as it is now. */
+struct timespec look_since(const struct look *look);
+
+/* Whole seconds that have passed since; 0 for a moment to come. */
+uint64_t look_seconds(const struct look *look);
 
 /* Whether the last change that both saw is the same. */
 bool look_is_same_change(const struct look *one, const struct look *other);

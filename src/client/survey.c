@@ -11,6 +11,7 @@
 #include "base/tai64n.h"
 #include "client/look.h"
 #include "client/survey.h"
+#include "service/since.h"
 #include "service/tally.h"
 
 #define SECOND_NS INT64_C(1000000000)
@@ -173,12 +174,14 @@ static int compare_edges(const void *one, const void *other)
 	return a->to < b->to ? -1 : a->to > b->to;
 }
 
-static int64_t moment_ns(const char *label)
+/* By the clock as it is now, which was set by `set_ns` since. */
+static int64_t moment_ns(const char *label, int64_t set_ns)
 {
 	struct timespec moment;
 
 	if (strlen(label) != TAI64N_LABEL_SIZE || !tai64n_parse(label, &moment))
 		return SURVEY_NEVER;
+	moment = since_add(moment, set_ns);
 	return (int64_t)moment.tv_sec * SECOND_NS + moment.tv_nsec;
 }
 
@@ -191,7 +194,10 @@ static unsigned count_deaths(int dir_fd)
 
 	for (int i = 0; i < count; i++)
 		recent += deaths[i].signal_number != SIGTERM &&
-			  deaths[i].at.tv_sec >= now_s - SURVEY_RECENT_S;
+			  deaths[i].at.tv_sec >= now_s - SURVEY_RECENT_S &&
+			  /* Those of a time to come were before the clock
+			   * was set back. */
+			  deaths[i].at.tv_sec <= now_s;
 	return recent;
 }
 
@@ -207,9 +213,11 @@ static void read_state(struct survey_service *service, int dir_fd)
 	if (look->state.deaths >= SURVEY_DEATHS)
 		service->recent_deaths = count_deaths(dir_fd);
 	if (look->state.pid != 0 || look->state.is_ready)
-		service->began_ns = moment_ns(look->state.changed_at);
+		service->began_ns =
+			moment_ns(look->state.changed_at, look->set_ns);
 	if (look->state.is_ready)
-		service->ready_ns = moment_ns(look->state.ready_at);
+		service->ready_ns =
+			moment_ns(look->state.ready_at, look->set_ns);
 	/* A clock that was set meanwhile says nothing. */
 	if (service->ready_ns != SURVEY_NEVER &&
 	    service->ready_ns < service->began_ns)

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,12 +13,40 @@
 #include "base/fd.h"
 #include "base/program.h"
 #include "base/tai64n.h"
+#include "service/since.h"
+#include "service/state.h"
 #include "service/status.h"
 #include "service/supervise_dir.h"
 
 static void show_trouble(const char *what)
 {
 	printf("%s: %s\n", what, diag_reason(errno));
+}
+
+/*
+ * Whole seconds since the last change, which the status has as the clock was
+ * then. The state, if it is about the same change, tells what that clock is
+ * worth: who supervises now wrote it in this boot.
+ */
+static uint64_t seconds_since(const unsigned char record[STATUS_CLASSIC_SIZE],
+			      const struct status *status)
+{
+	char text[STATE_SIZE_MAX], label[TAI64N_LABEL_SIZE];
+	unsigned char true_moment[TAI64N_SIZE];
+	struct since then = {status->changed_at, 0}, now = since_now();
+	struct state state;
+	long len = fd_read_file(AT_FDCWD, SUPERVISE_STATE, text, sizeof(text));
+	int64_t set_ns;
+
+	tai64n_format(status->changed_at, label);
+	if (len > 0 && state_parse(text, (size_t)len, &state) &&
+	    memcmp(state.changed_at, label, sizeof(label)) == 0)
+		then.up_ns = state.changed_up_ns;
+	set_ns = since_set_ns(&then, &now);
+	if (set_ns == 0)
+		return tai64n_seconds_since(record);
+	tai64n_pack(since_add(then.at, set_ns), true_moment);
+	return tai64n_seconds_since(true_moment);
 }
 
 static void show(const unsigned char record[STATUS_CLASSIC_SIZE],
@@ -32,7 +61,7 @@ static void show(const unsigned char record[STATUS_CLASSIC_SIZE],
 		printf("up (pid %" PRIu32 ") ", status.run_pid);
 	else
 		fputs("down ", stdout);
-	printf("%" PRIu64 " seconds", tai64n_seconds_since(record));
+	printf("%" PRIu64 " seconds", seconds_since(record, &status));
 	if (is_up && !is_normally_up)
 		fputs(", normally down", stdout);
 	if (!is_up && is_normally_up)

@@ -3,12 +3,12 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "base/tai64n.h"
 #include "engine/herald.h"
 #include "engine/life.h"
 #include "engine/notify.h"
 #include "engine/scope.h"
 #include "engine/starter.h"
+#include "service/since.h"
 
 /* Whoever can't be heard to be ready, or couldn't be all the time, can't be
  * late for it. */
@@ -37,8 +37,8 @@ void life_begin(struct service *service)
 		service->calls->before_start(service);
 	if (is_run)
 		life_listen(service, true);
-	service->changed_before = standing->changed_at;
-	standing->changed_at = tai64n_now();
+	service->changed_before = standing->changed;
+	standing->changed = since_now();
 	standing->starts += is_run;
 	service->is_start_pending = true;
 }
@@ -87,7 +87,7 @@ static void take_back(struct service *service)
 	struct standing *standing = &service->standing;
 
 	standing->starts -= standing->machine.phase == MACHINE_UP;
-	standing->changed_at = service->changed_before;
+	standing->changed = service->changed_before;
 	publish_forget(&service->publisher);
 }
 
@@ -111,11 +111,11 @@ void life_end(struct service *service, struct process_end end)
 	enum machine_phase phase = standing->machine.phase;
 	struct site *site = &service->site;
 
-	standing->changed_at = tai64n_now();
+	standing->changed = since_now();
 	notify_end(site, standing, &end);
 	if (phase == MACHINE_UP || phase == MACHINE_STARTING) {
 		standing->last_end = end;
-		standing->last_end_at = standing->changed_at;
+		standing->last_end_at = standing->changed.at;
 	}
 	if (phase == MACHINE_UP) {
 		scope_remove(site);

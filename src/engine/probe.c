@@ -1,12 +1,12 @@
 /* probe.c -- see probe.h. */
 #include "base/diag.h"
-#include "base/tai64n.h"
 #include "engine/aside.h"
 #include "engine/probe.h"
 #include "engine/ready.h"
 #include "engine/rules.h"
 #include "engine/standing.h"
 #include "service/config.h"
+#include "service/since.h"
 
 static bool is_to_be_found_out(const struct probe *probe,
 			       const struct site *site)
@@ -75,20 +75,16 @@ static void on_due(struct loop_timer *timer)
 		find_ready(site);
 }
 
-/* When it will have been up for long enough. Wall clocks may jump: then it has
- * to stay up for that time from now on. */
+/* When it will have been up for long enough. Where nobody knows for how long it
+ * has been, it has to stay up for that time from now on. */
 static int64_t settled_due_ns(const struct site *site)
 {
-	struct timespec now = tai64n_now(), since = site->standing->changed_at;
-	int64_t up_s = (int64_t)now.tv_sec - since.tv_sec;
+	int64_t since_ns = site->standing->changed.up_ns;
+	int64_t now_ns = since_now().up_ns;
 	int64_t up_ns = 0;
 
-	if (up_s > 1)
-		up_ns = PROBE_UP_NS;
-	else if (up_s >= 0)
-		up_ns = up_s * 1000000000 + now.tv_nsec - since.tv_nsec;
-	if (up_ns < 0)
-		up_ns = 0;
+	if (since_ns > 0 && since_ns < now_ns)
+		up_ns = now_ns - since_ns;
 	return loop_now_ns() + (up_ns < PROBE_UP_NS ? PROBE_UP_NS - up_ns : 0);
 }
 

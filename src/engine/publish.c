@@ -48,7 +48,8 @@ static void fill_state(const struct news *news, struct state *state)
 		 news->waits_for ? news->waits_for : "");
 	state->pid = standing->pid;
 	state->start_ticks = standing->start_ticks;
-	tai64n_format(standing->changed_at, state->changed_at);
+	tai64n_format(standing->changed.at, state->changed_at);
+	state->changed_up_ns = standing->changed.up_ns;
 	if (standing->machine.is_ready)
 		tai64n_format(standing->ready_at, state->ready_at);
 	state->starts = standing->starts;
@@ -97,7 +98,7 @@ static void pack_status(const struct standing *standing, pid_t pid,
 			unsigned char record[STATUS_SIZE])
 {
 	const struct status status = {
-		.changed_at = standing->changed_at,
+		.changed_at = standing->changed.at,
 		.run_pid = (uint32_t)pid,
 		.is_paused = standing->machine.is_paused,
 		.wanted = (char)standing->machine.want,

@@ -8,6 +8,7 @@
 #include "base/tai64n.h"
 #include "engine/recall.h"
 #include "service/identity.h"
+#include "service/since.h"
 #include "service/state.h"
 #include "service/status.h"
 #include "service/supervise_dir.h"
@@ -51,39 +52,27 @@ static struct timespec moment_of(const char label[TAI64N_LABEL_SIZE + 1],
 	return otherwise;
 }
 
-/* How long ago a process started, to a clock tick; -1: it can't be told. */
-static int64_t age_ns_of(const struct identity *identity)
+/* When a process started, since boot, to a clock tick; 0: it can't be told. */
+static int64_t start_up_ns(const struct identity *identity)
 {
-#ifdef CLOCK_BOOTTIME
-	struct timespec up = {0, 0};
-	int64_t age_ns, tick_ns = 1000000000 / sysconf(_SC_CLK_TCK);
+	int64_t tick_ns = 1000000000 / sysconf(_SC_CLK_TCK);
 
 	/* A damaged record may hold any number. */
 	if (identity->start_ticks < 0 ||
 	    identity->start_ticks > INT64_MAX / tick_ns)
-		return -1;
-	clock_gettime(CLOCK_BOOTTIME, &up);
-	age_ns = (int64_t)up.tv_sec * 1000000000 + up.tv_nsec -
-		 identity->start_ticks * tick_ns;
-	return age_ns < 0 ? -1 : age_ns;
-#else
-	(void)identity;
-	return -1;
-#endif
+		return 0;
+	return identity->start_ticks * tick_ns;
 }
 
-/* When it started, by the wall clock. */
+/* The same by the wall clock. */
 static struct timespec start_of(const struct identity *identity)
 {
-	struct timespec now = tai64n_now();
-	int64_t at_ns, age_ns = age_ns_of(identity);
+	struct since now = since_now();
+	int64_t up_ns = start_up_ns(identity);
 
-	if (age_ns == -1)
-		return now;
-	at_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec - age_ns;
-	now.tv_sec = (time_t)(at_ns / 1000000000);
-	now.tv_nsec = (long)(at_ns % 1000000000);
-	return now;
+	if (up_ns == 0 || up_ns > now.up_ns)
+		return now.at;
+	return since_add(now.at, up_ns - now.up_ns);
 }
 
 static enum control_down_file down_file_of(const struct state *state)
@@ -118,9 +107,11 @@ static void take_history(const struct state *state, struct recall *recall)
 
 	standing->starts = state->starts;
 	standing->deaths = state->deaths;
-	standing->changed_at =
-		moment_of(state->changed_at, standing->changed_at);
-	standing->ready_at = moment_of(state->ready_at, standing->changed_at);
+	standing->changed.at =
+		moment_of(state->changed_at, standing->changed.at);
+	standing->changed.up_ns =
+		state->changed_up_ns > 0 ? state->changed_up_ns : 0;
+	standing->ready_at = moment_of(state->ready_at, standing->changed.at);
 	standing->down_file_due = down_file_of(state);
 	standing->is_rest_for_group = state->is_rest_for_group;
 	standing->last_pid = state->last_pid;
@@ -231,7 +222,8 @@ static void take_foreign(const struct identity *identity,
 	if (is_known)
 		return;
 	standing->starts = 1;
-	standing->changed_at = status->changed_at;
+	standing->changed.at = status->changed_at;
+	standing->changed.up_ns = start_up_ns(identity);
 	standing->machine.is_leaving = standing->machine.is_term_sent = false;
 	standing->machine.is_paused = status->is_paused;
 	standing->machine.want = status->wanted == 'u'   ? MACHINE_WANT_UP
@@ -242,7 +234,7 @@ static void take_foreign(const struct identity *identity,
 void recall_nothing(bool is_down_wanted, struct recall *recall)
 {
 	memset(recall, 0, sizeof(*recall));
-	recall->standing.changed_at = tai64n_now();
+	recall->standing.changed = since_now();
 	recall->standing.machine.want =
 		is_down_wanted ? MACHINE_WANT_DOWN : MACHINE_WANT_UP;
 }

@@ -163,7 +163,7 @@ static void count_death(const struct site *site,
 			const struct process_end *end)
 {
 	const struct tally_death death = {
-		.at = standing->changed_at,
+		.at = standing->changed.at,
 		.exit_code = (uint8_t)end->exit_code,
 		.signal_number = (uint8_t)end->signal_number,
 	};

@@ -82,9 +82,9 @@ struct service {
 	bool is_abandoned;
 	bool was_term_sent; /* before the signals that a hook holds back */
 	bool is_unwatched;  /* its process can't be adopted, and it was said */
-	struct timespec changed_before; /* standing.changed_at, if no start
-					 * comes about */
-	struct loop_timer timer;        /* the machine's */
+	struct since changed_before; /* standing.changed, if no start
+				      * comes about */
+	struct loop_timer timer;     /* the machine's */
 	struct standing standing;
 	struct publisher publisher;
 	struct presence presence;

@@ -16,6 +16,7 @@
 #include "service/control.h"
 #include "service/machine.h"
 #include "service/policy.h"
+#include "service/since.h"
 
 struct standing {
 	struct machine machine;
@@ -27,7 +28,8 @@ struct standing {
 	bool is_rest_for_group; /* what a hook left in the FIFO is: orders.h */
 	/* What is on record for the file "down", and not known to be done. */
 	enum control_down_file down_file_due;
-	struct timespec changed_at, ready_at;
+	struct since changed;     /* the last start or death */
+	struct timespec ready_at; /* as the clock was at the last change */
 	int64_t starts, deaths;
 	int64_t last_pid; /* of the last "run" that ended */
 	struct policy_memory memory;

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/diag.h"
-#include "base/tai64n.h"
 #include "engine/aside.h"
 #include "engine/down_file.h"
 #include "engine/herald.h"
@@ -16,6 +15,7 @@
 #include "engine/starter.h"
 #include "engine/step.h"
 #include "service/config.h"
+#include "service/since.h"
 
 void service_publish(struct service *service)
 {
@@ -329,6 +329,15 @@ static void tell_of_giving_up(struct service *service, enum machine_event event,
 		service->calls->on_giving_up(service, rule->code);
 }
 
+/* A clock that was set since the start is no reason to be ready long after. */
+static void note_ready(struct standing *standing)
+{
+	struct since now = since_now();
+
+	standing->ready_at =
+		since_add(now.at, -since_set_ns(&standing->changed, &now));
+}
+
 void service_step(struct service *service, enum machine_event event,
 		  char letter)
 {
@@ -351,7 +360,7 @@ void service_step(struct service *service, enum machine_event event,
 	hook = hook_of_step(service, &step, event, letter);
 	tell_of_giving_up(service, event, want);
 	if (machine->is_ready && !was_ready)
-		service->standing.ready_at = tai64n_now();
+		note_ready(&service->standing);
 	if (hook != 0)
 		service->was_term_sent = was_term_sent;
 	put_on_record(service, event, &step, hook);

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "base/diag.h"
-#include "base/tai64n.h"
 #include "engine/event.h"
 #include "engine/herald.h"
 #include "engine/life.h"
@@ -14,6 +13,7 @@
 #include "engine/step.h"
 #include "engine/takeover.h"
 #include "service/identity.h"
+#include "service/since.h"
 #include "service/supervise_dir.h"
 
 /* A link that leads nowhere is no file; one that can't be followed is trouble.
@@ -58,7 +58,7 @@ static const struct service_trouble *take_files(struct service *service)
 					     .want = site->is_down_wanted
 							     ? MACHINE_WANT_DOWN
 							     : MACHINE_WANT_UP};
-	standing->changed_at = tai64n_now();
+	standing->changed = since_now();
 	publish_first_status(&service->publisher, site);
 	if (presence_make(&service->presence, site, service->orders.watch.fd) ==
 	    -1)

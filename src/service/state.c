@@ -28,6 +28,7 @@ static const struct record_field fields[] = {
 	NUMBER("pid", pid),
 	NUMBER("pid-start", start_ticks),
 	TEXT("since", changed_at),
+	NUMBER("since-ns", changed_up_ns),
 	FLAG("paused", is_paused),
 	FLAG("term-sent", is_term_sent),
 	FLAG("leaving", is_leaving),

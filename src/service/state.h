@@ -43,6 +43,8 @@ struct state {
 	int64_t pid;                            /* 0 when no process runs */
 	int64_t start_ticks;                    /* of it: see identity.h */
 	char changed_at[TAI64N_LABEL_SIZE + 1]; /* the last start or death */
+	int64_t changed_up_ns; /* the same, since boot: see since.h; 0: unknown
+				*/
 	/* When it became ready; empty while it isn't, or can't say so. */
 	char ready_at[TAI64N_LABEL_SIZE + 1];
 	/* What it says of itself, and whether it says that it ends. */

@@ -113,6 +113,8 @@ static void print_times(struct printer *printer)
 	char room[LINE_BYTES];
 	struct strb text = strb_on(room, sizeof(room));
 	int64_t now_s = printer->overview->moment.now.tv_sec;
+	/* Both as the clock was then. */
+	int64_t changed_s = row->service->look.status.changed_at.tv_sec;
 	struct timespec ready_at;
 
 	if (row->since_s != 0) {
@@ -123,7 +125,7 @@ static void print_times(struct printer *printer)
 		    strlen(state->ready_at) == TAI64N_LABEL_SIZE &&
 		    tai64n_parse(state->ready_at, &ready_at)) {
 			strb_add(&text, ", ready after ");
-			text_add_span(&text, ready_at.tv_sec - row->since_s);
+			text_add_span(&text, ready_at.tv_sec - changed_s);
 		}
 		print_line(printer, "for", room);
 	}

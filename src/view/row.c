@@ -153,6 +153,8 @@ static enum row_state judge_state(const struct survey_service *service,
 	if (!is(state->phase, "waiting") && state->waits_for[0] != '\0')
 		row->hangs_at = state->waits_for;
 	row->end = row_end_of(state);
+	if (row->end.at_s != 0)
+		row->end.at_s += service->look.set_ns / SPAN_SECOND_NS;
 	row->restarts = state->starts > 0 ? state->starts - 1 : 0;
 	if (is(state->phase, "up"))
 		return row->hangs_at ? judge_hanging(state) : judge_up(service);
@@ -208,7 +210,7 @@ void row_judge(const struct survey_service *service,
 			    .is_hosted = look->is_hosted,
 			    .restarts = -1};
 	if (look->has_status) {
-		row->since_s = look->status.changed_at.tv_sec;
+		row->since_s = look_since(look).tv_sec;
 		row->pid = look->status.run_pid;
 	}
 	if (look->trouble)

@@ -1,6 +1,9 @@
 """svstat(8): a line for every state that a service can be in."""
 
+import datetime
+import json
 import os
+import re
 import subprocess
 import time
 
@@ -89,6 +92,33 @@ def test_seconds_since_the_last_start_or_end(scan):
     assert int(line.split()[1]) <= time.monotonic() - before + 1
     service.svc("-u")
     assert seconds_up(wait_up_line(service))[0] not in (0, pid)
+
+
+def test_seconds_are_true_though_the_clock_was_set(scan):
+    """As on a machine that boots in 1970: svstat and sv subtracted wall clocks."""
+    service = scan.make()
+    scan.start()
+    service.wait_program()
+    moment = (2**62 + 10 + 5).to_bytes(8, "big") + bytes(4)
+    state = service.read("supervise/state")
+    label = re.search("^since=(.*)$", state, re.M)[1]
+    for name, old, new in (
+        ("state", label.encode(), f"@{moment.hex()}".encode()),
+        ("status", bytes.fromhex(label[1:]), moment),
+    ):
+        path = service.path / "supervise" / name
+        path.write_bytes(path.read_bytes().replace(old, new))
+    assert seconds_up(service.svstat())[1] < 1000
+    (line,) = sv_says(scan, "status", "service")
+    assert int(re.search(r"(\d+)s$", line)[1]) < 1000
+    (line,) = sv_says(scan, "status", "--json", "service")
+    since = datetime.datetime.fromisoformat(json.loads(line)["since"][:-1] + "+00:00")
+    assert abs(time.time() - since.timestamp()) < 1000
+
+
+def sv_says(scan, *argv):
+    said = subprocess.check_output([BIN / "sv", "-d", scan.path, *argv], text=True)
+    return said.splitlines()
 
 
 def wait_up_line(service):

@@ -210,6 +210,7 @@ def watch(argv, errors_path, kill_at, kill_after_s, limit_s):
     try:
         for line in process.stdout:
             lines.append(line.decode(errors="replace").rstrip("\r\n"))
+            print(lines[-1])  # to be seen with pytest -s, and where a test fails
             if kill_at is not None and lines[-1] == kill_at:
                 time.sleep(kill_after_s)
                 process.kill()
@@ -255,8 +256,6 @@ def explain(ran, wanted, limit_s):
     return "\n".join(
         [
             f"the machine ended by {ran.end}{late}, code {ran.code}; not by {wanted}",
-            "--- it said",
-            *ran.said[-60:],
             "--- on its console",
             *ran.console.splitlines()[-60:],
         ]

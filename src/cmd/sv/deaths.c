@@ -74,7 +74,7 @@ static void print_failure(const struct look *look)
 	struct strb span = strb_on(room, sizeof(room));
 
 	fputs(": failed for good ", stdout);
-	text_add_span(&span, (int64_t)tai64n_seconds_since(look->stamp));
+	text_add_span(&span, (int64_t)look_seconds(look));
 	printf("%s ago", room);
 	if (is_signal || strcmp(state->last_end, "exit") == 0) {
 		fputs(": ", stdout);

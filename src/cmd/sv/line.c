@@ -8,7 +8,6 @@
 
 #include "base/diag.h"
 #include "base/signame.h"
-#include "base/tai64n.h"
 #include "cmd/sv/line.h"
 
 static const char *const phases[] = {
@@ -62,7 +61,7 @@ void line_service(const char *name, int dir_fd, const struct look *look)
 	printf("%s: %s: ", phases[look->phase], name);
 	if (look->phase != LOOK_DOWN)
 		printf("(pid %" PRIu32 ") ", status->run_pid);
-	printf("%" PRIu64 "s", tai64n_seconds_since(look->stamp));
+	printf("%" PRIu64 "s", look_seconds(look));
 	if (has_process && !is_normally_up)
 		fputs(", normally down", stdout);
 	if (!has_process && is_normally_up)
