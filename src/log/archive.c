@@ -368,12 +368,14 @@ int archive_finish(struct archive *archive, const char *name,
 {
 	struct stat st;
 
-	while (fstatat(archive->dir_fd, name, &st, 0) == -1) {
+	while (fstatat(archive->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == -1) {
 		if (errno == ENOENT)
 			return 0;
 		if (trouble("unable to stat %s/%s", archive->path, name) == -1)
 			return -1;
 	}
+	if (S_ISLNK(st.st_mode)) /* no file of ours: see recover.c */
+		return archive_remove(archive, name);
 	if (st.st_nlink == 1 && link_label(archive, name, condition) == -1)
 		return -1;
 	/* The new name must be on disk before the old one goes. */

@@ -40,9 +40,10 @@ static int open_handles(int dir_fd)
 	int fds[HANDLE_COUNT];
 
 	for (size_t i = 0; i < HANDLE_COUNT; i++) {
-		int fd =
-			openat(dir_fd, handles[i].name,
-			       handles[i].flags | O_NONBLOCK | O_CLOEXEC, 0644);
+		int fd = openat(dir_fd, handles[i].name,
+				handles[i].flags | O_NOFOLLOW | O_NONBLOCK |
+					O_CLOEXEC,
+				0644);
 
 		if (fd == -1)
 			return -1;
@@ -154,8 +155,8 @@ static int save(struct archive *archive, const char *name, mode_t mode)
 	int fd, result = -1;
 
 	while ((fd = openat(archive->dir_fd, name,
-			    O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK |
-				    O_CLOEXEC,
+			    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW |
+				    O_NONBLOCK | O_CLOEXEC,
 			    0644)) == -1) {
 		if (trouble("unable to create %s/%s", archive->path, name) ==
 		    -1)

@@ -19,20 +19,25 @@
 /* Whether a file exists, and is complete. */
 enum condition { ABSENT, INCOMPLETE, COMPLETE, UNKNOWN };
 
-/* UNKNOWN is with errno. */
+/*
+ * UNKNOWN is with errno. A link is none of our files, wherever it leads: who
+ * may write here could have us write, or cut off, any file that we may.
+ */
 static enum condition condition_of(int dir_fd, const char *name,
 				   struct stat *st)
 {
-	if (fstatat(dir_fd, name, st, 0) == -1)
+	if (fstatat(dir_fd, name, st, AT_SYMLINK_NOFOLLOW) == -1)
 		return errno == ENOENT ? ABSENT : UNKNOWN;
+	if (S_ISLNK(st->st_mode))
+		return INCOMPLETE;
 	return st->st_mode & S_IXUSR ? COMPLETE : INCOMPLETE;
 }
 
 int recover_create(int dir_fd, const char *name)
 {
 	return openat(dir_fd, name,
-		      O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NONBLOCK |
-			      O_CLOEXEC,
+		      O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW |
+			      O_NONBLOCK | O_CLOEXEC,
 		      0644);
 }
 
@@ -41,7 +46,7 @@ static int sync_file(struct archive *archive, const char *name)
 {
 	int result = -1;
 	int fd = openat(archive->dir_fd, name,
-			O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+			O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd == -1)
 		return 0;
@@ -79,7 +84,8 @@ static int resume(struct logdir *dir, const struct stat *current)
 
 	dir->size_bytes = (uint64_t)current->st_size;
 	dir->current_fd = openat(dir->dir_fd, "current",
-				 O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC);
+				 O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK |
+					 O_CLOEXEC);
 	if (dir->current_fd == -1) {
 		TELL(dir, "unable to append to %s/current", dir->config.path);
 		return -1;
@@ -144,9 +150,10 @@ static int open_current(struct logdir *dir)
 
 static int lock(struct logdir *dir)
 {
-	dir->lock_fd = openat(
-		dir->dir_fd, "lock",
-		O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0600);
+	dir->lock_fd = openat(dir->dir_fd, "lock",
+			      O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW |
+				      O_NONBLOCK | O_CLOEXEC,
+			      0600);
 	if (dir->lock_fd == -1 ||
 	    flock(dir->lock_fd, LOCK_EX | LOCK_NB) == -1) {
 		TELL(dir, "unable to lock directory %s", dir->config.path);

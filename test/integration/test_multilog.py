@@ -1349,3 +1349,40 @@ def test_a_clock_that_was_set_back_costs_the_oldest_lines(tmp_path):
     kept = b"".join(path.read_bytes() for path in [*left, folder / "current"])
     assert len(kept) > 6000 and lines.endswith(kept)
     assert done.stderr.count(b"unable to remove") == 1
+
+
+# ---- a directory in which others can write ----
+
+
+@pytest.mark.parametrize("program", ["multilog", "svlogd"])
+@pytest.mark.parametrize("is_clean", [False, True])
+@pytest.mark.parametrize(
+    "name", ["current", "state", "lock", "previous", "processed", "newstate"]
+)
+def test_links_in_the_directory_are_not_followed(programs, tmp_path, program, name, is_clean):
+    """What they led to was written, cut off, or had its mode changed."""
+    log, victim, said = tmp_path / "log", tmp_path / "victim", tmp_path / "said"
+    log.mkdir()
+    victim.write_text("kept\n")
+    victim.chmod(0o744 if is_clean else 0o600)  # as a complete log, or none
+    before = victim.stat()
+    if is_clean and name != "current":
+        (log / "current").touch(0o744)
+    (log / name).symlink_to(victim)
+    (log / "config").write_text("s4096\n!cat\n")
+    actions = ["s4096", "!cat"] if program == "multilog" else []
+    read_fd, write_fd = os.pipe()
+    with open(said, "wb") as errors:
+        process = programs.start(
+            support.BIN / program, *actions, log, stdin=read_fd, stderr=errors
+        )
+    os.write(write_fd, b"".join(b"%090d\n" % number for number in range(100)))
+    os.close(write_fd)
+    # It ends, or goes on saying what is in the way.
+    wait_until(lambda: process.poll() is not None or b"unable to" in said.read_bytes())
+    process.kill()
+    process.wait()
+    os.close(read_fd)
+    after = victim.stat()
+    assert victim.read_text() == "kept\n"
+    assert (after.st_mode, after.st_mtime_ns) == (before.st_mode, before.st_mtime_ns)
