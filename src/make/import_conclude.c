@@ -1,4 +1,4 @@
-/* import_conclude.c -- the plan, when a unit was read: see import_unit.h. */
+/* import_conclude.c -- the plan, when a unit was read: see unit.h. */
 #include <grp.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -14,8 +14,8 @@
 #include "base/strb.h"
 #include "chain/favour.h"
 #include "chain/ids.h"
-#include "make/import_unit.h"
 #include "make/quote.h"
+#include "make/unit.h"
 
 /* What systemd does unless told otherwise. */
 #define STOP_TIMEOUT_NS (90 * SPAN_SECOND_NS)

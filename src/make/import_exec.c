@@ -1,5 +1,5 @@
 /*
- * import_exec.c -- command lines of units: see import_unit.h.
+ * import_exec.c -- command lines of units: see unit.h.
  *
  * systemd replaces "${NAME}" wherever it stands, and "$NAME" that is a word of
  * its own, by what words there are in the variable, and leaves every other '$'
@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "base/signame.h"
-#include "make/import_unit.h"
 #include "make/quote.h"
+#include "make/unit.h"
 
 struct exec {
 	struct list words;  /* the program, its arguments */

@@ -1,7 +1,7 @@
-/* import_lost.c -- keys of units that nothing here does: see import_unit.h. */
+/* import_lost.c -- keys of units that nothing here does: see unit.h. */
 #include <string.h>
 
-#include "make/import_unit.h"
+#include "make/unit.h"
 
 enum reason {
 	NOTHING_LOST,

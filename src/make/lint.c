@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +11,7 @@
 #include "base/names.h"
 #include "base/strb.h"
 #include "make/lint.h"
+#include "make/lint_log.h"
 #include "make/shell.h"
 #include "make/typo.h"
 #include "service/config.h"
@@ -30,22 +30,7 @@ struct view {
 	struct service_config config;
 };
 
-void lint_tell(struct lint *lint, const char *file, const char *problem,
-	       const char *advice, ...)
-{
-	char room[TEXT_SIZE];
-	struct strb text = strb_on(room, sizeof(room));
-	struct lint_finding finding = {file, problem, room};
-	va_list args;
-
-	va_start(args, advice);
-	strb_add_vformat(&text, advice, args);
-	va_end(args);
-	lint->count++;
-	lint->on_finding(lint->with, &finding);
-}
-
-/* The same for a file of the directory of `view`. */
+/* Of a file of the directory of `view`. */
 static void tell(const struct view *view, const char *name, const char *problem,
 		 const char *advice)
 {

@@ -1,4 +1,4 @@
-/* lint_log.c -- see lint.h; whether a logger may write where it is to. */
+/* lint_log.c -- see lint_log.h. */
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
@@ -10,7 +10,7 @@
 
 #include "base/strb.h"
 #include "chain/ids.h"
-#include "make/lint.h"
+#include "make/lint_log.h"
 
 #define LINE_SIZE  1024
 #define WORDS_MOST 64

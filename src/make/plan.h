@@ -79,13 +79,14 @@ bool plan_is_variable(const char *text);
 /* Whether it is short of memory anywhere. */
 bool plan_is_short(const struct plan *plan);
 
-/* Draws the directory. Memory that is short shows in the sketch. */
+/* Draws the directory. Memory that is short shows in the sketch. (plan_draw.c)
+ */
 void plan_draw(const struct plan *plan, struct sketch *sketch);
 
 /* Frees the lists; what is borrowed stays. */
 void plan_free(struct plan *plan);
 
-/* ---- parts of plan_draw(), for its file ---- */
+/* ---- parts of plan_draw(), for its files ---- */
 
 /* A text that is written with stdio, then added as a file. */
 struct plan_page {

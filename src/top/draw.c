@@ -10,10 +10,6 @@
 #include "view/table.h"
 #include "view/text.h"
 
-/* Lines that aren't for services. */
-#define LINES_ABOVE 2
-#define LINES_BELOW 2
-
 static const char *const order_names[] = {
 	[TOP_BY_TROUBLE] = "trouble",
 	[TOP_BY_NAME] = "name",
@@ -39,13 +35,6 @@ static const char *const help[] = {
 	"often it was restarted: of all processes that it has started.",
 	NULL,
 };
-
-size_t top_room(void)
-{
-	return LINES > LINES_ABOVE + LINES_BELOW
-		       ? (size_t)(LINES - LINES_ABOVE - LINES_BELOW)
-		       : 0;
-}
 
 static size_t width(void)
 {
@@ -121,7 +110,7 @@ static void put_row(const struct top *top, const struct table *table,
 
 static void put_table(struct top *top)
 {
-	size_t room = top_room(), last;
+	size_t room = terminal_room(), last;
 	struct table table = {.has_shares = true};
 	char heading[TABLE_LINE_SIZE];
 	struct strb line = strb_on(heading, sizeof(heading));
@@ -143,7 +132,7 @@ static void put_table(struct top *top)
 	table_add_heading(&table, &line);
 	put_line(1, heading, A_UNDERLINE);
 	for (size_t i = top->first; i < top->first + room; i++) {
-		int y = LINES_ABOVE + (int)(i - top->first);
+		int y = TOP_LINES_ABOVE + (int)(i - top->first);
 
 		if (i < last)
 			put_row(top, &table, top->rows[i], y, i == top->at);
@@ -151,7 +140,7 @@ static void put_table(struct top *top)
 			put_line(y, "", A_NORMAL);
 	}
 	if (top->row_count == 0 && room > 0)
-		put_line(LINES_ABOVE,
+		put_line(TOP_LINES_ABOVE,
 			 top->filter[0] ? "nothing matches; escape shows all"
 					: "there are no services here",
 			 A_NORMAL);
@@ -159,13 +148,13 @@ static void put_table(struct top *top)
 
 static void put_help(void)
 {
-	size_t room = top_room(), i = 0;
+	size_t room = terminal_room(), i = 0;
 
 	put_line(1, "KEYS", A_UNDERLINE);
 	for (; i < room && help[i]; i++)
-		put_line(LINES_ABOVE + (int)i, help[i], A_NORMAL);
+		put_line(TOP_LINES_ABOVE + (int)i, help[i], A_NORMAL);
 	for (; i < room; i++)
-		put_line(LINES_ABOVE + (int)i, "", A_NORMAL);
+		put_line(TOP_LINES_ABOVE + (int)i, "", A_NORMAL);
 }
 
 /* ---- below ---- */
@@ -200,7 +189,7 @@ void top_draw(struct top *top)
 		put_help();
 	else
 		put_table(top);
-	if (LINES > LINES_BELOW) {
+	if (LINES > TOP_LINES_BELOW) {
 		put_prompt(top);
 		put_line(LINES - 1,
 			 "s start  x stop  r restart  K signal  l log  i info  "

@@ -141,7 +141,7 @@ static void take_answer(struct top *top, int key)
 
 static void take_moving_key(struct top *top, int key)
 {
-	long page = (long)top_room();
+	long page = (long)terminal_room();
 
 	switch (key) {
 	case KEY_UP:

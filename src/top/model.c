@@ -207,7 +207,7 @@ void top_take_figures(struct top *top)
 bool top_has_changing_figures(const struct top *top)
 {
 	for (size_t i = top->first;
-	     i < top->row_count && i < top->first + top_room(); i++) {
+	     i < top->row_count && i < top->first + terminal_room(); i++) {
 		const struct row *row = top->rows[i];
 		int64_t since_s =
 			top->overview.moment.now.tv_sec - row->since_s;

@@ -155,3 +155,10 @@ void terminal_take_size(void)
 		resizeterm(size.ws_row, size.ws_col);
 	erase();
 }
+
+size_t terminal_room(void)
+{
+	const int others = TOP_LINES_ABOVE + TOP_LINES_BELOW;
+
+	return LINES > others ? (size_t)(LINES - others) : 0;
+}

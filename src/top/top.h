@@ -16,6 +16,9 @@
 #include "view/overview.h"
 
 #define TOP_TEXT 256 /* bytes: of what is typed or said */
+/* Lines of the screen that aren't for services. */
+#define TOP_LINES_ABOVE 2
+#define TOP_LINES_BELOW 2
 
 enum top_order { TOP_BY_TROUBLE, TOP_BY_NAME, TOP_BY_MEMORY, TOP_BY_CPU };
 
@@ -90,8 +93,6 @@ void top_free(struct top *top);
 /* ---- draw.c ---- */
 
 void top_draw(struct top *top);
-/* Rows that fit the screen. */
-size_t top_room(void);
 
 /* ---- keys.c ---- */
 
@@ -114,5 +115,7 @@ void terminal_end(void);
 /* The descriptor that has input when the size has changed, and taking it. */
 int terminal_resized_fd(void);
 void terminal_take_size(void);
+/* Rows that fit the screen. */
+size_t terminal_room(void);
 
 #endif

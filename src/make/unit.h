@@ -1,9 +1,9 @@
 /*
- * import_unit.h -- a unit of systemd while it is read: the parts of
- * import_unit(), for its files.
+ * unit.h -- a unit of systemd while it is read, and what its specifiers stand
+ * for: what the files of import_unit() share.
  */
-#ifndef MAKE_IMPORT_UNIT_H
-#define MAKE_IMPORT_UNIT_H
+#ifndef MAKE_UNIT_H
+#define MAKE_UNIT_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -95,6 +95,8 @@ const char *unit_expand(struct unit *unit, const char *text);
 /* Where the directories of a kind are, "/run" for instance: with the variable
  * that XDG has for users, if we aren't root. */
 const char *unit_base(struct unit *unit, enum unit_directory kind);
+
+/* ---- parts of import_unit(), each in its own file ---- */
 
 /* Takes a line of ExecStart, and so on; `kind` is one of these. (import_exec.c)
  */
