@@ -143,12 +143,13 @@ out:
 	return result;
 }
 
-long fd_read_file(int dir_fd, const char *name, void *out, size_t size_bytes)
+static long read_file(int dir_fd, const char *name, int flags, void *out,
+		      size_t size_bytes)
 {
 	int error;
 	ssize_t got;
 	int fd = openat(dir_fd, name,
-			O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+			O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags);
 
 	if (fd == -1)
 		return -1;
@@ -159,6 +160,17 @@ long fd_read_file(int dir_fd, const char *name, void *out, size_t size_bytes)
 	close(fd);
 	errno = error;
 	return (long)got;
+}
+
+long fd_read_file(int dir_fd, const char *name, void *out, size_t size_bytes)
+{
+	return read_file(dir_fd, name, 0, out, size_bytes);
+}
+
+long fd_read_own_file(int dir_fd, const char *name, void *out,
+		      size_t size_bytes)
+{
+	return read_file(dir_fd, name, O_NOFOLLOW, out, size_bytes);
 }
 
 char *fd_read_all(const char *path, size_t *len)

@@ -49,6 +49,13 @@ int fd_rewrite_file(int dir_fd, const char *name, const void *bytes,
 long fd_read_file(int dir_fd, const char *name, void *out, size_t size_bytes);
 
 /*
+ * The same of a file that has to be there itself: a link is ELOOP, as one would
+ * show what it leads to under its own name.
+ */
+long fd_read_own_file(int dir_fd, const char *name, void *out,
+		      size_t size_bytes);
+
+/*
  * Reads all of a file into new memory, which the caller frees, with a '\0'
  * after the *len bytes. NULL with errno from open(2) or the reading, or ENOMEM.
  */

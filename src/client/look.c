@@ -54,8 +54,8 @@ static enum look_phase phase_of(const unsigned char *record, long size)
 static void read_status(int dir_fd, struct look *look)
 {
 	unsigned char record[STATUS_SIZE];
-	long size =
-		fd_read_file(dir_fd, SUPERVISE_STATUS, record, sizeof(record));
+	long size = fd_read_own_file(dir_fd, SUPERVISE_STATUS, record,
+				     sizeof(record));
 
 	if (size == -1) {
 		note_trouble(look, "open " SUPERVISE_STATUS, errno);
@@ -79,7 +79,8 @@ static bool read_state(int dir_fd, struct look *look)
 {
 	char text[STATE_SIZE_MAX];
 	char label[TAI64N_LABEL_SIZE];
-	long len = fd_read_file(dir_fd, SUPERVISE_STATE, text, sizeof(text));
+	long len =
+		fd_read_own_file(dir_fd, SUPERVISE_STATE, text, sizeof(text));
 	int order;
 
 	if (len <= 0 || !state_parse(text, (size_t)len, &look->state))

@@ -125,7 +125,7 @@ static void begin(struct runsv *runsv, const char *name)
 	runsv->entry->owner = runsv;
 	runsv->surrender = (struct surrender){
 		.loop = runsv->context.loop,
-		.boot_id = runsv->spawner.boot_id,
+		.era = &runsv->spawner.eras.own,
 		.dir_fd = runsv->entry->dir_fd,
 		.file = SURRENDER_OF_SERVICE,
 		.on_surrender = on_surrender,

@@ -41,7 +41,7 @@ static void begin_surrender(struct service *service,
 {
 	*surrender = (struct surrender){
 		.loop = service->site.loop,
-		.boot_id = service->site.spawner->boot_id,
+		.era = &service->site.spawner->eras.own,
 		.dir_fd = service->site.dir_fd,
 		.file = SURRENDER_OF_SERVICE,
 		.on_surrender = on_surrender,
@@ -64,6 +64,9 @@ static void begin(struct service *service, struct surrender *surrender)
 		diag_die_errno(EXIT_SYSTEM, "unable to open %s",
 			       service->site.name);
 	trouble = service_open(service);
+	if (trouble && trouble->reason)
+		diag_die(EXIT_SYSTEM, "unable to %s %s: %s", trouble->verb,
+			 service->site.name, trouble->reason);
 	if (trouble)
 		diag_die_errno(EXIT_SYSTEM, "unable to %s %s/%s", trouble->verb,
 			       service->site.name, trouble->file);

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "base/strb.h"
 #include "engine/aside.h"
@@ -93,9 +92,7 @@ static void on_limit(struct loop_timer *timer)
 	struct aside *aside = timer->owner;
 	struct process_end end = {.is_known = true, .signal_number = SIGKILL};
 
-	/* As long as the leader can be asked for, the group has its number. */
-	if (loop_process_signal(&aside->process, 0) == 0)
-		kill(-aside->process.pid, SIGKILL);
+	loop_process_signal_group(&aside->process, SIGKILL);
 	loop_process_signal(&aside->process, SIGKILL);
 	tell(aside, end); /* who sleeps in the kernel may die much later */
 }
@@ -146,7 +143,6 @@ static int make_plan(struct aside *aside, const struct aside_plan *plan)
 static int start(struct aside *aside, const struct aside_plan *plan)
 {
 	struct launch *launch = &aside->launch;
-	int error;
 
 	if (make_plan(aside, plan) == -1)
 		return -1;
@@ -164,12 +160,7 @@ static int start(struct aside *aside, const struct aside_plan *plan)
 	if (loop_process_add(aside->loop, &aside->process,
 			     launch->spawned.pidfd) == 0)
 		return 0;
-	error = errno;
-	kill(launch->spawned.pid, SIGKILL); /* nobody would ever reap it */
-	if (!launch_is_loading(launch))
-		waitpid(launch->spawned.pid, NULL, 0);
-	errno = error;
-	return -1;
+	return spawn_undo(&launch->spawned);
 }
 
 int aside_start(struct site *site, const struct aside_plan *plan)

@@ -132,8 +132,8 @@ static int out_of_the_way(const struct spawn_plan *plan, int lock_fd)
 }
 
 /*
- * With an identity that can be proved, the record is enough. Without, the
- * process that runs the script holds the lock itself.
+ * With an identity that can be proved, on a record that will be believed, that
+ * is enough. Without, the process that runs the script holds the lock itself.
  */
 static void leave_trace(const struct spawner *spawner,
 			const struct spawn_plan *plan, int lock_fd,
@@ -145,12 +145,14 @@ static void leave_trace(const struct spawner *spawner,
 		spawned->pid = getpid();
 		return;
 	}
-	memcpy(identity.boot_id, spawner->boot_id, sizeof(identity.boot_id));
+	identity.era = spawner->eras.own;
 	identity_own(&identity);
-	spawned->pid = (pid_t)identity.pid;
+	/* In the namespace of the parent, if /proc is. */
+	if (era_is_known(&identity.era))
+		spawned->pid = (pid_t)identity.pid;
 	spawned->start_ticks = identity.start_ticks;
 	spawned->record = plan->record(plan->owner, &identity);
-	if (spawned->record == RECORD_FAILED ||
+	if (spawned->record == RECORD_FAILED || plan->keeps_lock ||
 	    !identity_is_provable(&identity))
 		fcntl(lock_fd, F_SETFD, 0);
 }

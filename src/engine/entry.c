@@ -57,6 +57,18 @@ static bool complain(struct complaint *said, const char *verb, const char *name,
 	return false;
 }
 
+static bool complain_of(struct complaint *said, const char *name,
+			const struct service_trouble *trouble)
+{
+	if (!trouble->reason)
+		return complain(said, trouble->verb, name, trouble->file);
+	if (said->verb != trouble->reason)
+		diag_warn("unable to %s %s: %s", trouble->verb, name,
+			  trouble->reason);
+	said->verb = trouble->reason;
+	return false;
+}
+
 /* ---- descriptors ---- */
 
 static bool take_descriptors(struct entry_context *context, unsigned count)
@@ -469,14 +481,13 @@ static bool host_service(struct entry_context *context, struct entry *entry,
 	 * of the two was told to leave. */
 	if (entry->is_awaited &&
 	    !recall_was_hosted(service->site.dir_fd,
-			       service->site.spawner->boot_id))
+			       &service->site.spawner->eras))
 		return true;
 	if (loop_now_ns() < entry->host_due_ns)
 		return false;
 	trouble = service_open(service);
 	if (trouble)
-		return complain(said, trouble->verb, service->site.name,
-				trouble->file);
+		return complain_of(said, service->site.name, trouble);
 	if (!prepare_begin(context, entry, service)) {
 		service_forget(service);
 		return false;

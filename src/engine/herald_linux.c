@@ -148,8 +148,8 @@ static char *name_in(struct herald *herald)
 static bool recall_name(const struct site *site, char name[SOCKET_NAME_SIZE])
 {
 	char text[SOCKET_NAME_SIZE];
-	long count = fd_read_file(site->dir_fd, SUPERVISE_SOCKET, text,
-				  sizeof(text) - 2);
+	long count = fd_read_own_file(site->dir_fd, SUPERVISE_SOCKET, text,
+				      sizeof(text) - 2);
 	struct strb made = strb_on(name, SOCKET_NAME_SIZE);
 
 	if (count <= 0)

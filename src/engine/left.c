@@ -11,6 +11,7 @@
 #include "engine/left.h"
 #include "engine/recall.h"
 #include "service/scan_control.h"
+#include "service/trust.h"
 
 #define LEFT_DIR SCAN_DIR "/left"
 
@@ -47,9 +48,9 @@ void left_forget(struct entry *entry)
 }
 
 /* Whether the service, or its logger, was hosted until a supervisor died. */
-static bool was_hosted(int dir_fd, const char *boot_id)
+static bool was_hosted(int dir_fd, struct eras *eras)
 {
-	bool result = recall_was_hosted(dir_fd, boot_id);
+	bool result = recall_was_hosted(dir_fd, eras);
 	int log_fd;
 
 	if (result)
@@ -57,25 +58,24 @@ static bool was_hosted(int dir_fd, const char *boot_id)
 	log_fd = openat(dir_fd, "log", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (log_fd == -1)
 		return false;
-	result = recall_was_hosted(log_fd, boot_id);
+	result = recall_was_hosted(log_fd, eras);
 	close(log_fd);
 	return result;
 }
 
-static bool is_wanted(const char *path, const char *boot_id,
-		      struct stat *status)
+static bool is_wanted(const char *path, struct eras *eras, struct stat *status)
 {
 	int dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool result;
 
 	if (dir_fd == -1)
 		return false;
-	result = fstat(dir_fd, status) == 0 && was_hosted(dir_fd, boot_id);
+	result = fstat(dir_fd, status) == 0 && was_hosted(dir_fd, eras);
 	close(dir_fd);
 	return result;
 }
 
-void left_visit(const char *boot_id,
+void left_visit(struct eras *eras,
 		void (*visit)(void *with, const char *path,
 			      const struct stat *status),
 		void *with)
@@ -83,7 +83,9 @@ void left_visit(const char *boot_id,
 	DIR *links = opendir(LEFT_DIR);
 	struct dirent *link;
 
-	while (links && (link = readdir(links))) {
+	/* What they lead to is run. */
+	while (links && trust_directory(dirfd(links), true) &&
+	       (link = readdir(links))) {
 		char path[PATH_MAX];
 		struct stat status;
 		ssize_t len = readlinkat(dirfd(links), link->d_name, path,
@@ -92,7 +94,7 @@ void left_visit(const char *boot_id,
 		if (len <= 0)
 			continue; /* "." and "..", or not ours */
 		path[len] = '\0';
-		if (is_wanted(path, boot_id, &status))
+		if (is_wanted(path, eras, &status))
 			visit(with, path, &status);
 		else
 			unlinkat(dirfd(links), link->d_name, 0);

@@ -20,9 +20,11 @@ void left_forget(struct entry *entry);
 
 /*
  * Calls `visit` with the path and the stat(2) of every directory on record that
- * a supervisor was killed over in this boot; takes the others off the record.
+ * a supervisor was killed over in this era, or in one that may go on; takes
+ * the others off the record. Nothing is done where others could have made
+ * links.
  */
-void left_visit(const char *boot_id,
+void left_visit(struct eras *eras,
 		void (*visit)(void *with, const char *path,
 			      const struct stat *status),
 		void *with);

@@ -1,8 +1,4 @@
 /* life.c -- see life.h. */
-#include <errno.h>
-#include <signal.h>
-#include <sys/wait.h>
-
 #include "engine/herald.h"
 #include "engine/life.h"
 #include "engine/notify.h"
@@ -43,18 +39,12 @@ void life_begin(struct service *service)
 	service->is_start_pending = true;
 }
 
-/* A process that can't be watched is as good as none. One that hangs may not
- * die, and isn't waited for. */
+/* A process that can't be watched is as good as none. */
 static int give_up_process(struct service *service,
 			   const struct spawned *spawned)
 {
-	int error = errno;
-
-	kill(spawned->pid, SIGKILL);
-	if (!service->loading)
-		waitpid(spawned->pid, NULL, 0);
+	spawn_undo(spawned);
 	starter_forget(service);
-	errno = error;
 	return -1;
 }
 
@@ -95,8 +85,8 @@ int life_begun(struct service *service, const struct spawned *spawned)
 {
 	service->is_start_pending = false;
 	if (spawned->pid == -1 ||
-	    (process_watch(&service->process, &service->site, spawned->pid,
-			   spawned->pidfd, true) == -1 &&
+	    (process_watch(&service->process, &service->site, spawned, true) ==
+		     -1 &&
 	     give_up_process(service, spawned) == -1)) {
 		take_back(service);
 		return -1;

@@ -108,7 +108,13 @@ static void host(struct log_service *log)
 		service_begin(service);
 		return;
 	}
-	complain(log, trouble->verb, trouble->file);
+	if (!trouble->reason)
+		complain(log, trouble->verb, trouble->file);
+	else if (log->said_verb != trouble->reason)
+		diag_warn("unable to %s %s: %s", trouble->verb,
+			  service->site.name, trouble->reason);
+	if (trouble->reason)
+		log->said_verb = trouble->reason;
 	loop_timer_set(service->site.loop, &log->again,
 		       loop_now_ns() + RETURN_NS);
 }

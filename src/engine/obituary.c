@@ -45,7 +45,7 @@ static void on_death(struct loop_watch *watch)
 	for (ssize_t i = 0; i < count / (ssize_t)sizeof(deaths[0]); i++) {
 		keep_late(obituaries, &deaths[i]);
 		loop_process_told(obituaries->loop, (pid_t)deaths[i].pid,
-				  (int)deaths[i].status);
+				  deaths[i].start_ticks, (int)deaths[i].status);
 	}
 }
 

@@ -4,7 +4,6 @@
 #include "engine/process.h"
 #include "engine/rules.h"
 #include "engine/scope.h"
-#include "engine/standing.h"
 #include "service/config.h"
 
 void process_begin(struct process *process)
@@ -20,17 +19,18 @@ static void on_exit_of_process(struct loop_process *process,
 	site->tell(site, &(struct happening){.kind = HAPPENED_END, .end = end});
 }
 
-int process_watch(struct process *process, struct site *site, pid_t pid,
-		  int pidfd, bool is_child)
+int process_watch(struct process *process, struct site *site,
+		  const struct spawned *spawned, bool is_child)
 {
 	process->watch = (struct loop_process){
-		.pid = pid,
+		.pid = spawned->pid,
 		.is_child = is_child,
+		.start_ticks = spawned->start_ticks,
 		.remains = &process->remains,
 		.on_exit = on_exit_of_process,
 		.owner = site,
 	};
-	return loop_process_add(site->loop, &process->watch, pidfd);
+	return loop_process_add(site->loop, &process->watch, spawned->pidfd);
 }
 
 void process_forget(struct process *process, const struct site *site)
@@ -42,11 +42,10 @@ void process_forget(struct process *process, const struct site *site)
 static void send_signal(const struct process *process, const struct site *site,
 			int number, bool is_to_group)
 {
-	if (number == SIGKILL && scope_kill(site, site->standing->pid))
+	if (number == SIGKILL && scope_kill(site, &process->watch))
 		return;
-	/* As long as the leader can be asked for, the group has its number. */
-	if (is_to_group && loop_process_signal(&process->watch, 0) == 0 &&
-	    kill(-site->standing->pid, number) == 0)
+	if (is_to_group &&
+	    loop_process_signal_group(&process->watch, number) == 0)
 		return;
 	loop_process_signal(&process->watch, number);
 }

@@ -17,10 +17,11 @@ struct process {
 /* Before anything else: nothing runs. */
 void process_begin(struct process *process);
 
-/* Watches `pid`, by `pidfd` if that isn't -1; tells HAPPENED_END. 0, or -1 with
- * errno, and then the descriptor is closed: see loop_process_add(). */
-int process_watch(struct process *process, struct site *site, pid_t pid,
-		  int pidfd, bool is_child);
+/* Watches what was started, or found, by its pidfd if that isn't -1; tells
+ * HAPPENED_END. 0, or -1 with errno, and then the descriptor is closed: see
+ * loop_process_add(). */
+int process_watch(struct process *process, struct site *site,
+		  const struct spawned *spawned, bool is_child);
 void process_forget(struct process *process, const struct site *site);
 
 /* Sends one signal or two, the second 0 otherwise, to the process, or to all of

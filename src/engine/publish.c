@@ -12,6 +12,7 @@
 #include "engine/herald.h"
 #include "engine/plain.h"
 #include "engine/publish.h"
+#include "service/state.h"
 #include "service/supervise_dir.h"
 
 /* With the next change, or after this time, what couldn't be written is. */
@@ -40,8 +41,7 @@ static void fill_state(const struct news *news, struct state *state)
 
 	memset(state, 0, sizeof(*state));
 	state->version = STATE_VERSION;
-	memcpy(state->boot_id, news->site->spawner->boot_id,
-	       sizeof(state->boot_id));
+	state->era = news->site->spawner->eras.own;
 	state->is_hosted = standing->machine.phase != MACHINE_GONE;
 	state_from_machine(state, &standing->machine);
 	snprintf(state->waits_for, sizeof(state->waits_for), "%s",

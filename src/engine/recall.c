@@ -4,14 +4,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/fd.h"
 #include "base/tai64n.h"
 #include "engine/recall.h"
 #include "service/identity.h"
 #include "service/since.h"
 #include "service/state.h"
 #include "service/status.h"
-#include "service/supervise_dir.h"
 
 /* How far the clock that a foreign supervisor wrote down and the start time
  * that the kernel remembers may be apart. */
@@ -23,11 +21,12 @@ static bool is_count(int64_t number)
 	return number >= 0 && number < INT64_MAX / 2;
 }
 
-/* False: there is none of this boot, or it can't be understood. */
-static bool read_state(int dir_fd, const char *boot_id, struct state *state)
+/* False: there is none, or it can't be understood. */
+static bool read_state(const struct trust_place *place, struct state *state,
+		       bool *is_trusted)
 {
 	char text[STATE_SIZE_MAX];
-	long count = fd_read_file(dir_fd, SUPERVISE_STATE, text, sizeof(text));
+	long count = trust_read(place, "state", text, sizeof(text), is_trusted);
 
 	if (count <= 0 || !state_parse(text, (size_t)count, state))
 		return false;
@@ -39,7 +38,7 @@ static bool read_state(int dir_fd, const char *boot_id, struct state *state)
 		state->pid = 0;
 	if (state->last_pid < 0 || state->last_pid > INT32_MAX)
 		state->last_pid = 0;
-	return strcmp(state->boot_id, boot_id) == 0;
+	return true;
 }
 
 static struct timespec moment_of(const char label[TAI64N_LABEL_SIZE + 1],
@@ -141,7 +140,7 @@ static void take_identity(const struct state *state, struct identity *identity)
 {
 	identity->pid = state->pid;
 	identity->start_ticks = state->start_ticks;
-	memcpy(identity->boot_id, state->boot_id, sizeof(identity->boot_id));
+	identity->era = state->era;
 }
 
 /* Without a pid, what was decided on didn't come about. */
@@ -179,51 +178,120 @@ static void take_process(const struct state *state, bool is_alive,
 			phase_without_process(&standing->machine);
 }
 
-/*
- * What a supervisor of daemontools or runit left behind when it was killed: a
- * pid, and the moment of its start as "status" has it. No other process can
- * have both that number and a start within seconds of that moment.
- */
-static bool find_foreign(int dir_fd, const char *boot_id,
-			 struct identity *identity, struct status *status)
-{
-	unsigned char record[STATUS_CLASSIC_SIZE];
-	time_t start, noted;
+/* ---- other supervisors ---- */
 
-	if (fd_read_file(dir_fd, SUPERVISE_STATUS, record, sizeof(record)) !=
-	    (long)sizeof(record))
-		return false;
-	status_unpack(record, status);
-	*identity = (struct identity){.pid = status->run_pid};
-	snprintf(identity->boot_id, sizeof(identity->boot_id), "%s", boot_id);
-	if (identity->pid > 0)
-		identity->start_ticks = identity_start_ticks(identity->pid);
-	if (!identity_is_provable(identity) ||
-	    identity_is_zombie(identity->pid))
-		return false;
-	/* Any moment may be noted: their difference need not be a number. */
-	start = start_of(identity).tv_sec;
-	noted = status->changed_at.tv_sec;
+/* What daemontools or runit says to run, in "status". */
+struct foreign {
+	struct status status;
+	struct identity identity;
+	enum claim_verdict verdict;
+};
+
+static bool is_before(struct timespec one, struct timespec other)
+{
+	return one.tv_sec != other.tv_sec ? one.tv_sec < other.tv_sec
+					  : one.tv_nsec < other.tv_nsec;
+}
+
+/*
+ * Whether a moment was before process 1 began. One that our own state was
+ * written beside is compared as it is: of a container that is started again at
+ * once, a number may be another's within the time that clocks may be apart.
+ */
+static bool is_of_earlier_era(struct timespec noted, bool has_state,
+			      const struct era *own)
+{
+	const struct identity init = {
+		.start_ticks = own->init_ticks > 0 ? own->init_ticks : 1};
+	struct timespec begin = start_of(&init);
+
+	if (!has_state)
+		begin.tv_sec -= FOREIGN_START_S;
+	return is_before(noted, begin);
+}
+
+/* Any moment may be noted: their difference need not be a number. */
+static bool is_near(time_t noted, time_t start)
+{
 	return noted >= start - FOREIGN_START_S &&
 	       noted <= start + FOREIGN_START_S;
 }
 
+/*
+ * No other process can have both the number that was noted and a start within
+ * seconds of the moment that was: that is what `start_ticks` stands for.
+ */
+static enum claim_verdict judge_foreign(struct foreign *foreign,
+					bool is_trusted, bool has_state)
+{
+	struct identity *identity = &foreign->identity;
+	struct timespec noted = foreign->status.changed_at;
+	struct claim_facts facts = {
+		.is_provable = era_is_known(&identity->era),
+		.is_trusted = is_trusted,
+		.relation = is_of_earlier_era(noted, has_state, &identity->era)
+				    ? ERA_OVER
+				    : ERA_SAME,
+		.has_same_clock = true,
+	};
+
+	claim_find(identity->pid, &facts);
+	identity->start_ticks = facts.found_ticks;
+	if (facts.found_ticks > 0 && !facts.is_zombie &&
+	    is_near(noted.tv_sec, start_of(identity).tv_sec))
+		facts.start_ticks = facts.found_ticks;
+	return claim_decide(&facts);
+}
+
+/* Whether our own state says of that very number when it started: then there is
+ * nothing to be guessed. */
+static bool is_settled(const struct state *state, int64_t pid,
+		       const struct eras *eras)
+{
+	return state->is_hosted && state->pid == pid &&
+	       era_relate(&state->era, &eras->own) == ERA_SAME &&
+	       era_has_same_clock(&state->era, &eras->own) &&
+	       state->start_ticks > 0 &&
+	       state->start_ticks <= eras->began_ticks;
+}
+
+/* What one of those left behind when it was killed. */
+static void find_foreign(const struct recall_place *from,
+			 const struct state *state, struct foreign *foreign)
+{
+	unsigned char record[STATUS_CLASSIC_SIZE];
+	bool is_trusted;
+	int64_t pid;
+
+	foreign->verdict = CLAIM_NONE;
+	if (trust_read(&from->place, "status", record, sizeof(record),
+		       &is_trusted) != (long)sizeof(record))
+		return;
+	status_unpack(record, &foreign->status);
+	pid = foreign->status.run_pid;
+	foreign->identity =
+		(struct identity){.pid = pid, .era = from->eras->own};
+	if (pid > 1 && pid <= INT32_MAX &&
+	    !(state && is_settled(state, pid, from->eras)))
+		foreign->verdict = judge_foreign(foreign, is_trusted, state);
+}
+
 /* Its wishes are in "status" too, unless "state" speaks of this very process.
  */
-static void take_foreign(const struct identity *identity,
-			 const struct status *status, bool is_known,
+static void take_foreign(const struct foreign *foreign, bool is_known,
 			 struct recall *recall)
 {
+	const struct status *status = &foreign->status;
 	struct standing *standing = &recall->standing;
 
-	recall->identity = *identity;
-	standing->pid = (pid_t)identity->pid;
+	recall->identity = foreign->identity;
+	standing->pid = (pid_t)foreign->identity.pid;
 	standing->machine.phase = MACHINE_UP;
 	if (is_known)
 		return;
 	standing->starts = 1;
 	standing->changed.at = status->changed_at;
-	standing->changed.up_ns = start_up_ns(identity);
+	standing->changed.up_ns = start_up_ns(&foreign->identity);
 	standing->machine.is_leaving = standing->machine.is_term_sent = false;
 	standing->machine.is_paused = status->is_paused;
 	standing->machine.want = status->wanted == 'u'   ? MACHINE_WANT_UP
@@ -239,36 +307,77 @@ void recall_nothing(bool is_down_wanted, struct recall *recall)
 		is_down_wanted ? MACHINE_WANT_DOWN : MACHINE_WANT_UP;
 }
 
-void recall_service(int dir_fd, const char *boot_id, bool is_down_wanted,
+/* ---- all of it ---- */
+
+/* What others may have written counts as a command of theirs would. */
+static void take_wish(const struct state *state, struct recall *recall)
+{
+	struct machine machine = recall->standing.machine;
+
+	state_to_machine(state, &machine);
+	recall->standing.machine.want = machine.want;
+}
+
+static void take_state(const struct state *state, struct recall *recall)
+{
+	state_to_machine(state, &recall->standing.machine);
+	take_history(state, recall);
+	take_identity(state, &recall->identity);
+	take_process(state, recall->verdict == CLAIM_ALIVE, recall);
+}
+
+static enum claim_verdict judge_state(const struct recall_place *from,
+				      const struct state *state,
+				      bool is_trusted)
+{
+	struct identity identity;
+
+	if (!state->is_hosted)
+		return CLAIM_NONE;
+	take_identity(state, &identity);
+	return claim_judge(&identity, is_trusted, from->home_fd, from->eras);
+}
+
+void recall_service(const struct recall_place *from, bool is_down_wanted,
 		    struct recall *recall)
 {
 	struct state state;
-	struct status status;
-	struct identity foreign;
-	bool is_of_boot = read_state(dir_fd, boot_id, &state);
-	bool has_state = is_of_boot && state.is_hosted;
-	bool is_alive;
+	struct foreign foreign;
+	bool is_trusted,
+		is_read = read_state(&from->place, &state, &is_trusted);
+	bool is_of_era =
+		is_read && era_relate(&state.era, &from->eras->own) == ERA_SAME;
 
 	recall_nothing(is_down_wanted, recall);
-	/* Starts stay apart also across supervisors that let go. */
-	if (is_of_boot)
+	if (is_read)
+		recall->verdict = judge_state(from, &state, is_trusted);
+	if (is_of_era && is_trusted && state.is_hosted)
+		take_state(&state, recall);
+	else if (is_of_era && state.is_hosted)
+		take_wish(&state, recall);
+	else if (is_of_era && is_trusted)
+		/* Starts stay apart also across supervisors that let go. */
 		recall->standing.machine.start_due_ns = state.start_due_ns;
-	if (has_state) {
-		state_to_machine(&state, &recall->standing.machine);
-		take_history(&state, recall);
-		take_identity(&state, &recall->identity);
-	}
-	is_alive = has_state && identity_is_alive(&recall->identity, boot_id);
-	if (!is_alive && find_foreign(dir_fd, boot_id, &foreign, &status))
-		take_foreign(&foreign, &status,
-			     has_state && state.pid == foreign.pid, recall);
-	else if (has_state)
-		take_process(&state, is_alive, recall);
+	if (recall->verdict == CLAIM_ALIVE ||
+	    recall->verdict == CLAIM_ELSEWHERE)
+		return;
+	find_foreign(from, is_read ? &state : NULL, &foreign);
+	if (foreign.verdict == CLAIM_NONE || foreign.verdict == CLAIM_DEAD)
+		return;
+	recall->verdict = foreign.verdict;
+	if (foreign.verdict == CLAIM_ALIVE)
+		take_foreign(&foreign,
+			     is_of_era && is_trusted && state.is_hosted &&
+				     state.pid == foreign.identity.pid,
+			     recall);
 }
 
-bool recall_was_hosted(int dir_fd, const char *boot_id)
+bool recall_was_hosted(int dir_fd, struct eras *eras)
 {
+	const struct trust_place place = {.dir_fd = dir_fd};
 	struct state state;
+	bool is_trusted;
 
-	return read_state(dir_fd, boot_id, &state) && state.is_hosted;
+	return read_state(&place, &state, &is_trusted) && state.is_hosted &&
+	       eras_relate(eras, &state.era) != ERA_OVER;
 }

@@ -8,11 +8,20 @@
 
 #include <stdbool.h>
 
+#include "engine/claim.h"
 #include "engine/standing.h"
 #include "service/identity.h"
 #include "service/state.h"
+#include "service/trust.h"
+
+struct recall_place {
+	struct trust_place place; /* where the records are */
+	int home_fd;              /* the directory that its process begins in */
+	struct eras *eras;
+};
 
 struct recall {
+	enum claim_verdict verdict; /* on the process on record */
 	/* Its pid is that of the process that is alive; 0: none is. The signals
 	 * are what that may still have to be sent. */
 	struct standing standing;
@@ -24,19 +33,22 @@ struct recall {
 
 /*
  * Fills in how a service stands, from "state" in supervise/. An
- * earlier supervisor's wishes count if it was killed in this very boot (not if
+ * earlier supervisor's wishes count if it was killed in this very era (not if
  * it let go in good order); otherwise `is_down_wanted` does, as at first sight.
- * phase is MACHINE_UP when a process is alive, and also when one was on record
- * and is gone. A process of a killed supervisor of daemontools or runit is
- * found through "status". Cannot fail: what can't be read counts as absent.
+ * Of what others may have written nothing but the wishes count, which they may
+ * have by a command. phase is MACHINE_UP when a process is alive, and also when
+ * one was on record and is gone. A process of a killed supervisor of
+ * daemontools or runit is found through "status". Cannot fail: what can't be
+ * read counts as absent.
  */
-void recall_service(int dir_fd, const char *boot_id, bool is_down_wanted,
+void recall_service(const struct recall_place *from, bool is_down_wanted,
 		    struct recall *recall);
 
 /* The same where nothing is on record. */
 void recall_nothing(bool is_down_wanted, struct recall *recall);
 
-/* Whether a supervisor was killed over that directory in this boot. */
-bool recall_was_hosted(int dir_fd, const char *boot_id);
+/* Whether a supervisor was killed over that directory in this era, or in one
+ * that may go on. */
+bool recall_was_hosted(int dir_fd, struct eras *eras);
 
 #endif

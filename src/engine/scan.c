@@ -373,7 +373,7 @@ static void host_awaited(struct scanner *scanner)
 	struct entry *entry;
 
 	if (scanner->scan == 1)
-		left_visit(scanner->context.spawner->boot_id, await, scanner);
+		left_visit(&scanner->context.spawner->eras, await, scanner);
 	for (entry = scanner->entries; entry; entry = entry->next) {
 		if (!entry->is_awaited || entry->seen == scanner->scan)
 			continue;

@@ -103,7 +103,7 @@ static void prepare_surrender(struct scanning *scanning)
 {
 	scanning->surrender = (struct surrender){
 		.loop = scanning->loop,
-		.boot_id = scanning->spawner.boot_id,
+		.era = &scanning->spawner.eras.own,
 		.dir_fd = AT_FDCWD,
 		.file = SURRENDER_OF_SCAN,
 		.on_surrender = on_surrender,

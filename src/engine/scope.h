@@ -27,8 +27,9 @@
  */
 bool scope_make(struct site *site, char path[SCOPE_PATH_SIZE]);
 
-/* Kills all that is in the cgroup of its process `pid`. False: it has none. */
-bool scope_kill(const struct site *site, pid_t pid);
+/* Kills all that is in its cgroup, which that process, its own, is in. False:
+ * it has none, or the process has ended. */
+bool scope_kill(const struct site *site, const struct loop_process *process);
 
 /* Removes the cgroup, unless something still runs in it. */
 void scope_remove(const struct site *site);

@@ -21,17 +21,40 @@ static bool wants_one(const struct site *site)
 	return rules_of(site)->kill_scope == CONFIG_SCOPE_CGROUP;
 }
 
-/* Adds that of the service, which need not be there. */
-static bool name_own(const struct site *site, struct strb *path)
+/* Adds the last part of the path of that of the service. */
+static bool add_name(const struct site *site, struct strb *path)
 {
 	struct stat status;
 
-	if (fstat(site->dir_fd, &status) == -1 || !cgroup_find("self", path))
+	if (fstat(site->dir_fd, &status) == -1)
 		return false;
 	strb_add_format(path, "/" NAME_PREFIX "%llx.%llx",
 			(unsigned long long)status.st_dev,
 			(unsigned long long)status.st_ino);
 	return !path->is_cut;
+}
+
+/* Adds that of the service, which need not be there. */
+static bool name_own(const struct site *site, struct strb *path)
+{
+	return cgroup_find("self", path) && add_name(site, path);
+}
+
+/* The same, where its process is. Its number may be another's by now, who is
+ * elsewhere. */
+static bool find_own(const struct site *site,
+		     const struct loop_process *process, struct strb *path)
+{
+	char number[16], own[80];
+	struct strb name = strb_on(own, sizeof(own));
+	const char *last;
+
+	snprintf(number, sizeof(number), "%d", (int)process->pid);
+	if (!cgroup_find(number, path) || !add_name(site, &name) ||
+	    loop_process_signal(process, 0) == -1)
+		return false;
+	last = strrchr(path->data, '/');
+	return last && strcmp(last, own) == 0;
 }
 
 static bool make(const struct site *site, struct strb *path)
@@ -63,14 +86,13 @@ bool scope_make(struct site *site, char path[SCOPE_PATH_SIZE])
 	return false;
 }
 
-bool scope_kill(const struct site *site, pid_t pid)
+bool scope_kill(const struct site *site, const struct loop_process *process)
 {
-	char room[SCOPE_PATH_SIZE], process[16];
+	char room[SCOPE_PATH_SIZE];
 	struct strb path = strb_on(room, sizeof(room));
 
-	snprintf(process, sizeof(process), "%d", (int)pid);
-	return wants_one(site) && pid != 0 && cgroup_find(process, &path) &&
-	       strstr(strrchr(room, '/'), "/" NAME_PREFIX) &&
+	return wants_one(site) && process->watch.is_added &&
+	       find_own(site, process, &path) &&
 	       knob_turn(room, "cgroup.kill", "1");
 }
 

@@ -17,10 +17,10 @@ bool scope_make(struct site *site, char path[SCOPE_PATH_SIZE])
 	return false;
 }
 
-bool scope_kill(const struct site *site, pid_t pid)
+bool scope_kill(const struct site *site, const struct loop_process *process)
 {
 	(void)site;
-	(void)pid;
+	(void)process;
 	return false;
 }
 

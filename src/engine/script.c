@@ -95,6 +95,7 @@ int script_prepare(struct service *service, struct script *script)
 				  keeper_has(service->site.output),
 		.has_own_output = service->site.has_own_output,
 		.is_command_line = config->type == CONFIG_TYPE_ONESHOT,
+		.keeps_lock = service->is_shared,
 		.runs_at_input = service->site.is_inline,
 		.keeps_session = config_has(config, CONFIG_NO_SETSID),
 		.has_pid_namespace = phase == MACHINE_UP &&

@@ -35,6 +35,12 @@ struct service;
 struct start;
 struct starter;
 
+/* What kept a directory from being supervised: "unable to VERB NAME/FILE", and
+ * why, if that isn't in errno. */
+struct service_trouble {
+	const char *verb, *file, *reason;
+};
+
 /* Whoever has it. All but on_gone() may be NULL. */
 struct service_owner {
 	/* A process is about to start. */
@@ -80,6 +86,8 @@ struct service {
 	/* It was let go though its process hangs: that holds on to all it has.
 	 */
 	bool is_abandoned;
+	bool is_shared; /* others can write in supervise/: see inherit.h */
+	bool is_shared_said;
 	bool was_term_sent; /* before the signals that a hook holds back */
 	bool is_unwatched;  /* its process can't be adopted, and it was said */
 	struct since changed_before; /* standing.changed, if no start

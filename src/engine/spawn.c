@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -104,10 +106,30 @@ int spawner_keep_output(struct spawner *spawner)
 	return 0;
 }
 
+#define UNDO_LOOKS    100
+#define UNDO_PAUSE_NS 1000000
+
+int spawn_undo(const struct spawned *spawned)
+{
+	const struct timespec pause = {.tv_nsec = UNDO_PAUSE_NS};
+	int error = errno;
+
+	kill(spawned->pid, SIGKILL);
+	/* Left as a zombie it does no harm: we are its parent, so its number is
+	 * not given away. */
+	for (int i = 0; i < UNDO_LOOKS; i++) {
+		if (waitpid(spawned->pid, NULL, WNOHANG) != 0)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	errno = error;
+	return -1;
+}
+
 int spawner_open(struct spawner *spawner)
 {
 	memset(spawner, 0, sizeof(*spawner));
-	identity_boot_id(spawner->boot_id);
+	eras_begin(&spawner->eras);
 	self_close_on_exec_from(STDERR_FILENO + 1);
 	forget_who_started_us();
 	if (getrlimit(RLIMIT_NOFILE, &spawner->limit) == 0)

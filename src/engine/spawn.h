@@ -4,11 +4,11 @@
  * The child becomes leader of a session of its own, with an empty signal mask,
  * default dispositions, the descriptor limit that this process was started
  * with, and no descriptors beyond 0, 1 and 2. Before it runs the script it puts
- * its own identity on record; where that can't be done it keeps the lock of
- * the service directory open for life instead, so that no later supervisor can
- * start a second copy either way. The child also holds that lock until it has
- * become the script, and no other service's: whoever gets the lock finds the
- * record true.
+ * its own identity on record; where that can't be done, or won't be believed,
+ * it keeps the lock of the service directory open for life instead, so that no
+ * later supervisor can start a second copy either way. The child also holds
+ * that lock until it has become the script, and no other service's: whoever
+ * gets the lock finds the record true.
  *
  * Here is what a start needs; launch.h makes it.
  */
@@ -37,7 +37,7 @@ struct spawn_slots {
 struct launcher;
 
 struct spawner {
-	char boot_id[BOOT_ID_SIZE];
+	struct eras eras;
 	struct rlimit limit; /* of descriptors, as this process got it */
 	bool has_raised_limit;
 	sigset_t ignored; /* dispositions that this process inherited */
@@ -76,10 +76,13 @@ struct spawn_plan {
 	 * execlineb, or, where there is none, by sh. */
 	bool is_command_line;
 	bool runs_at_input; /* the script is in, and its cwd, input_dir_fd */
+	/* Its record isn't to be believed, as others can write it: the script
+	 * holds the lock itself. */
+	bool keeps_lock;
 	bool keeps_session; /* no session and no process group of its own */
 	/* Descriptors of the script's choice, -1: none: for its word that it is
 	 * ready (see ready.h), and one that holds a lock for as long as it, or
-	 * a child that inherited it, lives. */
+	 * a child that inherited it, eras. */
 	int notification_fd, lock_fd_number;
 	/* It keeps supervise/control open, as SPAWN_CONTROL_FD, for writing:
 	 * what is in that FIFO outlives this process, and nobody takes the
@@ -113,7 +116,7 @@ struct spawned {
 /*
  * Gets ready: raises the soft descriptor limit to the hard one, marks inherited
  * descriptors close-on-exec, makes sure 0, 1 and 2 are open. 0, or -1 with
- * errno. For the life of the process; there is nothing to undo.
+ * errno. For the era of the process; there is nothing to undo.
  */
 int spawner_open(struct spawner *spawner);
 
@@ -128,5 +131,12 @@ void spawner_raise_limit(struct spawner *spawner, bool raise);
  * 0, or -1 with errno.
  */
 int spawner_keep_output(struct spawner *spawner);
+
+/*
+ * Ends what was just started and can't be watched: that is as good as none.
+ * Waits for its end, but not for long: one that hangs in the kernel, or that
+ * somebody traces, may take any time. Returns -1, with errno as it was.
+ */
+int spawn_undo(const struct spawned *spawned);
 
 #endif

@@ -15,6 +15,7 @@
 #include "engine/launch.h"
 #include "engine/script.h"
 #include "engine/starter.h"
+#include "service/state.h"
 
 #define SHEBANG_BYTES 256 /* what Linux reads of one, about */
 /* How long a start may take before something is said, or done, about it. */

@@ -8,43 +8,44 @@
 #include "base/fd.h"
 #include "engine/surrender.h"
 #include "service/record.h"
-#include "service/state.h"
+
+#define RECORD_SIZE 256 /* bytes, in the end */
 
 struct demand {
 	int64_t exit_code;
-	char boot_id[BOOT_ID_SIZE];
+	struct era era;
 };
 
 static const struct record_field fields[] = {
 	{RECORD_NUMBER, "code", offsetof(struct demand, exit_code), 0},
-	{RECORD_TEXT, "boot", offsetof(struct demand, boot_id), BOOT_ID_SIZE},
+	ERA_FIELDS(struct demand, era),
 	{RECORD_END, NULL, 0, 0},
 };
 
 static void note(const struct surrender *surrender)
 {
-	struct demand demand = {.exit_code = surrender->exit_code};
-	char room[100];
+	struct demand demand = {.exit_code = surrender->exit_code,
+				.era = *surrender->era};
+	char room[RECORD_SIZE];
 	struct strb text = strb_on(room, sizeof(room));
 
-	memcpy(demand.boot_id, surrender->boot_id, sizeof(demand.boot_id));
 	record_write(&text, fields, &demand, '\n');
 	fd_replace_file(surrender->dir_fd, surrender->file, room, text.len,
 			0644);
 }
 
-/* The exit code on record, or -1: there is none of this boot. */
+/* The exit code on record, or -1: there is none of this era. */
 static int recall(const struct surrender *surrender)
 {
 	struct demand demand = {.exit_code = -1};
-	char text[100];
-	long len = fd_read_file(surrender->dir_fd, surrender->file, text,
-				sizeof(text));
+	char text[RECORD_SIZE];
+	long len = fd_read_own_file(surrender->dir_fd, surrender->file, text,
+				    sizeof(text));
 
 	if (len > 0)
 		record_read(text, (size_t)len, fields, &demand, '\n');
 	if (demand.exit_code < 0 || demand.exit_code > UINT8_MAX ||
-	    strcmp(demand.boot_id, surrender->boot_id) != 0)
+	    era_relate(&demand.era, surrender->era) != ERA_SAME)
 		return -1;
 	return (int)demand.exit_code;
 }
@@ -69,7 +70,7 @@ bool surrender_begin(struct surrender *surrender)
 	surrender->timer =
 		(struct loop_timer){.on_due = on_due, .owner = surrender};
 	if (exit_code == -1)
-		surrender_end(surrender); /* that of another boot */
+		surrender_end(surrender); /* that of another era */
 	else
 		surrender_soon(surrender, exit_code);
 	return exit_code != -1;

@@ -4,7 +4,7 @@
  *
  * It is on record before the failure itself is: a supervisor that is killed
  * anywhere on the way to the end is followed by one that goes on there. The
- * record is of one boot, and goes when all is over.
+ * record is of one era (era.h), and goes when all is over.
  */
 #ifndef ENGINE_SURRENDER_H
 #define ENGINE_SURRENDER_H
@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "loop/loop.h"
+#include "service/era.h"
 #include "service/scan_control.h"
 #include "service/supervise_dir.h"
 
@@ -23,9 +24,9 @@
 struct surrender {
 	/* Set by the owner before surrender_begin(), and borrowed. */
 	struct loop *loop;
-	const char *boot_id;
-	int dir_fd;       /* that `file` is relative to; may be AT_FDCWD */
-	const char *file; /* one of the two above */
+	const struct era *era; /* the own one */
+	int dir_fd;            /* that `file` is relative to; may be AT_FDCWD */
+	const char *file;      /* one of the two above */
 	/* Stops all, to exit with `exit_code`. */
 	void (*on_surrender)(struct surrender *surrender);
 	void *owner;
@@ -37,7 +38,7 @@ struct surrender {
 
 /*
  * Goes on with what an earlier supervisor was killed over, if that was in this
- * boot. True: it does, so nothing may be started, or what has ended for it
+ * era. True: it does, so nothing may be started, or what has ended for it
  * would come back.
  */
 bool surrender_begin(struct surrender *surrender);

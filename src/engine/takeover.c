@@ -7,12 +7,11 @@
 #include "base/diag.h"
 #include "engine/event.h"
 #include "engine/herald.h"
+#include "engine/inherit.h"
 #include "engine/life.h"
-#include "engine/recall.h"
 #include "engine/rules.h"
 #include "engine/step.h"
 #include "engine/takeover.h"
-#include "service/identity.h"
 #include "service/since.h"
 #include "service/supervise_dir.h"
 
@@ -31,13 +30,16 @@ static int look_for_down(struct site *site)
 
 static const struct service_trouble *take_files(struct service *service)
 {
-	static const struct service_trouble no_names = {"list", "."},
-					    no_down = {"stat", "down"},
+	static const struct service_trouble no_names = {"list", ".", NULL},
+					    no_down = {"stat", "down", NULL},
 					    no_lock = {"acquire",
-						       SUPERVISE_LOCK},
+						       SUPERVISE_LOCK, NULL},
 					    no_control = {"read",
-							  SUPERVISE_CONTROL},
-					    no_ok = {"read", SUPERVISE_OK};
+							  SUPERVISE_CONTROL,
+							  NULL},
+					    no_ok = {"read", SUPERVISE_OK,
+						     NULL};
+	const struct service_trouble *rival;
 	struct standing *standing = &service->standing;
 	struct site *site = &service->site;
 
@@ -49,6 +51,9 @@ static const struct service_trouble *take_files(struct service *service)
 	site->lock_fd = supervise_dir_lock(site->dir_fd);
 	if (site->lock_fd == -1)
 		return &no_lock;
+	rival = inherit_look(service);
+	if (rival)
+		return rival;
 	if (orders_open(&service->orders, site) == -1)
 		return &no_control;
 	publish_begin(&service->publisher, site);
@@ -136,10 +141,14 @@ static bool adopt(struct service *service, const struct recall *recall)
 	struct standing *standing = &service->standing;
 	const struct machine *machine = &standing->machine;
 	struct site *site = &service->site;
-	pid_t pid = recall->standing.pid;
+	const struct spawned found = {
+		.pid = recall->standing.pid,
+		.pidfd = -1,
+		.start_ticks = recall->identity.start_ticks,
+	};
 	bool was_missed;
 
-	if (process_watch(&service->process, site, pid, -1, false) == -1) {
+	if (process_watch(&service->process, site, &found, false) == -1) {
 		if (errno == ESRCH)
 			return false;
 		if (!service->is_unwatched)
@@ -150,13 +159,13 @@ static bool adopt(struct service *service, const struct recall *recall)
 		return true;
 	}
 	/* Looked at again, now that its number can't be given away. */
-	if (identity_start_ticks(pid) != recall->identity.start_ticks) {
+	if (!claim_holds(&recall->identity)) {
 		process_forget(&service->process, site);
 		return false;
 	}
 	service->is_unwatched = false;
-	standing->pid = pid;
-	standing->start_ticks = recall->identity.start_ticks;
+	standing->pid = found.pid;
+	standing->start_ticks = found.start_ticks;
 	memcpy(standing->signals_due, recall->standing.signals_due,
 	       sizeof(standing->signals_due));
 	was_missed = machine->phase == MACHINE_UP && !machine->is_ready &&
@@ -172,16 +181,6 @@ static bool adopt(struct service *service, const struct recall *recall)
 	if (was_missed)
 		service_step(service, EVENT_READY, 0);
 	return true;
-}
-
-static void recall(struct service *service, struct recall *recall)
-{
-	if (service->presence.is_first)
-		recall_nothing(service->site.is_down_wanted, recall);
-	else
-		recall_service(service->site.dir_fd,
-			       service->site.spawner->boot_id,
-			       service->site.is_down_wanted, recall);
 }
 
 /* The script that was on record ended while nobody looked. */
@@ -211,7 +210,11 @@ static void go_on(struct service *service)
 	struct recall recalled;
 	enum machine_phase phase;
 
-	recall(service, &recalled);
+	inherit_recall(service, &recalled);
+	if (inherit_trouble(&recalled)) { /* since it was opened */
+		service_let_go(service);
+		return;
+	}
 	restore(service, &recalled);
 	service_change_down_file(service); /* what follows puts it on record */
 	phase = service->standing.machine.phase;

@@ -7,11 +7,6 @@
 
 #include "engine/service.h"
 
-/* What kept a directory from being supervised: "unable to VERB NAME/FILE". */
-struct service_trouble {
-	const char *verb, *file;
-};
-
 /*
  * Takes the directory over: the lock, the FIFOs. Returns NULL, or what failed,
  * with errno; then nothing is held. EAGAIN on the lock: somebody else

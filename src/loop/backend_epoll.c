@@ -229,13 +229,16 @@ void loop_process_remove(struct loop *loop, struct loop_process *process)
 		close(unwatch(loop, process));
 }
 
-void loop_process_told(struct loop *loop, pid_t pid, int status)
+void loop_process_told(struct loop *loop, pid_t pid, int64_t start_ticks,
+		       int status)
 {
 	struct loop_process *process =
 		processes_find(&loop_backend(loop)->processes, pid);
 
 	/* Often it is told of before the descriptor says that it has ended. */
-	if (process && !process->is_child && pidfd_has_ended(process->pidfd))
+	if (process && !process->is_child &&
+	    process->start_ticks == start_ticks &&
+	    pidfd_has_ended(process->pidfd))
 		finish_process(loop, process, process_end_of_status(status));
 }
 
@@ -253,6 +256,24 @@ int loop_process_signal(const struct loop_process *process, int number)
 	    (errno == ENOSYS || errno == EPERM))
 		result = kill(process->pid, number);
 	return result;
+}
+
+int loop_process_signal_group(const struct loop_process *process, int number)
+{
+	if (!process->watch.is_added) {
+		errno = ESRCH;
+		return -1;
+	}
+	if (pidfd_signal_group(process->pidfd, number) == 0)
+		return 0;
+	/* From kernels, or sandboxes, that can't do that; else there is nobody,
+	 * or nobody whom we may tell. */
+	if (errno != EINVAL && errno != ENOSYS && errno != EPERM)
+		return -1;
+	/* As long as the leader can be asked for, the group has its number. */
+	if (loop_process_signal(process, 0) == -1)
+		return -1;
+	return kill(-process->pid, number);
 }
 
 /* Looks before it reaps: a watched child must not be taken from its owner. */

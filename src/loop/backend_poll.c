@@ -308,13 +308,15 @@ void loop_bury(struct loop_remains *remains)
 	(void)remains; /* reap_children() has done it */
 }
 
-void loop_process_told(struct loop *loop, pid_t pid, int status)
+void loop_process_told(struct loop *loop, pid_t pid, int64_t start_ticks,
+		       int status)
 {
 	struct loop_process *process =
 		processes_find(&loop_backend(loop)->processes, pid);
 
 	/* It was reaped, so its number is free, unless it is given again. */
-	if (process && !process->is_child && kill(pid, 0) == -1 &&
+	if (process && !process->is_child &&
+	    process->start_ticks == start_ticks && kill(pid, 0) == -1 &&
 	    errno == ESRCH)
 		finish_process(loop, process, process_end_of_status(status));
 }
@@ -326,6 +328,14 @@ int loop_process_signal(const struct loop_process *process, int number)
 		return -1;
 	}
 	return kill(process->pid, number);
+}
+
+int loop_process_signal_group(const struct loop_process *process, int number)
+{
+	/* As long as the leader can be asked for, the group has its number. */
+	if (loop_process_signal(process, 0) == -1)
+		return -1;
+	return kill(-process->pid, number);
 }
 
 void loop_reap_orphans(struct loop *loop)

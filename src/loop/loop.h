@@ -64,6 +64,9 @@ struct loop_remains {
 struct loop_process {
 	pid_t pid;
 	bool is_child; /* ours to reap; else one that was adopted */
+	/* Of one that was adopted, when it started, as who reaps it will tell
+	 * of it; see loop_process_told(). */
+	int64_t start_ticks;
 	/* Borrowed: where a child goes when it has ended, to be reaped by
 	 * loop_bury() only; NULL: it is reaped at once. The poll backend always
 	 * does that. */
@@ -153,13 +156,21 @@ void loop_bury(struct loop_remains *remains);
 struct process_end process_end_of_status(int status);
 /*
  * Somebody who reaped the process says how it ended. Only for one that has
- * ended and that isn't our child; otherwise nothing happens.
+ * ended, started at that time and isn't our child; otherwise nothing happens.
  */
-void loop_process_told(struct loop *loop, pid_t pid, int status);
+void loop_process_told(struct loop *loop, pid_t pid, int64_t start_ticks,
+		       int status);
 /* Sends a signal to that very process, never to another with its number
  * (the poll backend: as surely as kill(2) can). 0, or -1 with errno (ESRCH: it
  * has ended, or isn't watched). */
 int loop_process_signal(const struct loop_process *process, int number);
+/*
+ * The same to all of the process group that it leads: never to a group of
+ * others, also when it was reaped and its number given to somebody else (before
+ * Linux 6.9, and with the poll backend: as surely as kill(2) can right after
+ * the process was there). 0, or -1 with errno.
+ */
+int loop_process_signal_group(const struct loop_process *process, int number);
 
 /* Lets SIGTERM, SIGINT and SIGHUP call `on_signal`. 0, or -1 with errno. */
 int loop_on_signal(struct loop *loop,

@@ -23,6 +23,7 @@ struct info {
 #define INFO_EXIT     (UINT64_C(1) << 3)
 #define INFO_REQUEST  _IOWR(0xff, 11, struct info)
 #define WAIT_ON_PIDFD ((idtype_t)3) /* P_PIDFD */
+#define TO_GROUP      (1U << 2)     /* PIDFD_SIGNAL_PROCESS_GROUP */
 
 int pidfd_get(pid_t pid)
 {
@@ -32,6 +33,12 @@ int pidfd_get(pid_t pid)
 int pidfd_signal(int pidfd, int number)
 {
 	return (int)syscall(SYS_pidfd_send_signal, pidfd, number, NULL, 0);
+}
+
+int pidfd_signal_group(int pidfd, int number)
+{
+	return (int)syscall(SYS_pidfd_send_signal, pidfd, number, NULL,
+			    TO_GROUP);
 }
 
 bool pidfd_peek(int pidfd, struct process_end *end)

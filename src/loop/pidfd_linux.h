@@ -18,6 +18,10 @@ int pidfd_get(pid_t pid);
 /* Sends a signal. 0, or -1 with errno (ESRCH: it has ended). */
 int pidfd_signal(int pidfd, int number);
 
+/* The same to the process group whose number that process has, also when it has
+ * ended. -1 with EINVAL: before Linux 6.9. */
+int pidfd_signal_group(int pidfd, int number);
+
 /* How our own child ended, which stays to be reaped. False: it isn't ours, or
  * hasn't ended. */
 bool pidfd_peek(int pidfd, struct process_end *end);

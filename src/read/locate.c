@@ -64,7 +64,7 @@ static int ask_logger(const char *dir, const char *below, char *out,
 	struct status status;
 
 	if (join(path, sizeof(path), dir, below) == -1 ||
-	    fd_read_file(AT_FDCWD, path, record, sizeof(record)) <
+	    fd_read_own_file(AT_FDCWD, path, record, sizeof(record)) <
 		    STATUS_CLASSIC_SIZE)
 		return -1;
 	status_unpack(record, &status);

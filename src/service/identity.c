@@ -1,25 +1,8 @@
 /* identity.c -- see identity.h. */
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "base/fd.h"
 #include "base/proc_stat.h"
 #include "service/identity.h"
-
-static const char unknown_boot[] = "unknown";
-
-void identity_boot_id(char out[BOOT_ID_SIZE])
-{
-	long count = fd_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id",
-				  out, BOOT_ID_SIZE - 1);
-
-	if (count < BOOT_ID_SIZE - 1)
-		snprintf(out, BOOT_ID_SIZE, "unknown");
-	else
-		out[BOOT_ID_SIZE - 1] = '\0';
-}
 
 int64_t identity_start_ticks(int64_t pid)
 {
@@ -49,12 +32,12 @@ bool identity_is_provable(const struct identity *identity)
 {
 	/* Process 1 and what the kernel starts itself are nobody's service. */
 	return identity->pid > 1 && identity->start_ticks > 0 &&
-	       strcmp(identity->boot_id, unknown_boot) != 0;
+	       era_is_known(&identity->era);
 }
 
-bool identity_is_alive(const struct identity *identity, const char *boot_id)
+bool identity_is_alive(const struct identity *identity, const struct era *own)
 {
 	return identity_is_provable(identity) &&
-	       strcmp(identity->boot_id, boot_id) == 0 &&
+	       era_relate(&identity->era, own) == ERA_SAME &&
 	       identity_start_ticks(identity->pid) == identity->start_ticks;
 }

@@ -1,8 +1,9 @@
 /*
- * identity.h -- which process, beyond doubt: pid, start time, boot.
+ * identity.h -- which process, beyond doubt: pid, start time, era.
  *
- * A pid is given again, a start time is counted from boot, a boot id is given
- * once. All three together are on record in supervise/state.
+ * A pid is given again, a start time is counted from boot, and both mean
+ * something in one era only (see era.h). All three together are on record in
+ * supervise/state.
  *
  * Nothing here allocates: the writer of that record is a child that shares its
  * parent's memory.
@@ -14,16 +15,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "service/state.h"
+#include "service/era.h"
 
 struct identity {
 	int64_t pid;
 	int64_t start_ticks; /* since boot, as the kernel counts; -1: unknown */
-	char boot_id[BOOT_ID_SIZE];
+	struct era era;
 };
-
-/* The id of this boot, or "unknown" where the system has none. */
-void identity_boot_id(char out[BOOT_ID_SIZE]);
 
 /* Fills in pid and start time of the calling process, which may be process 1 of
  * a namespace: the pid is the one that those outside know. */
@@ -39,10 +37,10 @@ bool identity_is_zombie(int64_t pid);
 bool identity_is_provable(const struct identity *identity);
 
 /*
- * Whether that very process still exists (it may be a zombie). `boot_id` is
- * this boot's. What can't be proved is not taken for alive: signalling a
- * stranger would be worse than what identity.h's reader has the lock for.
+ * Whether that very process still exists (it may be a zombie), for those who
+ * only show it: who would act on that asks engine/claim.h. `own` is the era of
+ * the caller.
  */
-bool identity_is_alive(const struct identity *identity, const char *boot_id);
+bool identity_is_alive(const struct identity *identity, const struct era *own);
 
 #endif

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/tai64n.h"
+#include "service/era.h"
 #include "service/machine.h"
 #include "service/policy.h"
 
@@ -21,12 +22,11 @@
 #define STATE_SIZE_MAX  1600 /* bytes: what is written always fits */
 #define STATE_TEXT_SIZE 128  /* bytes, with the '\0' */
 #define STATE_NAME_SIZE 256  /* the same, of a service's name */
-#define BOOT_ID_SIZE    37   /* bytes, with the '\0' */
 
 /* The members are as the file has them; state_of() fills in from a machine. */
 struct state {
 	int64_t version;
-	char boot_id[BOOT_ID_SIZE]; /* of the boot that all this is about */
+	struct era era; /* that all this is about */
 	bool is_hosted; /* false: its supervisor let it go in good order */
 	/* down, waiting, starting, up, finishing, active, stopping, gone */
 	char phase[12];

@@ -44,11 +44,11 @@ static void unpack(const unsigned char in[TALLY_RECORD_SIZE],
 static int read_last(int dir_fd, unsigned char *room, uint32_t max_count,
 		     unsigned char **first)
 {
-	long got = fd_read_file(dir_fd, TALLY_FILE, room,
-				(size_t)TALLY_MAX * TALLY_RECORD_SIZE);
+	long got = fd_read_own_file(dir_fd, TALLY_FILE, room,
+				    (size_t)TALLY_MAX * TALLY_RECORD_SIZE);
 	uint32_t count;
 
-	if (got == -1 && errno == ENOENT)
+	if (got == -1 && (errno == ENOENT || errno == ELOOP))
 		got = 0;
 	if (got == -1)
 		return -1;

@@ -28,17 +28,16 @@ static void check_pid(struct row *row)
 	const struct state *state = &look->state;
 	struct identity identity = {.pid = state->pid,
 				    .start_ticks = state->start_ticks};
-	char boot_id[BOOT_ID_SIZE];
+	struct era own;
 
 	if (!look->trouble)
 		return;
 	row->pid = 0;
 	if (!look->has_state || state->pid <= 0)
 		return;
-	identity_boot_id(boot_id);
-	memcpy(identity.boot_id, state->boot_id, sizeof(identity.boot_id));
-	row->is_stray =
-		!look->is_hosted && identity_is_alive(&identity, boot_id);
+	era_read(&own);
+	identity.era = state->era;
+	row->is_stray = !look->is_hosted && identity_is_alive(&identity, &own);
 	if (row->is_stray)
 		row->pid = state->pid;
 }

@@ -22,10 +22,12 @@ LARGE = 9223372036854775807
 
 
 def keys():
-    """Those of `fields` in state.c."""
+    """Those of `fields` in state.c, and those of era.h among them."""
     text = (TOP / "src" / "service" / "state.c").read_text()
     table = text[text.index("fields[] = {") : text.index("RECORD_END")]
-    return re.findall(r'(?:NUMBER|FLAG|TEXT)\("([a-z-]+)"', table)
+    found = re.findall(r'(?:NUMBER|FLAG|TEXT)\("([a-z-]+)"', table)
+    text = (TOP / "src" / "service" / "era.h").read_text()
+    return found + re.findall(r'RECORD_(?:NUMBER|TEXT), "([a-z-]+)"', text)
 
 
 def given(value):
@@ -42,8 +44,9 @@ def missing(record, key):
 
 
 def doubled(record, key):
-    """A second one, which says something else."""
-    return record + key + b"=7\n"
+    """A second one, which says something else. That it started then would be about
+    another process, and so that this one has ended."""
+    return record + key + (b"=-7\n" if key == b"pid-start" else b"=7\n")
 
 
 def cut(record, key):

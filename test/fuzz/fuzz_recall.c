@@ -62,6 +62,8 @@ static void check_recall(const struct recall *recall)
 	MUST(machine->phase != MACHINE_WAITING ||
 	     machine->want != MACHINE_WANT_DOWN);
 	MUST(recall->standing.pid >= 0);
+	MUST(recall->verdict >= 0 && recall->verdict < CLAIM_VERDICTS);
+	MUST((recall->standing.pid != 0) == (recall->verdict == CLAIM_ALIVE));
 	MUST(recall->standing.pid == 0 || machine->phase == MACHINE_UP);
 	MUST(recall->standing.pid == 0 ||
 	     recall->identity.pid == recall->standing.pid);
@@ -73,12 +75,14 @@ static void check_recall(const struct recall *recall)
 	for (int i = 0; i < 2; i++)
 		MUST(recall->standing.signals_due[i] >= 0 &&
 		     recall->standing.signals_due[i] < NSIG);
-	MUST(IS_TEXT(recall->identity.boot_id));
+	MUST(IS_TEXT(recall->identity.era.boot_id));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const names[] = {SUPERVISE_STATE, SUPERVISE_STATUS};
+	static struct eras eras = {.own.boot_id = "boot",
+				   .own.pid_namespace = 1};
 	static int dir_fd = -1;
 	const char *at = (const char *)data, *end = at + size;
 	struct recall recall;
@@ -93,7 +97,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		at += len < rest ? len + 1 : len;
 	}
 	for (int is_down = 0; is_down < 2; is_down++) {
-		recall_service(dir_fd, "boot", is_down, &recall);
+		const struct recall_place from = {.place = {.dir_fd = dir_fd},
+						  .home_fd = dir_fd,
+						  .eras = &eras};
+
+		recall_service(&from, is_down, &recall);
 		check_recall(&recall);
 	}
 	return 0;

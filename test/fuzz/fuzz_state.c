@@ -9,7 +9,7 @@
 
 static void check_members(const struct state *state)
 {
-	MUST(IS_TEXT(state->boot_id));
+	MUST(IS_TEXT(state->era.boot_id));
 	MUST(IS_TEXT(state->phase));
 	MUST(IS_TEXT(state->want));
 	MUST(IS_TEXT(state->changed_at));

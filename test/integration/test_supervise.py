@@ -631,6 +631,13 @@ def test_status_is_20_bytes_and_true(scan):
     assert paused.status()[:12] == stamps[1]
 
 
+def namespace(kind):
+    try:
+        return str(os.stat(f"/proc/self/ns/{kind}").st_ino)
+    except FileNotFoundError:
+        return "0"
+
+
 def test_state_tells_all(scan):
     run = "#!/bin/sh\n[ -e ended ] || { touch ended; exit 3; }\nexec sleep 1000\n"
     service = scan.make(run=run)
@@ -680,6 +687,9 @@ def test_state_tells_all(scan):
         "status-text": "",
         "stopping": "0",
         "hosted": "1",
+        "pid-namespace": namespace("pid"),
+        "time-namespace": namespace("time"),
+        "init-start": process_fields(1)[19],
         "boot": boot,
     }
 

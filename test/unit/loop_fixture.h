@@ -101,6 +101,32 @@ static inline pid_t start_sleeper(void)
 	return pid;
 }
 
+/* A child that leads a process group, and has a member for it that holds the
+ * write end of `held`, if any, as it does itself. */
+static inline pid_t start_group(const int held[2])
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	make_pipe(ready);
+	pid = fork_clean();
+	if (pid == 0) {
+		if (held)
+			close(held[0]);
+		setsid();
+		start_sleeper();
+		if (write(ready[1], "", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
+	return pid;
+}
+
 static inline pid_t start_exiting(int code)
 {
 	pid_t pid = fork_clean();

@@ -27,7 +27,7 @@ static void write_state_of(const struct dir *dir, time_t second, bool is_failed,
 			      .want = "down",
 			      .is_failed = is_failed,
 			      .changed_up_ns = up_ns,
-			      .boot_id = "boot"};
+			      .era.boot_id = "boot"};
 	struct timespec moment = {.tv_sec = second};
 	char text[STATE_SIZE_MAX];
 

@@ -637,6 +637,33 @@ static void the_end_of_a_process_of_others_is_noticed(void **unused)
 	loop_free(loop);
 }
 
+static void a_group_can_be_signalled(void **unused)
+{
+	struct loop *loop = new_loop();
+	struct told told;
+	int held[2];
+	char byte;
+
+	(void)unused;
+	make_pipe(held);
+	assert_int_equal(watch_process(&told, loop, start_group(held), true),
+			 0);
+	close(held[1]);
+	assert_int_equal(loop_process_signal_group(&told.process, SIGKILL), 0);
+	run(loop);
+	assert_int_equal(told.end.signal_number, SIGKILL);
+	assert_int_equal(read(held[0], &byte, 1), 0); /* both are gone */
+	assert_int_equal(loop_process_signal_group(&told.process, SIGKILL), -1);
+	assert_int_equal(errno, ESRCH);
+	/* One that leads none. */
+	assert_int_equal(watch_process(&told, loop, start_sleeper(), true), 0);
+	assert_int_equal(loop_process_signal_group(&told.process, SIGKILL), -1);
+	assert_int_equal(loop_process_signal(&told.process, SIGKILL), 0);
+	run(loop);
+	close(held[0]);
+	loop_free(loop);
+}
+
 static void a_process_of_others_can_be_signalled(void **unused)
 {
 	struct loop *loop = new_loop();
@@ -671,9 +698,9 @@ static void what_is_told_of_a_running_process_counts_for_nothing(void **unused)
 	pid = start_stranger(hold, hold, 9, 0, &parent_pid);
 	assert_int_equal(watch_process(&stranger, loop, pid, false), 0);
 	assert_int_equal(watch_process(&child, loop, start_sleeper(), true), 0);
-	loop_process_told(loop, pid, 0);
-	loop_process_told(loop, child.process.pid, 0);
-	loop_process_told(loop, parent_pid, 0); /* nobody watches it */
+	loop_process_told(loop, pid, 0, 0);
+	loop_process_told(loop, child.process.pid, 0, 0);
+	loop_process_told(loop, parent_pid, 0, 0); /* nobody watches it */
 	assert_int_equal(stranger.calls, 0);
 	assert_int_equal(child.calls, 0);
 	loop_process_signal(&child.process, SIGKILL);
@@ -1121,6 +1148,7 @@ int main(void)
 		cmocka_unit_test(a_process_that_is_not_there_cannot_be_watched),
 		cmocka_unit_test(of_many_that_end_at_once_each_is_reported_once),
 		cmocka_unit_test(the_end_of_a_process_of_others_is_noticed),
+		cmocka_unit_test(a_group_can_be_signalled),
 		cmocka_unit_test(a_process_of_others_can_be_signalled),
 		cmocka_unit_test(what_is_told_of_a_running_process_counts_for_nothing),
 		cmocka_unit_test(children_are_noticed_whatever_was_inherited),

@@ -22,6 +22,8 @@
 /* ---- what the linker puts in the backend's way ---- */
 
 static unsigned waits;
+static bool is_kernel_old;  /* it has no signals to the group of a pidfd */
+static unsigned kills;      /* signals to groups by number */
 static bool is_kernel_mute; /* it tells nothing of others' processes */
 
 int __real_backend_wait(struct backend *backend, int timeout_ms);
@@ -30,6 +32,25 @@ bool __real_pidfd_end(int pidfd, struct process_end *end);
 bool __wrap_pidfd_end(int pidfd, struct process_end *end);
 bool __real_pidfd_zombie_end(int pidfd, pid_t pid, struct process_end *end);
 bool __wrap_pidfd_zombie_end(int pidfd, pid_t pid, struct process_end *end);
+
+int __real_pidfd_signal_group(int pidfd, int number);
+int __wrap_pidfd_signal_group(int pidfd, int number);
+int __real_kill(pid_t pid, int number);
+int __wrap_kill(pid_t pid, int number);
+
+int __wrap_pidfd_signal_group(int pidfd, int number)
+{
+	if (!is_kernel_old)
+		return __real_pidfd_signal_group(pidfd, number);
+	errno = EINVAL;
+	return -1;
+}
+
+int __wrap_kill(pid_t pid, int number)
+{
+	kills += pid < 0;
+	return __real_kill(pid, number);
+}
 
 int __wrap_backend_wait(struct backend *backend, int timeout_ms)
 {
@@ -248,11 +269,59 @@ static void what_was_told_first_counts(void **unused)
 	end(&stranger);
 	while (kill(stranger.pid, 0) == 0)
 		sched_yield(); /* the loop isn't to notice */
-	loop_process_told(loop, stranger.pid, 9 << 8);
+	loop_process_told(loop, stranger.pid, 0, 9 << 8);
 	assert_int_equal(told.calls, 1);
 	assert_true(told.end.is_known);
 	assert_int_equal(told.end.exit_code, 9);
 	clean_up(&stranger);
+	loop_free(loop);
+}
+
+/* A leader of others that was reaped, and so may have a namesake by now: there
+ * was a look at it, and then a kill(2) by number. */
+static void
+a_group_is_not_told_by_the_number_of_a_leader_that_is_gone(void **unused)
+{
+	struct loop *loop = new_loop();
+	struct stranger stranger;
+	struct told told;
+
+	(void)unused;
+	start(&stranger, 9, 0);
+	assert_int_equal(watch_process(&told, loop, stranger.pid, false), 0);
+	reap(&stranger);
+	end(&stranger);
+	await_parent(&stranger);
+	for (int i = 0; i < 2; i++) {
+		is_kernel_old = i == 1;
+		kills = 0;
+		assert_int_equal(
+			loop_process_signal_group(&told.process, SIGKILL), -1);
+		assert_int_equal(errno, ESRCH);
+		assert_int_equal(kills, 0);
+	}
+	is_kernel_old = false;
+	loop_process_remove(loop, &told.process);
+	assert_int_equal(loop_process_signal_group(&told.process, SIGKILL), -1);
+	clean_up(&stranger);
+	loop_free(loop);
+}
+
+static void a_group_is_told_by_old_kernels_too(void **unused)
+{
+	struct loop *loop = new_loop();
+	struct told told;
+
+	(void)unused;
+	assert_int_equal(watch_process(&told, loop, start_group(NULL), true),
+			 0);
+	is_kernel_old = true;
+	kills = 0;
+	assert_int_equal(loop_process_signal_group(&told.process, SIGKILL), 0);
+	is_kernel_old = false;
+	assert_int_equal(kills, 1);
+	run(loop);
+	assert_int_equal(told.end.signal_number, SIGKILL);
 	loop_free(loop);
 }
 
@@ -296,19 +365,22 @@ static void whoever_reaped_it_may_tell(void **unused)
 	assert_int_equal(watch_process(&told, loop, stranger.pid, false), 0);
 	is_kernel_mute = true;
 	/* It runs, so this must be about another. */
-	loop_process_told(loop, stranger.pid, 7 << 8);
+	loop_process_told(loop, stranger.pid, 0, 7 << 8);
 	assert_int_equal(told.calls, 0);
 	reap(&stranger);
 	end(&stranger);
 	while (!told.process.patience.is_set)
 		run_once(loop);
-	loop_process_told(loop, stranger.parent_pid, 7 << 8);
+	loop_process_told(loop, stranger.parent_pid, 0, 7 << 8);
 	assert_int_equal(told.calls, 0);
-	loop_process_told(loop, stranger.pid, 9 << 8);
+	/* Nor is it one that had the number before. */
+	loop_process_told(loop, stranger.pid, 1, 7 << 8);
+	assert_int_equal(told.calls, 0);
+	loop_process_told(loop, stranger.pid, 0, 9 << 8);
 	assert_int_equal(told.calls, 1);
 	assert_true(told.end.is_known);
 	assert_int_equal(told.end.exit_code, 9);
-	loop_process_told(loop, stranger.pid, 9 << 8);
+	loop_process_told(loop, stranger.pid, 0, 9 << 8);
 	assert_int_equal(told.calls, 1);
 	clean_up(&stranger);
 	loop_free(loop);
@@ -529,6 +601,9 @@ int main(void)
 		cmocka_unit_test(a_mute_kernel_costs_a_second_not_a_processor),
 		cmocka_unit_test(patience_is_rewarded),
 		cmocka_unit_test(whoever_reaped_it_may_tell),
+		cmocka_unit_test(
+			a_group_is_not_told_by_the_number_of_a_leader_that_is_gone),
+		cmocka_unit_test(a_group_is_told_by_old_kernels_too),
 		cmocka_unit_test(what_was_told_first_counts),
 		cmocka_unit_test(
 			remains_keep_their_status_until_they_are_buried),

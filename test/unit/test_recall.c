@@ -12,7 +12,16 @@
 #include "service/status.h"
 #include "service/supervise_dir.h"
 
-static const char boot_id[] = "boot";
+static struct eras eras = {.own.boot_id = "boot"};
+
+static void recall_in(const struct dir *dir, struct recall *recall)
+{
+	const struct recall_place from = {.place = {.dir_fd = dir->fd},
+					  .home_fd = dir->fd,
+					  .eras = &eras};
+
+	recall_service(&from, false, recall);
+}
 
 static void write_state(const struct dir *dir, int64_t start_ticks)
 {
@@ -22,7 +31,7 @@ static void write_state(const struct dir *dir, int64_t start_ticks)
 			      .want = "up",
 			      .pid = getpid(),
 			      .start_ticks = start_ticks,
-			      .boot_id = "boot"};
+			      .era.boot_id = "boot"};
 	char text[STATE_SIZE_MAX];
 
 	write_file(dir, SUPERVISE_STATE, text, state_format(&state, text));
@@ -49,7 +58,7 @@ static void any_start_time_can_be_on_record(void **state)
 	supervise_dir_make(dir->fd);
 	for (size_t i = 0; i < sizeof(ticks) / sizeof(ticks[0]); i++) {
 		write_state(dir, ticks[i]);
-		recall_service(dir->fd, boot_id, false, &recall);
+		recall_in(dir, &recall);
 		assert_int_equal(recall.standing.pid, 0);
 		assert_int_equal(recall.standing.machine.phase,
 				 MACHINE_UP); /* it was */
@@ -67,7 +76,7 @@ static void any_moment_can_be_in_a_status(void **state)
 	supervise_dir_make(dir->fd);
 	for (size_t i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {
 		write_status(dir, (struct timespec){(time_t)seconds[i], 0});
-		recall_service(dir->fd, boot_id, false, &recall);
+		recall_in(dir, &recall);
 		assert_int_equal(recall.standing.pid, 0);
 	}
 }
@@ -82,7 +91,7 @@ static enum machine_phase phase_after(const struct dir *dir, const char *want)
 			   want);
 
 	write_file(dir, SUPERVISE_STATE, text, (size_t)len);
-	recall_service(dir->fd, boot_id, false, &recall);
+	recall_in(dir, &recall);
 	return recall.standing.machine.phase;
 }
 
@@ -126,7 +135,7 @@ static void an_end_that_cannot_be_is_not_known(void **state)
 				   cases[i].text);
 
 		write_file(dir, SUPERVISE_STATE, text, (size_t)len);
-		recall_service(dir->fd, boot_id, false, &recall);
+		recall_in(dir, &recall);
 		assert_int_equal(recall.standing.last_end.is_known,
 				 cases[i].is_known);
 		assert_int_equal(recall.standing.last_end.exit_code,

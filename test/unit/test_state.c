@@ -13,7 +13,10 @@
 
 static const struct state sample = {
 	.version = STATE_VERSION,
-	.boot_id = "01234567-89ab-cdef-0123-456789abcdef",
+	.era = {.pid_namespace = 4026531836,
+		.time_namespace = 4026531834,
+		.init_ticks = 9,
+		.boot_id = "01234567-89ab-cdef-0123-456789abcdef"},
 	.is_hosted = true,
 	.phase = "waiting",
 	.want = "once",
@@ -54,7 +57,10 @@ static const struct state sample = {
 static void assert_same(const struct state *a, const struct state *b)
 {
 	assert_int_equal(a->version, b->version);
-	assert_string_equal(a->boot_id, b->boot_id);
+	assert_string_equal(a->era.boot_id, b->era.boot_id);
+	assert_int_equal(a->era.pid_namespace, b->era.pid_namespace);
+	assert_int_equal(a->era.time_namespace, b->era.time_namespace);
+	assert_int_equal(a->era.init_ticks, b->era.init_ticks);
 	assert_int_equal(a->is_hosted, b->is_hosted);
 	assert_string_equal(a->phase, b->phase);
 	assert_string_equal(a->want, b->want);
@@ -180,7 +186,9 @@ static void the_longest_state_fits(void **unused)
 	longest.is_failed = longest.has_dumped = longest.is_stopping = true;
 	memset(longest.status_text, 's', sizeof(longest.status_text) - 1);
 	memset(longest.ready_at, '@', sizeof(longest.ready_at) - 1);
-	memset(longest.boot_id, 'b', sizeof(longest.boot_id) - 1);
+	memset(longest.era.boot_id, 'b', sizeof(longest.era.boot_id) - 1);
+	longest.era.pid_namespace = longest.era.init_ticks = INT64_MIN;
+	longest.era.time_namespace = INT64_MIN;
 	memset(longest.phase, 'p', sizeof(longest.phase) - 1);
 	memset(longest.want, 'w', sizeof(longest.want) - 1);
 	memset(longest.waits_for, 'n', sizeof(longest.waits_for) - 1);
@@ -228,7 +236,7 @@ static void a_newer_or_damaged_state_is_read_as_far_as_it_goes(void **unused)
 	assert_int_equal(state.version, 2);
 	assert_int_equal(state.pid, 0);
 	assert_int_equal(state.starts, 5);
-	assert_string_equal(state.boot_id, "");
+	assert_string_equal(state.era.boot_id, "");
 	state_to_machine(&state, &machine);
 	assert_int_equal(machine.phase, MACHINE_DOWN);
 	assert_int_equal(machine.want, MACHINE_WANT_UP);

@@ -1,0 +1,73 @@
+/* inherit.c -- see inherit.h. */
+#include <stddef.h>
+
+#include "base/diag.h"
+#include "engine/inherit.h"
+#include "service/supervise_dir.h"
+#include "service/trust.h"
+
+static struct trust_place place_of(const struct service *service)
+{
+	return (struct trust_place){.dir_fd = service->site.dir_fd,
+				    .is_within = service->site.is_inline};
+}
+
+void inherit_recall(struct service *service, struct recall *recall)
+{
+	const struct recall_place from = {
+		.place = place_of(service),
+		.home_fd = service->site.is_inline ? service->site.input_dir_fd
+						   : service->site.dir_fd,
+		.eras = &service->site.spawner->eras,
+	};
+
+	if (service->presence.is_first)
+		recall_nothing(service->site.is_down_wanted, recall);
+	else
+		recall_service(&from, service->site.is_down_wanted, recall);
+}
+
+const struct service_trouble *inherit_trouble(const struct recall *recall)
+{
+	static const struct service_trouble troubles[CLAIM_VERDICTS] = {
+		[CLAIM_DOUBTED] = {"take over", "",
+				   "others can write in supervise/"},
+		[CLAIM_UNSEEN] = {"take over", "",
+				  "its process can't be looked at"},
+		[CLAIM_RESTORED] = {"take over", "",
+				    "a process like it runs, but started at "
+				    "another time"},
+		[CLAIM_ELSEWHERE] = {"take over", "",
+				     "it may run in another pid namespace"},
+	};
+	const struct service_trouble *trouble = &troubles[recall->verdict];
+
+	return trouble->verb ? trouble : NULL;
+}
+
+/* Said once. */
+static void look_who_writes(struct service *service)
+{
+	const struct trust_place place = place_of(service);
+
+	service->is_shared =
+		(!service->presence.is_first || service->site.is_inline) &&
+		!trust_place(&place);
+	if (service->is_shared && !service->is_shared_said)
+		diag_warn("others can write in %s/" SUPERVISE_DIR
+			  ", so nobody will take over what runs",
+			  service->site.name);
+	service->is_shared_said = service->is_shared;
+}
+
+const struct service_trouble *inherit_look(struct service *service)
+{
+	const struct service_trouble *trouble;
+	struct recall recall;
+
+	inherit_recall(service, &recall);
+	trouble = inherit_trouble(&recall);
+	if (!trouble)
+		look_who_writes(service);
+	return trouble;
+}
