@@ -11,12 +11,16 @@
 static bool is_to_be_found_out(const struct probe *probe,
 			       const struct site *site)
 {
-	const struct machine *machine = &site->standing->machine;
+	const struct machine *machine;
 
-	return site->is_hosted && probe->watchers > 0 &&
-	       site->standing->pid != 0 && !site->hangs_at &&
-	       machine->phase == MACHINE_UP && !machine->is_ready &&
-	       !machine->is_ending && !ready_is_said(site);
+	/* A bundle has a site, but nothing stands there. */
+	if (!site->is_hosted)
+		return false;
+	machine = &site->standing->machine;
+	return probe->watchers > 0 && site->standing->pid != 0 &&
+	       !site->hangs_at && machine->phase == MACHINE_UP &&
+	       !machine->is_ready && !machine->is_ending &&
+	       !ready_is_said(site);
 }
 
 static void ask_again(struct probe *probe, struct site *site)
