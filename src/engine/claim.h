@@ -2,7 +2,7 @@
  * claim.h -- what a record claims to run: the one place that decides whether
  * that may be adopted, and so be signalled and killed.
  *
- * Only what is certain is acted on. A process that eras, and is the one on
+ * Only what is certain is acted on. A process that lives, and is the one on
  * record, and of which nobody else could have said so, is adopted. One that is
  * known to have ended is dealt with as a death. Of anything else neither can be
  * said; it is left alone, and nothing is started beside it. Whoever can write

@@ -82,7 +82,7 @@ struct spawn_plan {
 	bool keeps_session; /* no session and no process group of its own */
 	/* Descriptors of the script's choice, -1: none: for its word that it is
 	 * ready (see ready.h), and one that holds a lock for as long as it, or
-	 * a child that inherited it, eras. */
+	 * a child that inherited it, lives. */
 	int notification_fd, lock_fd_number;
 	/* It keeps supervise/control open, as SPAWN_CONTROL_FD, for writing:
 	 * what is in that FIFO outlives this process, and nobody takes the
@@ -116,7 +116,7 @@ struct spawned {
 /*
  * Gets ready: raises the soft descriptor limit to the hard one, marks inherited
  * descriptors close-on-exec, makes sure 0, 1 and 2 are open. 0, or -1 with
- * errno. For the era of the process; there is nothing to undo.
+ * errno. For the life of the process; there is nothing to undo.
  */
 int spawner_open(struct spawner *spawner);
 

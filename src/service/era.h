@@ -13,8 +13,8 @@
  * come back are many, and those that take turns at one directory are few.
  * Source: Linux, include/linux/proc_ns.h; namespaces(7), time_namespaces(7).
  */
-#ifndef SERVICE_LIFE_H
-#define SERVICE_LIFE_H
+#ifndef SERVICE_ERA_H
+#define SERVICE_ERA_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -406,8 +406,10 @@ struct graph_node *graph_bind(struct graph *graph, const char *name,
 
 void graph_unbind(struct graph *graph, struct graph_node *node)
 {
-	while (node->out)
-		remove_edge(graph, node->out);
+	for (struct graph_edge *edge = node->out, *next; edge; edge = next) {
+		next = edge->next_out;
+		remove_edge(graph, edge);
+	}
 	if (node->owner)
 		graph->unbound_count++;
 	node->owner = NULL;
