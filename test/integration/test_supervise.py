@@ -653,6 +653,8 @@ def test_state_tells_all(scan):
     assert all(len(stamp) == 25 and stamp.startswith("@4") for stamp in stamps)
     assert stamps[1] < stamps[0]
     assert time.monotonic_ns() - int(state.pop("start-due-ns")) < 30e9
+    up_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - int(state.pop("since-ns"))
+    assert 0 <= up_ns < 120e9
     assert state == {
         "holdfast": "1",
         "phase": "up",
