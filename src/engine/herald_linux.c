@@ -17,6 +17,7 @@
 #include "engine/socket_name.h"
 #include "engine/standing.h"
 #include "service/config.h"
+#include "service/notice.h"
 #include "service/state.h"
 #include "service/supervise_dir.h"
 
@@ -81,43 +82,21 @@ static void complain(struct herald *herald, const char *what)
 	herald->has_complained = true;
 }
 
-/* True: what is published has changed. */
-static bool take_line(struct herald *herald, const char *line)
-{
-	static const char status[] = "STATUS=";
-	struct strb text;
-
-	if (strncmp(line, status, sizeof(status) - 1) == 0) {
-		text = strb_on(herald->text, sizeof(herald->text));
-		strb_add_shown(&text, line + sizeof(status) - 1,
-			       sizeof(herald->text) - 4);
-		return true;
-	}
-	if (strcmp(line, "STOPPING=1") == 0) {
-		herald->is_stopping = true;
-		return true;
-	}
-	if (strncmp(line, "MAINPID=", 8) == 0 &&
-	    strtol(line + 8, NULL, 10) != herald->site->standing->pid)
-		complain(herald, "MAINPID= is refused; the process that was "
-				 "started is the one that is watched");
-	return false;
-}
-
 static void take_message(struct herald *herald, char *message)
 {
 	struct site *site = herald->site;
-	bool has_changed = false, is_ready = false;
-	char *line, *rest = NULL;
+	struct notice notice;
 
-	for (line = strtok_r(message, "\n", &rest); line;
-	     line = strtok_r(NULL, "\n", &rest)) {
-		has_changed |= take_line(herald, line);
-		is_ready |= strcmp(line, "READY=1") == 0;
-	}
-	if (has_changed)
+	notice_read(message, &notice);
+	if (notice.has_main_pid && notice.main_pid != site->standing->pid)
+		complain(herald, "MAINPID= is refused; the process that was "
+				 "started is the one that is watched");
+	if (notice.has_text)
+		memcpy(herald->text, notice.text, sizeof(herald->text));
+	herald->is_stopping |= notice.is_stopping;
+	if (notice.has_text || notice.is_stopping)
 		site->tell(site, &(struct happening){.kind = HAPPENED_TEXT});
-	if (is_ready)
+	if (notice.is_ready)
 		/* It may let go. */
 		site->tell(site, &(struct happening){.kind = HAPPENED_READY});
 }
