@@ -11,6 +11,8 @@
  *     await FILE    until there is such a file
  *     deaf          TERM does nothing
  *     ready FD      writes a line there at once; late FD: at USR1
+ *     notify        says READY=1 at once to the socket that it was told of;
+ *                   notify-late: at USR1
  * "run" stays until TERM comes. "log" copies its input to "lines" to its end,
  * and keeps no trace. There may be no two at a time (see once.h), but "log"
  * beside another.
@@ -20,7 +22,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
 
 #include "once.h"
@@ -92,7 +96,22 @@ static void tell_ready(const char *fd)
 		_exit(114);
 }
 
-static void stay(const char *late_fd)
+/* One that is refused is lost. */
+static void tell_socket(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	const char *path = getenv("NOTIFY_SOCKET");
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (!path || fd == -1)
+		_exit(114);
+	strncpy(address.sun_path, path, sizeof(address.sun_path) - 1);
+	(void)!sendto(fd, "READY=1", 7, 0, (struct sockaddr *)&address,
+		      sizeof(address));
+	close(fd);
+}
+
+static void stay(const char *late_fd, bool is_notify_late)
 {
 	sigset_t wanted;
 	int got = 0;
@@ -103,6 +122,8 @@ static void stay(const char *late_fd)
 	while (sigwait(&wanted, &got) == 0 && got != SIGTERM) {
 		if (late_fd)
 			tell_ready(late_fd);
+		if (is_notify_late)
+			tell_socket();
 	}
 }
 
@@ -112,7 +133,7 @@ static char *act(void)
 	static char text[256];
 	char path[64];
 	char *code = "0", *late_fd = NULL;
-	bool is_run = strcmp(name, "run") == 0;
+	bool is_run = strcmp(name, "run") == 0, is_notify_late = false;
 	int fd;
 
 	snprintf(path, sizeof(path), "act-%s", name);
@@ -133,9 +154,13 @@ static char *act(void)
 			tell_ready(strtok(NULL, " \n"));
 		else if (strcmp(word, "late") == 0)
 			late_fd = strtok(NULL, " \n");
+		else if (strcmp(word, "notify") == 0)
+			tell_socket();
+		else if (strcmp(word, "notify-late") == 0)
+			is_notify_late = true;
 	}
 	if (is_run)
-		stay(late_fd);
+		stay(late_fd, is_notify_late);
 	return code;
 }
 

@@ -20,7 +20,12 @@ from support import BIN, wait_until
 
 HERE = pathlib.Path(__file__).resolve().parent
 SOURCES = HERE.parent.parent / "src"
-PARTS = {"killpoints": [SOURCES / "service" / "death.c"]}
+PARTS = {
+    "killpoints": [
+        SOURCES / name
+        for name in ("boot/hold.c", "service/death.c", "service/keeping.c", "base/strb.c")
+    ]
+}
 LONG = os.environ.get("HOLDFAST_LONG") == "1"
 
 
@@ -82,7 +87,7 @@ class Harness:
     def ask(self, *words):
         """Tells, and returns the answer; news that comes first stays unheard."""
         self.tell(*words)
-        answer = "count" if words[0] == "count" else "started"
+        answer = words[0] if words[0] in ("count", "held") else "started"
         early = []
         while (said := self.hear(120)) and said[0] != answer:
             early.append(" ".join(said))
@@ -328,6 +333,10 @@ class World:
     def count(self):
         points, state = self.harness.ask("count")
         return int(points), state
+
+    def held(self):
+        """How many descriptors are kept for the engine."""
+        return int(self.harness.ask("held")[0])
 
     def settle(self):
         """The traced engine waits for events, and goes on doing so."""

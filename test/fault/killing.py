@@ -27,6 +27,7 @@ class Scenario:
     starts_traced = True  # counting begins with the engine's own start
     has_logger = False
     is_told = False  # of how orphans end, as svscanboot does
+    is_kept = False  # what it opened for services, as svscanboot does
     is_counting = True  # what was started is what is counted as that
 
     def build(self, world):
@@ -217,10 +218,10 @@ def to_be_logged(world, service):
     """
     What was written, less what may be lost: with service and engine dead, a
     logger that had met the end of its input before the service opened the pipe
-    is gone as well, and nobody holds the pipe.
+    is gone as well, and nobody holds the pipe; unless that is kept.
     """
     dead = getattr(world, "dead", set())
-    if not dead or len(service.log.starts()) < 2:
+    if not dead or world.scenario.is_kept or len(service.log.starts()) < 2:
         return service.written()
     logged = service.logged().splitlines(keepends=True)
     return b"".join(
@@ -244,6 +245,8 @@ def run(scenario, folder, point):
     try:
         if scenario.is_told:
             world.harness.tell("tell")
+        if scenario.is_kept:
+            world.harness.tell("keep")
         scenario.build(world)
         if scenario.starts_traced:
             world.trace(point)

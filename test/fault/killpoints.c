@@ -17,10 +17,14 @@
  *     effects                      counts points with a change, from now on
  *     tell                         tells engines of how orphans end, from now
  *                                  on, as svscanboot does
+ *     keep                         keeps what engines want kept, from now on,
+ *                                  likewise
  *     count                        asks for the line "count"
+ *     held                         asks for the line "held"
  * Lines of output:
  *     started PID
  *     count POINTS STATE           STATE: waiting (for events), busy, ended
+ *     held COUNT                   so many descriptors are kept
  *     killed POINT NUMBER WHERE WHO  at system call NUMBER; WHERE: entry, exit,
  *                                  exec; WHO: engine, child
  *     ended PID STATUS             the engine, by itself; as wait(2) has it
@@ -43,6 +47,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "boot/hold.h"
 #include "service/death.h"
 
 #define WORDS_MAX 16
@@ -62,7 +67,8 @@ struct stop_info {
 
 static pid_t engine_pid;             /* 0: none */
 static int deaths_fds[2] = {-1, -1}; /* see service/death.h; -1: not told */
-static long wanted = -1;             /* the point to kill at; see above */
+static struct hold hold = {.door_fd = -1, .guest_fd = -1};
+static long wanted = -1; /* the point to kill at; see above */
 static long points;
 static bool only_effects;
 static bool is_waiting; /* the engine is in a wait for events */
@@ -103,14 +109,24 @@ static void hand_deaths_down(void)
 	fcntl(deaths_fds[0], F_SETFD, 0);
 }
 
+static void hand_door_down(void)
+{
+	char *entry = hold_hand_down(&hold);
+
+	if (entry)
+		putenv(entry);
+}
+
 static pid_t start(char *argv[], int go_fd)
 {
 	/* The engine goes over all that it may have inherited, one by one:
 	 * thousands of points of a kind. It raises its limit by itself. */
 	const struct rlimit few = {32, limit.rlim_max};
-	pid_t pid = fork();
+	pid_t pid;
 	char go;
 
+	hold_prepare(&hold);
+	pid = fork();
 	if (pid == -1)
 		die("fork");
 	if (pid != 0)
@@ -119,6 +135,7 @@ static pid_t start(char *argv[], int go_fd)
 	dup2(STDERR_FILENO, STDOUT_FILENO); /* which is for the answers */
 	setrlimit(RLIMIT_NOFILE, &few);
 	hand_deaths_down();
+	hand_door_down();
 	/* Until the parent has seized this process. */
 	if (go_fd != -1 && read(go_fd, &go, 1) == -1)
 		_exit(111);
@@ -225,6 +242,9 @@ static const int calls_without_effect[] = {
 	SYS_getegid,
 	SYS_getrandom,
 	SYS_prlimit64,
+	SYS_socket,
+	SYS_setsockopt,
+	SYS_getsockname,
 	SYS_clock_gettime,
 };
 
@@ -456,6 +476,16 @@ static void obey(char *words[], int count)
 		if (pipe2(deaths_fds, O_CLOEXEC | O_NONBLOCK) == -1)
 			die("pipe");
 		return;
+	} else if (count == 1 && strcmp(words[0], "keep") == 0) {
+		hold_open(&hold);
+		if (hold.door_fd == -1)
+			die("door");
+		return;
+	} else if (count == 1 && strcmp(words[0], "held") == 0) {
+		hold_serve(&hold);
+		snprintf(line, sizeof(line), "held %u\n", hold.count);
+		say(line);
+		return;
 	} else if (count == 1 && strcmp(words[0], "count") == 0) {
 		tell_count();
 		return;
@@ -526,7 +556,8 @@ static bool kill_children(void)
 
 int main(void)
 {
-	struct pollfd inputs[2] = {{.fd = STDIN_FILENO, .events = POLLIN},
+	struct pollfd inputs[3] = {{.fd = STDIN_FILENO, .events = POLLIN},
+				   {.events = POLLIN},
 				   {.events = POLLIN}};
 	struct signalfd_siginfo unused;
 	sigset_t child;
@@ -537,7 +568,10 @@ int main(void)
 	sigaddset(&child, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &child, &before);
 	inputs[1].fd = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
-	while (poll(inputs, 2, -1) != -1 || errno == EINTR) {
+	while (inputs[2].fd = hold.door_fd,
+	       poll(inputs, 3, -1) != -1 || errno == EINTR) {
+		if (inputs[2].revents)
+			hold_serve(&hold);
 		if (inputs[1].revents &&
 		    read(inputs[1].fd, &unused, sizeof(unused)) > 0)
 			take_children();
