@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from support import BIN, SLEEPER, is_alive, wait_until, write_script
+from support import BIN, SLEEPER, Service, is_alive, wait_until, write_script
 from terminal import Terminal
 
 SPEAKER = "#!/bin/sh\nexec 2>&1\necho '{}'\nexec sleep 1000\n"
@@ -280,11 +280,13 @@ def test_the_table_fits_the_terminal(scan, sv, look):
     service = scan.make(long, run=SPEAKER.format("x" * 300), down=True)
     service.add_log(LOGGER)
     (service.path / "down").unlink()
-    broken = scan.make("broken", run="#!/bin/sh\nkill -SEGV $$\n")
+    broken = Service(scan.outside / "broken", "#!/bin/sh\nkill -SEGV $$\n")
+    (broken.path / "restart").write_text("always delay=1h\n")
+    scan.move_in(broken)
     scan.start()
     service.wait_program()
     wait_until(lambda: objects(sv)[long]["log_line"], what="the line")
-    wait_until(lambda: broken.value("deaths") > 0)
+    broken.wait_phase("waiting")  # and it isn't up while it is looked at
     for columns in (40, 60, 80, 100, 160, 300):
         lines = look(columns=columns)
         assert look.code == 1
