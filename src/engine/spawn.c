@@ -28,6 +28,11 @@ static void forget_who_started_us(void)
 		unsetenv(names[i]);
 }
 
+static bool is_limited(const struct rlimit *limit)
+{
+	return limit->rlim_cur != RLIM_INFINITY;
+}
+
 /*
  * A limit that was meant for what somebody ran before must not end what
  * supervises all: to it, a file that may not grow is a call that fails.
@@ -35,17 +40,12 @@ static void forget_who_started_us(void)
  */
 static void outlive_limits(void)
 {
-	static const struct {
-		int resource, number;
-	} signals[] = {{RLIMIT_FSIZE, SIGXFSZ}, {RLIMIT_CPU, SIGXCPU}};
+	struct rlimit limit;
 
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
-		struct rlimit limit;
-
-		if (getrlimit(signals[i].resource, &limit) == 0 &&
-		    limit.rlim_cur != RLIM_INFINITY)
-			signal(signals[i].number, SIG_IGN);
-	}
+	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && is_limited(&limit))
+		signal(SIGXFSZ, SIG_IGN);
+	if (getrlimit(RLIMIT_CPU, &limit) == 0 && is_limited(&limit))
+		signal(SIGXCPU, SIG_IGN);
 }
 
 /* Which signals this process was started with ignored: services must not be. */
