@@ -80,6 +80,21 @@ static int make_file(int dir_fd, const char *name, mode_t mode)
 	return openat(dir_fd, name, flags, mode);
 }
 
+/* A short write is no reason; that of the next one is: a full disk, a quota, a
+ * limit. */
+static int write_whole(int fd, const char *bytes, size_t count)
+{
+	ssize_t done;
+
+	for (; count > 0; bytes += done, count -= (size_t)done) {
+		errno = ENOSPC; /* what writing nothing means */
+		done = write(fd, bytes, count);
+		if (done <= 0)
+			return -1;
+	}
+	return 0;
+}
+
 int fd_replace_file(int dir_fd, const char *name, const void *bytes,
 		    size_t count, unsigned mode)
 {
@@ -96,8 +111,7 @@ int fd_replace_file(int dir_fd, const char *name, const void *bytes,
 	fd = make_file(dir_fd, room, (mode_t)mode);
 	if (fd == -1)
 		goto out;
-	errno = ENOSPC; /* what a short write to a file means */
-	if (write(fd, bytes, count) != (ssize_t)count)
+	if (write_whole(fd, bytes, count) == -1)
 		goto out;
 	if (renameat(dir_fd, room, dir_fd, name) == -1)
 		goto out;

@@ -143,7 +143,7 @@ static int run(struct runsv *runsv)
 	/* Somebody else has it, or it can't be had: that was said. A logger is
 	 * left as it is found: it isn't told to drain, as whoever has the
 	 * service may still write to it, and if nobody does it ends anyway. */
-	if (!entry->service.site.is_hosted && entry->said.verb)
+	if (!entry->service.site.is_hosted && entry->said.what)
 		return EXIT_SYSTEM;
 	while (!runsv->is_stopping || entry_is_hosted(entry)) {
 		if (loop_run(runsv->context.loop) == -1)

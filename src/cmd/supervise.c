@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/diag.h"
@@ -54,7 +55,7 @@ static void begin_surrender(struct service *service,
 /* The order of the steps, and so of the messages, is 0.76's. */
 static void begin(struct service *service, struct surrender *surrender)
 {
-	const struct service_trouble *trouble;
+	struct problem problem;
 
 	if (chdir(service->site.name) == -1)
 		diag_die_errno(EXIT_SYSTEM, "unable to chdir to %s",
@@ -63,13 +64,10 @@ static void begin(struct service *service, struct surrender *surrender)
 	if (service->site.dir_fd == -1)
 		diag_die_errno(EXIT_SYSTEM, "unable to open %s",
 			       service->site.name);
-	trouble = service_open(service);
-	if (trouble && trouble->reason)
-		diag_die(EXIT_SYSTEM, "unable to %s %s: %s", trouble->verb,
-			 service->site.name, trouble->reason);
-	if (trouble)
-		diag_die_errno(EXIT_SYSTEM, "unable to %s %s/%s", trouble->verb,
-			       service->site.name, trouble->file);
+	if (service_open(service, &problem) == -1) {
+		problem_fatal(&problem);
+		exit(EXIT_SYSTEM);
+	}
 	begin_surrender(service, surrender);
 	service_begin(service);
 	service_end_held(service);

@@ -27,13 +27,27 @@ static void on_readable(struct loop_watch *watch)
 	glance_take(watch->fd, left);
 }
 
+/* Some systems look at rights before they see that it is there. */
+static int make_directory(void)
+{
+	int error;
+
+	if (mkdir(SCAN_DIR, 0700) == 0 || errno == EEXIST)
+		return 0;
+	error = errno;
+	if (access(SCAN_DIR, F_OK) == 0)
+		return 0;
+	errno = error;
+	return -1;
+}
+
 const char *commander_open(struct commander *commander, struct loop *loop)
 {
 	commander->lock_fd = commander->control_fd = -1;
 	commander->watch = (struct loop_watch){.on_readable = on_readable,
 					       .owner = commander};
-	/* An error shows when the lock is made in it. */
-	mkdir(SCAN_DIR, 0700);
+	if (make_directory() == -1)
+		return "make " SCAN_DIR;
 	commander->lock_fd = supervise_dir_lock_file(AT_FDCWD, SCAN_LOCK);
 	if (commander->lock_fd == -1)
 		return "acquire " SCAN_LOCK;

@@ -38,34 +38,20 @@ struct logger {
 	int pipe_fd;      /* owned: both ends of the service's supervise/pipe */
 	bool is_ended;    /* pipe_fd is a read end only */
 	struct kept pipe; /* a read end of that */
-	struct complaint said;
+	struct problem_said said;
 };
 
 /*
  * Says it, with errno's reason, unless it was the last thing said. Returns
  * false, for the caller to pass on.
  */
-static bool complain(struct complaint *said, const char *verb, const char *name,
-		     const char *file)
+static bool complain(struct problem_said *said, const char *what,
+		     const char *name, const char *file)
 {
-	if (said->verb != verb || said->error != errno) {
-		said->verb = verb;
-		said->error = errno;
-		diag_warn_errno("unable to %s %s%s%s", verb, name,
-				*file ? "/" : "", file);
-	}
-	return false;
-}
+	struct problem problem;
 
-static bool complain_of(struct complaint *said, const char *name,
-			const struct service_trouble *trouble)
-{
-	if (!trouble->reason)
-		return complain(said, trouble->verb, name, trouble->file);
-	if (said->verb != trouble->reason)
-		diag_warn("unable to %s %s: %s", trouble->verb, name,
-			  trouble->reason);
-	said->verb = trouble->reason;
+	problem_note(&problem, what, "%s%s%s", name, *file ? "/" : "", file);
+	problem_warn_once(said, &problem);
 	return false;
 }
 
@@ -471,9 +457,9 @@ static bool prepare_begin(struct entry_context *context, struct entry *entry,
 }
 
 static bool host_service(struct entry_context *context, struct entry *entry,
-			 struct service *service, struct complaint *said)
+			 struct service *service, struct problem_said *said)
 {
-	const struct service_trouble *trouble;
+	struct problem problem;
 
 	if (service->site.is_hosted)
 		return true;
@@ -485,14 +471,15 @@ static bool host_service(struct entry_context *context, struct entry *entry,
 		return true;
 	if (loop_now_ns() < entry->host_due_ns)
 		return false;
-	trouble = service_open(service);
-	if (trouble)
-		return complain_of(said, service->site.name, trouble);
+	if (service_open(service, &problem) == -1) {
+		problem_warn_once(said, &problem);
+		return false;
+	}
 	if (!prepare_begin(context, entry, service)) {
 		service_forget(service);
 		return false;
 	}
-	said->verb = NULL;
+	*said = (struct problem_said){NULL, NULL};
 	service_begin(service);
 	if (!context->depend)
 		service_end_held(service);

@@ -16,14 +16,9 @@
 #include <sys/stat.h>
 
 #include "base/lookup.h"
+#include "base/problem.h"
 #include "engine/depend.h"
 #include "engine/service.h"
-
-/* What was said already, so that it is said once: static text, and errno. */
-struct complaint {
-	const char *verb;
-	int error;
-};
 
 struct entry {
 	/* The scanner's. */
@@ -45,8 +40,8 @@ struct entry {
 	bool must_look;      /* its directory changed since the last look */
 	bool must_look_for_names; /* what depend.h tells of did */
 	bool is_beginning;        /* its service is open, and no more yet */
-	struct complaint said;
-	struct complaint said_of_log; /* that it is no directory */
+	struct problem_said said;
+	struct problem_said said_of_log; /* that it is no directory */
 
 	/* Set by the owner before the loop runs. */
 	void (*on_gone)(struct entry *entry); /* one of the two has let go */

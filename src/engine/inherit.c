@@ -27,22 +27,17 @@ void inherit_recall(struct service *service, struct recall *recall)
 		recall_service(&from, service->site.is_down_wanted, recall);
 }
 
-const struct service_trouble *inherit_trouble(const struct recall *recall)
+const char *inherit_obstacle(const struct recall *recall)
 {
-	static const struct service_trouble troubles[CLAIM_VERDICTS] = {
-		[CLAIM_DOUBTED] = {"take over", "",
-				   "others can write in supervise/"},
-		[CLAIM_UNSEEN] = {"take over", "",
-				  "its process can't be looked at"},
-		[CLAIM_RESTORED] = {"take over", "",
-				    "a process like it runs, but started at "
-				    "another time"},
-		[CLAIM_ELSEWHERE] = {"take over", "",
-				     "it may run in another pid namespace"},
+	static const char *const obstacles[CLAIM_VERDICTS] = {
+		[CLAIM_DOUBTED] = "others can write in supervise/",
+		[CLAIM_UNSEEN] = "its process can't be looked at",
+		[CLAIM_RESTORED] = "a process like it runs, but started at "
+				   "another time",
+		[CLAIM_ELSEWHERE] = "it may run in another pid namespace",
 	};
-	const struct service_trouble *trouble = &troubles[recall->verdict];
 
-	return trouble->verb ? trouble : NULL;
+	return obstacles[recall->verdict];
 }
 
 /* Said once. */
@@ -60,14 +55,16 @@ static void look_who_writes(struct service *service)
 	service->is_shared_said = service->is_shared;
 }
 
-const struct service_trouble *inherit_look(struct service *service)
+int inherit_look(struct service *service, struct problem *problem)
 {
-	const struct service_trouble *trouble;
+	const char *obstacle;
 	struct recall recall;
 
 	inherit_recall(service, &recall);
-	trouble = inherit_trouble(&recall);
-	if (!trouble)
-		look_who_writes(service);
-	return trouble;
+	obstacle = inherit_obstacle(&recall);
+	if (obstacle)
+		return problem_note_because(problem, obstacle, "take over",
+					    "%s", service->site.name);
+	look_who_writes(service);
+	return 0;
 }

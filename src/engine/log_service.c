@@ -87,34 +87,25 @@ static void renew_pipe(struct service *service)
 /* ---- hosting ---- */
 
 /* Said once. */
-static void complain(struct log_service *log, const char *verb,
-		     const char *file)
+static void complain(struct log_service *log, const char *what)
 {
-	if (log->said_verb == verb && log->said_error == errno)
-		return;
-	log->said_verb = verb;
-	log->said_error = errno;
-	diag_warn_errno("unable to %s %s%s%s", verb, log->service.site.name,
-			*file ? "/" : "", file);
+	struct problem problem;
+
+	problem_note(&problem, what, "%s", log->service.site.name);
+	problem_warn_once(&log->said, &problem);
 }
 
 static void host(struct log_service *log)
 {
 	struct service *service = &log->service;
-	const struct service_trouble *trouble = service_open(service);
+	struct problem problem;
 
-	if (!trouble) {
-		log->said_verb = NULL;
+	if (service_open(service, &problem) == 0) {
+		log->said = (struct problem_said){NULL, NULL};
 		service_begin(service);
 		return;
 	}
-	if (!trouble->reason)
-		complain(log, trouble->verb, trouble->file);
-	else if (log->said_verb != trouble->reason)
-		diag_warn("unable to %s %s: %s", trouble->verb,
-			  service->site.name, trouble->reason);
-	if (trouble->reason)
-		log->said_verb = trouble->reason;
+	problem_warn_once(&log->said, &problem);
 	loop_timer_set(service->site.loop, &log->again,
 		       loop_now_ns() + RETURN_NS);
 }
@@ -157,7 +148,7 @@ void log_service_begin(struct log_service *log, struct scanner *scanner)
 	if (!log->service.site.name ||
 	    spawner_keep_output(log->service.site.spawner) == 0)
 		return;
-	complain(log, "set up descriptors for", "");
+	complain(log, "set up descriptors for");
 	log->service.site.name = NULL;
 }
 
@@ -190,7 +181,7 @@ void log_service_look(struct log_service *log)
 		return;
 	trouble = enter(log, &status);
 	if (trouble) {
-		complain(log, trouble, "");
+		complain(log, trouble);
 		if (service->site.dir_fd != -1)
 			close(service->site.dir_fd);
 		service->site.dir_fd = -1;

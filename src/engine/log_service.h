@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 
+#include "base/problem.h"
 #include "engine/scan.h"
 #include "engine/service.h"
 
@@ -27,10 +28,9 @@ struct log_service {
 	int pipe_fd; /* owned: both ends; -1: 1 and 2 don't lead there */
 	int out_fd;  /* owned: the end for writing alone; -1: 1 and 2 are copies
 		      * of pipe_fd */
-	struct kept pipe;        /* a read end */
-	struct loop_timer again; /* set while it isn't hosted */
-	const char *said_verb;   /* what kept it from that, said once; static */
-	int said_error;
+	struct kept pipe;         /* a read end */
+	struct loop_timer again;  /* set while it isn't hosted */
+	struct problem_said said; /* what kept it from that, said once */
 	bool is_ending;
 };
 

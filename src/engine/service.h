@@ -35,12 +35,6 @@ struct service;
 struct start;
 struct starter;
 
-/* What kept a directory from being supervised: "unable to VERB NAME/FILE", and
- * why, if that isn't in errno. */
-struct service_trouble {
-	const char *verb, *file, *reason;
-};
-
 /* Whoever has it. All but on_gone() may be NULL. */
 struct service_owner {
 	/* A process is about to start. */

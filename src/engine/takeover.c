@@ -28,37 +28,45 @@ static int look_for_down(struct site *site)
 	return errno == ENOENT ? 0 : -1;
 }
 
-static const struct service_trouble *take_files(struct service *service)
+/* Something of the service's directory, with errno. */
+static int note(struct problem *problem, const struct site *site,
+		const char *what, const char *file)
 {
-	static const struct service_trouble no_names = {"list", ".", NULL},
-					    no_down = {"stat", "down", NULL},
-					    no_lock = {"acquire",
-						       SUPERVISE_LOCK, NULL},
-					    no_control = {"read",
-							  SUPERVISE_CONTROL,
-							  NULL},
-					    no_ok = {"read", SUPERVISE_OK,
-						     NULL};
-	const struct service_trouble *rival;
+	return problem_note(problem, what, "%s/%s", site->name, file);
+}
+
+/* 0.76 went on without the directory, and said of the lock in it that there is
+ * no such file: also where the file system can't be written. */
+static int lock(struct service *service, struct problem *problem)
+{
+	struct site *site = &service->site;
+
+	service->presence.is_first = supervise_dir_make(site->dir_fd);
+	if (!service->presence.is_first && errno != 0)
+		return note(problem, site, "make", SUPERVISE_DIR);
+	site->lock_fd = supervise_dir_lock(site->dir_fd);
+	return site->lock_fd == -1
+		       ? note(problem, site, "acquire", SUPERVISE_LOCK)
+		       : 0;
+}
+
+static int take_files(struct service *service, struct problem *problem)
+{
 	struct standing *standing = &service->standing;
 	struct site *site = &service->site;
 
 	if (rules_refresh(site, &standing->machine.rules) == -1)
-		return &no_names;
+		return note(problem, site, "list", ".");
 	if (look_for_down(site) == -1)
-		return &no_down;
-	service->presence.is_first = supervise_dir_make(site->dir_fd);
-	site->lock_fd = supervise_dir_lock(site->dir_fd);
-	if (site->lock_fd == -1)
-		return &no_lock;
-	rival = inherit_look(service);
-	if (rival)
-		return rival;
+		return note(problem, site, "stat", "down");
+	if (lock(service, problem) == -1 ||
+	    inherit_look(service, problem) == -1)
+		return -1;
 	if (orders_open(&service->orders, site) == -1)
-		return &no_control;
+		return note(problem, site, "read", SUPERVISE_CONTROL);
 	publish_begin(&service->publisher, site);
 	if (service->presence.is_first)
-		return NULL; /* service_begin() puts it first on record */
+		return 0; /* service_begin() puts it first on record */
 	standing->machine = (struct machine){.rules = standing->machine.rules,
 					     .want = site->is_down_wanted
 							     ? MACHINE_WANT_DOWN
@@ -67,8 +75,8 @@ static const struct service_trouble *take_files(struct service *service)
 	publish_first_status(&service->publisher, site);
 	if (presence_make(&service->presence, site, service->orders.watch.fd) ==
 	    -1)
-		return &no_ok;
-	return NULL;
+		return note(problem, site, "read", SUPERVISE_OK);
+	return 0;
 }
 
 /* The parts, before anything is taken. What outlives a service that is let go,
@@ -94,23 +102,17 @@ static void prepare(struct service *service)
 	service->events.due[0] = '\0';
 }
 
-const struct service_trouble *service_open(struct service *service)
+int service_open(struct service *service, struct problem *problem)
 {
-	const struct service_trouble *trouble;
-
 	prepare(service);
-	trouble = take_files(service);
-	if (trouble) {
-		int error = errno;
-
+	if (take_files(service, problem) == -1) {
 		service_close(service);
-		errno = error;
-		return trouble;
+		return -1;
 	}
 	service->site.is_hosted = true;
 	service->timer = (struct loop_timer){.on_due = service_on_timer,
 					     .owner = service};
-	return NULL;
+	return 0;
 }
 
 /* The numbers and moments that go on across supervisors. */
@@ -211,7 +213,7 @@ static void go_on(struct service *service)
 	enum machine_phase phase;
 
 	inherit_recall(service, &recalled);
-	if (inherit_trouble(&recalled)) { /* since it was opened */
+	if (inherit_obstacle(&recalled)) { /* since it was opened */
 		service_let_go(service);
 		return;
 	}

@@ -5,14 +5,15 @@
 #ifndef ENGINE_TAKEOVER_H
 #define ENGINE_TAKEOVER_H
 
+#include "base/problem.h"
 #include "engine/service.h"
 
 /*
- * Takes the directory over: the lock, the FIFOs. Returns NULL, or what failed,
- * with errno; then nothing is held. EAGAIN on the lock: somebody else
- * supervises there.
+ * Takes the directory over: the lock, the FIFOs. 0, or -1 with what is in the
+ * way; then nothing is held. EAGAIN on the lock: somebody else supervises
+ * there.
  */
-const struct service_trouble *service_open(struct service *service);
+int service_open(struct service *service, struct problem *problem);
 
 /* Adopts the process that runs, or starts one if one is wanted. */
 void service_begin(struct service *service);

@@ -10,23 +10,36 @@
 
 #include "service/supervise_dir.h"
 
-bool supervise_dir_make(int dir_fd)
+static bool make_target(int dir_fd)
 {
 	char target[PATH_MAX];
-	struct stat status;
-	ssize_t len;
+	ssize_t len =
+		readlinkat(dir_fd, SUPERVISE_DIR, target, sizeof(target) - 1);
 
-	if (mkdirat(dir_fd, SUPERVISE_DIR, 0700) == 0)
-		return true;
-	if (errno != EEXIST)
-		return false;
-	if (fstatat(dir_fd, SUPERVISE_DIR, &status, 0) == 0 || errno != ENOENT)
-		return false;
-	len = readlinkat(dir_fd, SUPERVISE_DIR, target, sizeof(target) - 1);
 	if (len <= 0)
 		return false;
 	target[len] = '\0';
 	return mkdirat(dir_fd, target, 0700) == 0;
+}
+
+bool supervise_dir_make(int dir_fd)
+{
+	struct stat status;
+	int error;
+
+	if (mkdirat(dir_fd, SUPERVISE_DIR, 0700) == 0)
+		return true;
+	error = errno;
+	/* Some systems look at rights first. */
+	if (fstatat(dir_fd, SUPERVISE_DIR, &status, 0) == 0) {
+		errno = 0;
+		return false;
+	}
+	if (error == EEXIST && errno == ENOENT)
+		return make_target(dir_fd);
+	if (error != EEXIST)
+		errno = error;
+	return false;
 }
 
 /*

@@ -25,8 +25,8 @@
 #define SUPERVISE_SOCKET  "supervise/notify-socket"
 
 /* Makes "supervise", or the directory that a dangling link of that name points
- * to. True: it did, so nothing is on record there. Errors show when the lock is
- * taken. */
+ * to. True: it did, so nothing is on record there. False with errno: 0, it is
+ * there; or why it can't be made. */
 bool supervise_dir_make(int dir_fd);
 
 /*

@@ -10,6 +10,8 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -22,6 +24,7 @@
 #include "base/fd.h"
 #include "base/filter.h"
 #include "base/options.h"
+#include "base/problem.h"
 #include "base/strb.h"
 #include "base/tai64n.h"
 
@@ -453,6 +456,57 @@ static void a_filter_remembers_a_failure(void **unused)
 	close(filter.out_fd);
 }
 
+/* It was "out of disk space", whatever the reason. */
+static void why_a_file_could_not_be_written_whole_is_told(void **unused)
+{
+	static const char bytes[100];
+	struct rlimit limit = {10, RLIM_INFINITY};
+	int status;
+	pid_t child = fork();
+
+	(void)unused;
+	if (child == 0) {
+		signal(SIGXFSZ, SIG_IGN);
+		setrlimit(RLIMIT_FSIZE, &limit);
+		_exit(fd_replace_file(AT_FDCWD, "f", bytes, sizeof(bytes),
+				      0600) == -1 &&
+				      errno == EFBIG
+			      ? 0
+			      : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(access("f", F_OK), -1);
+}
+
+static void check_problem(const struct problem *problem, const char *sentence)
+{
+	char room[2 * PROBLEM_NAME_SIZE];
+	struct strb text = strb_on(room, sizeof(room));
+
+	problem_add(&text, problem);
+	assert_string_equal(room, sentence);
+}
+
+static void a_problem_has_its_sentence(void **unused)
+{
+	struct problem problem;
+
+	(void)unused;
+	errno = EROFS;
+	assert_int_equal(problem_note(&problem, "make", "%s/%s", "web", "x"),
+			 -1);
+	assert_int_equal(errno, EROFS);
+	errno = ENOENT; /* of what was done since */
+	check_problem(&problem, "unable to make web/x: read-only file system");
+	assert_int_equal(problem.error, EROFS);
+	problem_note_because(&problem, "others can", "take over", "%s", "web");
+	check_problem(&problem, "unable to take over web: others can");
+	assert_int_equal(problem.error, 0);
+	problem_note_because(&problem, NULL, "go on", "%s", "");
+	check_problem(&problem, "unable to go on");
+}
+
 #define TEST_IN_DIRECTORY(test)                                                \
 	cmocka_unit_test_setup_teardown(test, enter_directory, leave_directory)
 
@@ -641,6 +695,9 @@ int main(void)
 		TEST_IN_DIRECTORY(a_file_that_cannot_be_replaced_stays),
 		cmocka_unit_test(a_filter_writes_before_it_reads),
 		cmocka_unit_test(a_filter_remembers_a_failure),
+		TEST_IN_DIRECTORY(
+			why_a_file_could_not_be_written_whole_is_told),
+		cmocka_unit_test(a_problem_has_its_sentence),
 		cmocka_unit_test(a_full_standard_error_is_not_waited_for),
 #ifdef __linux__
 		cmocka_unit_test(
