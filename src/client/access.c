@@ -109,26 +109,25 @@ static int give(const struct place *place, const char *name,
 	return fchmodat(place->fd, name, mode, 0);
 }
 
-static const char *find_risk(const struct place *place,
-			     const struct access *wanted)
+static int refuse(struct problem *problem, const char *reason)
+{
+	return problem_note_because(problem, reason, "change the modes in",
+				    SUPERVISE_DIR);
+}
+
+static int find_risk(const struct place *place, const struct access *wanted,
+		     struct problem *problem)
 {
 	if (place->dir.st_dev != wanted->device ||
-	    place->dir.st_ino != wanted->inode) {
-		errno = 0;
-		return "change the modes in supervise, which became another "
-		       "directory meanwhile: do this again";
-	}
-	if (place->dir.st_uid != geteuid()) {
-		errno = EPERM;
-		return "change the modes in supervise, which is another "
-		       "user's";
-	}
-	if (place->dir.st_mode & (S_IWGRP | S_IWOTH)) {
-		errno = 0;
-		return "give anybody leave while others can put files into "
-		       "supervise: run chmod go-w on it first";
-	}
-	return NULL;
+	    place->dir.st_ino != wanted->inode)
+		return refuse(problem, "it became another directory meanwhile: "
+				       "do this again");
+	if (place->dir.st_uid != geteuid())
+		return refuse(problem, "it is another user's");
+	if (place->dir.st_mode & (S_IWGRP | S_IWOTH))
+		return refuse(problem, "others can put files there: run chmod "
+				       "go-w on it first");
+	return 0;
 }
 
 static mode_t mode_of_dir(const struct access *wanted)
@@ -177,7 +176,7 @@ static int wait_for_ok(struct place *place)
 }
 
 /* Where nobody supervises, the next who does so makes it right. */
-static const char *renew_ok(struct place *place)
+static int renew_ok(struct place *place, struct problem *problem)
 {
 	const char letter = CONTROL_MODES_CHANGED;
 	int64_t patience_ns = COMMANDS_PATIENCE_NS;
@@ -186,64 +185,65 @@ static const char *renew_ok(struct place *place)
 	for (int i = 0; i < ASKED_TIMES && done == 0; i++) {
 		int control_fd = commands_open(place->dir_fd);
 
+		if (control_fd == -1 && errno == ENXIO)
+			return 0;
 		if (control_fd == -1)
-			return errno == ENXIO ? NULL : "open supervise/control";
+			return problem_note(problem, "open", SUPERVISE_CONTROL);
 		done = commands_write(control_fd, &letter, 1);
 		commands_close(control_fd, &patience_ns);
 		if (done == 0)
 			done = wait_for_ok(place);
 	}
 	if (done == 1)
-		return NULL;
+		return 0;
 	if (done == 0)
 		errno = ETIMEDOUT;
-	return "have its supervisor make supervise/ok another file, as one of "
-	       "an earlier version cannot";
+	return problem_note(problem,
+			    "have its supervisor make supervise/ok another "
+			    "file, as one of an earlier version cannot",
+			    "%s", "");
 }
 
-static const char *change(struct place *place, const struct access *wanted)
+static int change(struct place *place, const struct access *wanted,
+		  struct problem *problem)
 {
-	const char *trouble;
 	mode_t mode;
 
 	if (look(place) == -1)
-		return "find supervise/control";
-	trouble = find_risk(place, wanted);
-	if (trouble)
-		return trouble;
+		return problem_note(problem, "find", SUPERVISE_CONTROL);
+	if (find_risk(place, wanted, problem) == -1)
+		return -1;
 	if (set_modes(place, wanted) == -1 || look(place) == -1)
-		return "change the modes in supervise";
+		return problem_note(problem, "change the modes in",
+				    SUPERVISE_DIR);
 	mode = supervise_dir_ok_mode(&place->dir, &place->control);
 	if (is_control(place))
-		return mode == 0 ? NULL : renew_ok(place);
+		return mode == 0 ? 0 : renew_ok(place, problem);
 	if (mode == 0 && wanted->controls == ACCESS_GROUP)
 		mode = 0620;
 	if (place->has_ok && give(place, BELOW(SUPERVISE_OK), &place->ok,
 				  wanted->seeing_gid, mode ? mode : 0600) == -1)
-		return "change the mode of supervise/ok";
-	return NULL;
+		return problem_note(problem, "change the mode of",
+				    SUPERVISE_OK);
+	return 0;
 }
 
-const char *access_change(int dir_fd, const struct access *wanted)
+int access_change(int dir_fd, const struct access *wanted,
+		  struct problem *problem)
 {
 	struct place place = {
 		.dir_fd = dir_fd,
 		.fd = openat(dir_fd, SUPERVISE_DIR, flags_in(dir_fd))};
-	const char *trouble;
-	int error;
+	int result;
 
-	if (place.fd == -1 && (errno == ELOOP || errno == ENOTDIR)) {
-		errno = 0;
-		return "change the modes in supervise, a link in a directory "
-		       "in which others can write";
-	}
+	if (place.fd == -1 && (errno == ELOOP || errno == ENOTDIR))
+		return refuse(problem, "it is a link in a directory in which "
+				       "others can write");
 	if (place.fd == -1)
-		return "open supervise";
-	trouble = change(&place, wanted);
-	error = errno;
+		return problem_note(problem, "open", SUPERVISE_DIR);
+	result = change(&place, wanted, problem);
 	close(place.fd);
-	errno = error;
-	return trouble;
+	return result;
 }
 
 static int open_log_within(int dir_fd, int flags)

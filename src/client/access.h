@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "base/problem.h"
+
 /* Besides the owner, and root. */
 enum access_whom {
 	ACCESS_NOBODY,
@@ -37,10 +39,11 @@ int access_read(int dir_fd, struct access *access);
  * count, and everybody never controls. Whoever owns the service directory, and
  * puts links or other directories in the place of "supervise", gets nothing
  * changed outside of it. A supervisor that runs is told, and waited for if need
- * be. NULL, or what is in the way, as in "unable to ...", static, with errno; 0
- * where the words say it all. Nobody has got more than was asked for then.
+ * be. 0, or -1 with what is in the way, in which the service isn't named.
+ * Nobody has got more than was asked for then.
  */
-const char *access_change(int dir_fd, const struct access *wanted);
+int access_change(int dir_fd, const struct access *wanted,
+		  struct problem *problem);
 
 /*
  * As look_open_log(), for what is to be changed: a link is followed only in a

@@ -175,6 +175,16 @@ bool look_is_same_change(const struct look *one, const struct look *other)
 	       memcmp(one->stamp, other->stamp, sizeof(one->stamp)) == 0;
 }
 
+void look_problem(const struct look *look, struct problem *problem)
+{
+	errno = look->error;
+	if (look->error != 0)
+		problem_note(problem, look->trouble, "%s", "");
+	else
+		problem_note_because(problem, "bad format", look->trouble, "%s",
+				     "");
+}
+
 int look_open_log(int dir_fd)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;

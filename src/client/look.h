@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "base/problem.h"
 #include "service/state.h"
 #include "service/status.h"
 
@@ -48,6 +49,9 @@ struct look {
  * long as somebody supervises, then poll(2) says that nobody reads any more.
  */
 void look_take(int dir_fd, struct look *look, int *ok_fd);
+
+/* What could not be done, where `trouble` is set; the service isn't named. */
+void look_problem(const struct look *look, struct problem *problem);
 
 /*
  * Opens the directory of the log of the service open as `dir_fd`, to be looked

@@ -156,24 +156,27 @@ static int sync_directory(int dir_fd, const char *path)
 	return result;
 }
 
-static int fill(const struct sketch *sketch, int dir_fd, struct strb *what)
+static int fill(const struct sketch *sketch, int dir_fd, const char *path,
+		struct problem *problem)
 {
 	for (size_t i = 0; i < sketch->count; i++) {
 		const struct sketch_entry *entry = &sketch->entries[i];
 		int done = entry->text ? make_file(entry, dir_fd)
 				       : make_directory(entry, dir_fd);
 
-		if (done == 0)
-			continue;
-		strb_add_format(what, "/%s", entry->path);
-		return -1;
+		if (done == -1)
+			return problem_note(problem, "make", "%s/%s", path,
+					    entry->path);
 	}
 	for (size_t i = 0; i < sketch->count; i++) {
 		if (!sketch->entries[i].text &&
 		    sync_directory(dir_fd, sketch->entries[i].path) == -1)
-			return -1;
+			return problem_note(problem, "write to disk", "%s/%s",
+					    path, sketch->entries[i].path);
 	}
-	return fchmod(dir_fd, DIRECTORY_MODE) == -1 ? -1 : fsync(dir_fd);
+	if (fchmod(dir_fd, DIRECTORY_MODE) == -1 || fsync(dir_fd) == -1)
+		return problem_note(problem, "make", "%s", path);
+	return 0;
 }
 
 static bool is_there(int dir_fd, const char *name)
@@ -183,38 +186,47 @@ static bool is_there(int dir_fd, const char *name)
 	return fstatat(dir_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-int sketch_make(const struct sketch *sketch, int parent_fd, const char *name,
-		struct strb *what)
+/* As `aside`, which then gets its name. */
+static int make_aside(const struct sketch *sketch, int parent_fd,
+		      const char *aside, const char *path,
+		      struct problem *problem)
 {
-	char aside[NAME_MAX + 1];
-	struct strb text = strb_on(aside, sizeof(aside));
-	int dir_fd = -1, error, result = -1;
+	int dir_fd, result;
 
-	strb_add(what, name);
-	strb_add_format(&text, ".%s.new", name);
-	errno = text.is_cut ? ENAMETOOLONG : sketch->is_short ? ENOMEM : 0;
-	if (errno != 0)
-		return -1;
-	if (is_there(parent_fd, name)) {
-		errno = EEXIST;
-		return -1;
-	}
 	if (tree_remove(parent_fd, aside) == -1 ||
 	    mkdirat(parent_fd, aside, 0700) == -1)
-		goto out;
+		return problem_note(problem, "make", "%s", path);
 	dir_fd = openat(parent_fd, aside,
 			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (dir_fd == -1 || fill(sketch, dir_fd, what) == -1)
-		goto out;
-	if (renameat(parent_fd, aside, parent_fd, name) == -1)
-		goto out;
-	result = fsync(parent_fd);
-out:
-	error = errno;
-	if (dir_fd != -1)
-		close(dir_fd);
-	if (result == -1)
-		tree_remove(parent_fd, aside);
-	errno = error;
+	if (dir_fd == -1)
+		return problem_note(problem, "open", "%s", path);
+	result = fill(sketch, dir_fd, path, problem);
+	close(dir_fd);
 	return result;
+}
+
+int sketch_make(const struct sketch *sketch, int parent_fd, const char *path,
+		const char *name, struct problem *problem)
+{
+	char aside[NAME_MAX + 1], whole[PATH_MAX];
+	struct strb text = strb_on(aside, sizeof(aside));
+	struct strb shown = strb_on(whole, sizeof(whole));
+
+	strb_add_format(&shown, "%s/%s", path, name);
+	strb_add_format(&text, ".%s.new", name);
+	errno = text.is_cut                 ? ENAMETOOLONG
+		: sketch->is_short          ? ENOMEM
+		: is_there(parent_fd, name) ? EEXIST
+					    : 0;
+	if (errno != 0)
+		return problem_note(problem, "make", "%s", whole);
+	if (make_aside(sketch, parent_fd, aside, whole, problem) == -1)
+		goto out;
+	if (renameat(parent_fd, aside, parent_fd, name) == 0 &&
+	    fsync(parent_fd) == 0)
+		return 0;
+	problem_note(problem, "make", "%s", whole);
+out:
+	tree_remove(parent_fd, aside);
+	return -1;
 }

@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#include "base/strb.h"
+#include "base/problem.h"
 
 struct sketch_entry {
 	char *path; /* owned; below the directory */
@@ -46,11 +46,12 @@ void sketch_print(const struct sketch *sketch, const char *title, FILE *out);
 /*
  * Makes the directory `name` in the one open as `parent_fd`, with all that is
  * in the sketch, synced to disk. Nobody else makes one of that name meanwhile:
- * see place_lock(). 0, or -1 with errno, and in `what` the path that it is
- * about: EEXIST: there is something of that name, which stays as it is.
+ * see place_lock(). 0, or -1 with what is in the way; `path`, that of the one
+ * open as `parent_fd`, is for that. EEXIST: there is something of that name,
+ * which stays as it is.
  */
-int sketch_make(const struct sketch *sketch, int parent_fd, const char *name,
-		struct strb *what);
+int sketch_make(const struct sketch *sketch, int parent_fd, const char *path,
+		const char *name, struct problem *problem);
 
 void sketch_free(struct sketch *sketch);
 

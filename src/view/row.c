@@ -256,6 +256,15 @@ static void describe_restart(const struct row *row, struct strb *text)
 	add_reason(row, text);
 }
 
+/* Which of its files can't be read, and why. */
+static void add_problem(const struct row *row, struct strb *text)
+{
+	struct problem problem;
+
+	look_problem(&row->service->look, &problem);
+	problem_add(text, &problem);
+}
+
 void row_describe(const struct row *row, struct strb *text)
 {
 	const struct state *state = &row->service->state;
@@ -273,8 +282,8 @@ void row_describe(const struct row *row, struct strb *text)
 		strb_add_format(text, " for %s", row->waits_for);
 		break;
 	case ROW_UNKNOWN:
-		strb_add_format(text, ": %s",
-				diag_reason(row->service->look.error));
+		strb_add(text, ": ");
+		add_problem(row, text);
 		break;
 	case ROW_UNSUPERVISED:
 		if (row->is_stray)

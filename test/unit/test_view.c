@@ -269,7 +269,8 @@ static void states_that_are_trouble(void **unused)
 	service.has_state = false;
 	expect(&service, "unsupervised", "not supervised");
 	service.look.error = 13; /* EACCES */
-	expect(&service, "unknown", "unknown: access denied");
+	expect(&service, "unknown",
+	       "unknown: unable to open supervise/ok: access denied");
 	service.is_bundle = true;
 	expect(&service, "bundle", "bundle");
 }

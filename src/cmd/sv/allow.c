@@ -115,8 +115,10 @@ static void ask_for(const struct leave *leave, struct access *access,
 static bool change(const struct leave *leave, int dir_fd, const char *name,
 		   bool is_log)
 {
+	char room[2 * PROBLEM_NAME_SIZE];
+	struct strb text = strb_on(room, sizeof(room));
+	struct problem problem;
 	struct access access;
-	const char *trouble;
 
 	if (access_read(dir_fd, &access) == -1) {
 		if (errno == ENOENT)
@@ -128,13 +130,10 @@ static bool change(const struct leave *leave, int dir_fd, const char *name,
 		return false;
 	}
 	ask_for(leave, &access, is_log);
-	trouble = access_change(dir_fd, &access);
-	if (!trouble)
+	if (access_change(dir_fd, &access, &problem) == 0)
 		return true;
-	if (errno == 0)
-		diag_warn("%s: unable to %s", name, trouble);
-	else
-		diag_warn_errno("%s: unable to %s", name, trouble);
+	problem_add(&text, &problem);
+	diag_warn("%s: %s", name, room);
 	return false;
 }
 

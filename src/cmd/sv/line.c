@@ -85,12 +85,17 @@ void line_trouble_with(const char *name, const char *what)
 
 void line_trouble(const char *name, const struct look *look)
 {
+	char room[2 * PROBLEM_NAME_SIZE];
+	struct strb text = strb_on(room, sizeof(room));
+	struct problem problem;
+
 	if (!look->is_hosted && look->error == ENXIO) {
 		printf("fail: %s: runsv not running", name);
 		return;
 	}
-	printf("warning: %s: unable to %s: %s", name, look->trouble,
-	       look->error ? diag_reason(look->error) : "bad format");
+	look_problem(look, &problem);
+	problem_add(&text, &problem);
+	printf("warning: %s: %s", name, room);
 }
 
 void line_end(void)

@@ -82,8 +82,7 @@ static int say_taken(const struct maker *maker, const char *name)
 static int make(const struct maker *maker, const char *name,
 		const struct sketch *sketch)
 {
-	char room[PATH_MAX];
-	struct strb what = strb_on(room, sizeof(room));
+	struct problem problem;
 
 	if (!maker->is_disabled &&
 	    place_look(&maker->place, name) != PLACE_NONE) {
@@ -91,11 +90,12 @@ static int make(const struct maker *maker, const char *name,
 			   maker->place.scan_dir, name);
 		return -1;
 	}
-	if (sketch_make(sketch, maker->place.root_fd, name, &what) == 0)
+	if (sketch_make(sketch, maker->place.root_fd, maker->place.root, name,
+			&problem) == 0)
 		return 0;
-	if (errno == EEXIST)
+	if (problem.error == EEXIST)
 		return say_taken(maker, name);
-	diag_fatal_errno("unable to make %s/%s", maker->place.root, room);
+	problem_fatal(&problem);
 	return -1;
 }
 

@@ -161,24 +161,30 @@ static int make_place(struct trial *trial, const char *base)
 static int make_service(struct trial *trial)
 {
 	struct sketch sketch = {.entries = NULL};
-	char room[PATH_MAX];
-	struct strb what = strb_on(room, sizeof(room));
+	struct problem problem;
 	struct strb service = strb_on(trial->service, sizeof(trial->service));
 	const char *base = find_base();
 	int result = -1;
 
 	clean_up(base);
 	plan_draw(&trial->plan, &sketch);
-	if (make_place(trial, base) == -1 ||
-	    sketch_make(&sketch, trial->lock_fd, SERVICE, &what) == -1)
+	if (make_place(trial, base) == -1) {
+		problem_note(&problem, "make a service in", "%s", base);
+		goto out;
+	}
+	if (sketch_make(&sketch, trial->lock_fd, trial->path, SERVICE,
+			&problem) == -1)
 		goto out;
 	strb_add_format(&service, "%s/" SERVICE, trial->path);
 	trial->dir_fd =
 		open(trial->service, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	result = trial->dir_fd == -1 ? -1 : 0;
+	if (trial->dir_fd != -1)
+		result = 0;
+	else
+		problem_note(&problem, "open", "%s", trial->service);
 out:
 	if (result == -1)
-		diag_fatal_errno("unable to make a service in %s", base);
+		problem_fatal(&problem);
 	sketch_free(&sketch);
 	return result;
 }
