@@ -216,7 +216,7 @@ def test_no_memory_for_a_while(scan, tmp_path):
 def test_the_clock_is_set_back_and_forth(scan, tmp_path):
     clock = tmp_path / "clock"
     clock.write_text("0")
-    scan.add("short", run="#!/bin/sh\nread up rest </proc/uptime\necho $up >>starts\n")
+    scan.add("short", run="#!/bin/sh\nsed -n s/start-due-ns=//p supervise/state >>starts\n")
     scan.add("bystander")
     start_faulty(scan, clock=clock)
     starts = scan.path / "short" / "starts"
@@ -229,9 +229,10 @@ def test_the_clock_is_set_back_and_forth(scan, tmp_path):
         clock.write_text(str(offset))
         wait_until(lambda: count() >= before + 1, what="another start")
         assert "seconds" in scan.svstat("short")
-    moments = [float(text) for text in starts.read_text().split()]
+    # As decided, by the clock that nobody sets: how soon a script runs is another thing.
+    moments = [int(text) for text in starts.read_text().split()]
     for earlier, later in zip(moments, moments[1:]):
-        assert later - earlier > 0.9
+        assert later - earlier >= 10**9
     scan.check_engine()
     scan.stop()
 
