@@ -120,7 +120,7 @@ def test_below_the_init_of_busybox(machine):
             "/wait": "export PATH=/command:/bin\n. /machine/words\n"
             "until_true not svok /service/db; cat /log /main/current >/dev/ttyS1\n",
         },
-        end="poweroff",
+        end="poweroff by init",
     )
     before, after, rest = ran.said[:3], ran.said[3:6], ran.said[6:]
     assert pids(before) == pids(after)
