@@ -413,7 +413,8 @@ static pid_t take_child(int *status, struct death *death)
 	death->pid = info.si_pid;
 	if (deaths_fds[0] != -1)
 		death->start_ticks = start_ticks_of(info.si_pid);
-	return waitpid(info.si_pid, status, __WALL | WNOHANG);
+	/* Also an orphan that somebody stopped, or nobody behind it is met. */
+	return waitpid(info.si_pid, status, __WALL | WNOHANG | WUNTRACED);
 }
 
 static void take_children(void)
