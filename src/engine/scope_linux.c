@@ -91,8 +91,7 @@ bool scope_kill(const struct site *site, const struct loop_process *process)
 	char room[SCOPE_PATH_SIZE];
 	struct strb path = strb_on(room, sizeof(room));
 
-	return wants_one(site) && process->watch.is_added &&
-	       find_own(site, process, &path) &&
+	return wants_one(site) && find_own(site, process, &path) &&
 	       knob_turn(room, "cgroup.kill", "1");
 }
 

@@ -427,7 +427,7 @@ def test_a_name_on_record_is_believed_only_where_it_can_be_one(scan, text):
     record.symlink_to(secret)
     scan.start()
     scan.wait_said(
-        "svscan: warning: unable to listen for speaker/notify-socket: file does not exist"
+        "svscan: warning: unable to listen for speaker/notify-socket: symbolic link loop"
     )
     assert service.pid() == pid
     assert "secret" not in pathlib.Path("/proc/net/unix").read_text()
