@@ -1,11 +1,11 @@
 /*
  * keep.c -- see boot.h: when something is started, and when all is over.
  *
- * Signals are blocked except during pselect(), so a handler only takes a note
+ * Signals are blocked except during ppoll(), so a handler only takes a note
  * and nothing is missed between looking and waiting.
  */
 #include <errno.h>
-#include <sys/select.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -224,14 +224,16 @@ static void note_readiness(struct boot *boot)
 }
 
 /* Until a signal was noted, svscan has something to say, or it is `due_ns`;
- * INT64_MAX: for ever. */
+ * INT64_MAX: for ever. Not by pselect(2): a number may be any, as those that
+ * this process was started with stay open. */
 static void wait_until(struct boot *boot, int64_t due_ns)
 {
-	const int fds[] = {boot->ready_read_fd, boot->hold.door_fd};
-	int most = -1;
+	struct pollfd said[] = {
+		{.fd = boot->ready_read_fd, .events = POLLIN},
+		{.fd = boot->hold.door_fd, .events = POLLIN},
+	};
 	struct timespec span;
 	sigset_t none;
-	fd_set ready;
 	int64_t left = due_ns - now_ns();
 
 	sigemptyset(&none);
@@ -239,19 +241,12 @@ static void wait_until(struct boot *boot, int64_t due_ns)
 		left = 0;
 	span.tv_sec = (time_t)(left / SECOND_NS);
 	span.tv_nsec = (long)(left % SECOND_NS);
-	FD_ZERO(&ready);
-	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++) {
-		if (fds[i] != -1)
-			FD_SET((size_t)fds[i], &ready);
-		if (fds[i] > most)
-			most = fds[i];
-	}
-	if (pselect(most + 1, &ready, NULL, NULL,
-		    due_ns == INT64_MAX ? NULL : &span, &none) < 1)
+	if (ppoll(said, sizeof(said) / sizeof(*said),
+		  due_ns == INT64_MAX ? NULL : &span, &none) < 1)
 		return;
-	if (fds[0] != -1 && FD_ISSET((size_t)fds[0], &ready))
+	if (said[0].revents != 0)
 		note_readiness(boot);
-	if (fds[1] != -1 && FD_ISSET((size_t)fds[1], &ready))
+	if (said[1].revents != 0)
 		hold_serve(&boot->hold);
 }
 

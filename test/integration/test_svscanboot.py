@@ -7,6 +7,7 @@ of their own, so that what svscanboot itself does is all that is seen.
 import fcntl
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import socket
@@ -150,6 +151,28 @@ def test_descriptors(boot):
     guest = set(found.values()) - {deaths}
     assert len(found) == 2 and len(door) == 2 and guest < door
     assert links(title) == {0: pipe, 1: "/dev/null", 2: "/dev/null"}
+
+
+def test_any_number_of_inherited_descriptors(boot):
+    """It waited by pselect(2), whose sets have room for 1024 numbers: its own, past
+    those, were written beyond them, and it crashed."""
+
+    def inherit_many():
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+        for number in range(3, 1500):
+            os.dup2(0, number)
+
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 2000:
+        pytest.skip("needs more descriptors")
+    boot.start(preexec_fn=inherit_many, close_fds=False)
+    first = boot.nth_start(1)
+    os.kill(first, signal.SIGKILL)
+    assert boot.nth_start(2) != first
+    wait_until(lambda: "start" in boot.lines()[-1])
+    boot.process.terminate()
+    assert boot.process.wait(60) == 3
+    assert boot.lines()[-1] == "term"
 
 
 @pytest.mark.parametrize("arguments", [["-h"], ["--help"], ["a", "b", "c"]])
