@@ -607,7 +607,6 @@ def started_earlier(service):
     path.write_bytes(seconds.to_bytes(8, "big") + status[8:])
 
 
-@pytest.mark.skipif(support.LOOP != "epoll", reason="one kind of loop will do")
 def test_what_was_restored_has_no_second_copy(scan):
     service = scan.make(run=NOTED)
     scan.start()
