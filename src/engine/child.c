@@ -157,17 +157,19 @@ static void leave_trace(const struct spawner *spawner,
 		fcntl(lock_fd, F_SETFD, 0);
 }
 
+/* Unblocked first: what is pending and ignored is gone with that, as SIGXFSZ of
+ * a record that a limit had no room for. At its default it would end this. */
 static void reset_signals(const struct spawner *spawner)
 {
 	const struct sigaction action = {.sa_handler = SIG_DFL};
 	sigset_t none;
 
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	for (int number = 1; spawner->has_ignored && number < NSIG; number++) {
 		if (sigismember(&spawner->ignored, number) == 1)
 			sigaction(number, &action, NULL);
 	}
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 /* Where it can't, its process group stands in: see scope.h. */
