@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Where file systems that may hang are mounted, but for "/". */
+/* Where file systems that may hang are mounted; but not "/", nor what is below
+ * /proc, /sys and /dev. */
 struct mounts {
 	char *places; /* owned: one after the other, each ended by '\0' */
 	size_t len;   /* of all of them; 0: there are none */
@@ -23,11 +24,25 @@ struct mounts {
 int mounts_read(struct mounts *mounts);
 void mounts_free(struct mounts *mounts);
 
+/* From now on, what is mounted at `place` doesn't count. */
+void mounts_leave_out(struct mounts *mounts, const char *place);
+
+/* Whether something is mounted at `path`, which has no links in it. */
+bool mounts_has(const struct mounts *mounts, const char *path);
+
+enum mounts_way {
+	MOUNTS_NOWHERE, /* there is nothing at its end */
+	MOUNTS_LOCAL,
+	MOUNTS_REMOTE,
+};
+
 /*
- * Whether following `path`, which is absolute, link by link, leads to such a
- * file system; and to which: `place`, cut if need be, is where it is mounted.
+ * Follows `path`, which is absolute, link by link; its first `known_len` bytes
+ * are known to be local, and to have no links in them. `out`, of PATH_MAX
+ * bytes, is the path without links, or where the file system is mounted that it
+ * comes to first.
  */
-bool mounts_meet(const struct mounts *mounts, const char *path, char *place,
-		 size_t size_bytes);
+enum mounts_way mounts_follow(const struct mounts *mounts, const char *path,
+			      size_t known_len, char *out);
 
 #endif

@@ -56,7 +56,7 @@ static void decode(char *text)
 	*to = '\0';
 }
 
-static void drop(struct mounts *mounts, const char *place)
+void mounts_leave_out(struct mounts *mounts, const char *place)
 {
 	char *end = mounts->places + mounts->len, *at = mounts->places;
 
@@ -81,6 +81,20 @@ static void add(struct mounts *mounts, const char *place)
 	mounts->len += size;
 }
 
+static bool is_below(const char *path, const char *folder)
+{
+	size_t len = strlen(folder);
+
+	return strncmp(path, folder, len) == 0 &&
+	       (path[len] == '/' || path[len] == '\0');
+}
+
+static bool is_passed_over(const char *place)
+{
+	return strcmp(place, "/") == 0 || is_below(place, "/proc") ||
+	       is_below(place, "/sys") || is_below(place, "/dev");
+}
+
 /* "36 35 98:0 /root /place options optional... - type source options". What is
  * mounted last at a place is what is found there. */
 static void take_line(struct mounts *mounts, char *line)
@@ -94,8 +108,8 @@ static void take_line(struct mounts *mounts, char *line)
 	if (!type || !field)
 		return;
 	decode(field);
-	drop(mounts, field);
-	if (!is_local(type) && strcmp(field, "/") != 0)
+	mounts_leave_out(mounts, field);
+	if (!is_local(type) && !is_passed_over(field))
 		add(mounts, field);
 }
 
@@ -137,7 +151,7 @@ struct way {
 	unsigned links;
 };
 
-static bool is_among(const struct mounts *mounts, const char *path)
+bool mounts_has(const struct mounts *mounts, const char *path)
 {
 	const char *end = mounts->places + mounts->len;
 
@@ -188,7 +202,7 @@ static bool step(const struct mounts *mounts, struct way *way, const char *name,
 	way->done[from_len] = '/';
 	memcpy(way->done + from_len + 1, name, len);
 	go_back(way, from_len + 1 + len);
-	if (is_among(mounts, way->done))
+	if (mounts_has(mounts, way->done))
 		return false;
 	target_len = readlink(way->done, target, sizeof(target) - 1);
 	if (target_len == -1)
@@ -197,29 +211,31 @@ static bool step(const struct mounts *mounts, struct way *way, const char *name,
 	return follow_link(way, target, from_len);
 }
 
-bool mounts_meet(const struct mounts *mounts, const char *path, char *place,
-		 size_t size_bytes)
+enum mounts_way mounts_follow(const struct mounts *mounts, const char *path,
+			      size_t known_len, char *out)
 {
-	struct way way = {.done_len = 0};
-	struct strb found = strb_on(place, size_bytes);
+	struct way way = {.done = "", .done_len = known_len};
 	char name[NAME_MAX + 1];
+	bool goes_on = true;
 
-	if (mounts->len == 0 || strlen(path) >= PATH_MAX)
-		return false;
-	strcpy(way.rest, path);
-	while (way.rest[0] != '\0') {
+	out[0] = '\0';
+	if (strlen(path) >= PATH_MAX)
+		return MOUNTS_NOWHERE;
+	memcpy(way.done, path, known_len);
+	way.done[known_len] = '\0';
+	strcpy(way.rest, path + known_len);
+	while (goes_on && way.rest[0] != '\0') {
 		size_t len = strcspn(way.rest, "/");
 		size_t skip = len + (way.rest[len] == '/');
 
 		if (len > NAME_MAX)
-			return false;
+			return MOUNTS_NOWHERE;
 		memcpy(name, way.rest, len);
 		memmove(way.rest, way.rest + skip, strlen(way.rest + skip) + 1);
-		if (!step(mounts, &way, name, len))
-			break;
+		goes_on = step(mounts, &way, name, len);
 	}
-	if (!is_among(mounts, way.done))
-		return false;
-	strb_add(&found, way.done);
-	return true;
+	strcpy(out, way.done);
+	if (mounts_has(mounts, out))
+		return MOUNTS_REMOTE;
+	return goes_on ? MOUNTS_LOCAL : MOUNTS_NOWHERE;
 }

@@ -15,12 +15,25 @@ void mounts_free(struct mounts *mounts)
 	*mounts = (struct mounts){.len = 0};
 }
 
-bool mounts_meet(const struct mounts *mounts, const char *path, char *place,
-		 size_t size_bytes)
+void mounts_leave_out(struct mounts *mounts, const char *place)
+{
+	(void)mounts;
+	(void)place;
+}
+
+bool mounts_has(const struct mounts *mounts, const char *path)
 {
 	(void)mounts;
 	(void)path;
-	(void)place;
-	(void)size_bytes;
 	return false;
+}
+
+enum mounts_way mounts_follow(const struct mounts *mounts, const char *path,
+			      size_t known_len, char *out)
+{
+	(void)mounts;
+	(void)path;
+	(void)known_len;
+	(void)out;
+	return MOUNTS_NOWHERE;
 }

@@ -2,14 +2,17 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/mounts.h"
 #include "base/tai64n.h"
 #include "client/look.h"
+#include "client/reach.h"
 #include "client/survey.h"
 #include "service/since.h"
 #include "service/tally.h"
@@ -50,6 +53,7 @@ void survey_free(struct survey *survey)
 {
 	for (size_t i = 0; i < survey->count; i++) {
 		free(survey->services[i].name);
+		free(survey->services[i].hangs_at);
 		free(survey->services[i].edges);
 	}
 	free(survey->services);
@@ -63,16 +67,86 @@ static int compare(const void *one, const void *other)
 	return strcmp(a->name, b->name);
 }
 
+/* ---- what may hang ---- */
+
+struct reading {
+	struct survey *survey;
+	DIR *names;
+	struct mounts mounts; /* others than that of the scan directory */
+	char folder[PATH_MAX];
+};
+
+static DIR *open_names(int dir_fd, enum graph_kind kind);
+
+/* All that is done with a directory here. */
+static void look_ahead(const char *path)
+{
+	struct look look;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd == -1)
+		return;
+	look_take(fd, &look, NULL);
+	for (int kind = 0; kind < GRAPH_KIND_COUNT; kind++) {
+		DIR *names = open_names(fd, (enum graph_kind)kind);
+
+		if (names && readdir(names))
+			closedir(names);
+	}
+}
+
+static void find_mounts(struct reading *reading, const char *scan_dir)
+{
+	char place[PATH_MAX];
+
+	mounts_read(&reading->mounts);
+	if (reading->mounts.len == 0)
+		return;
+	if (!realpath(scan_dir, reading->folder))
+		mounts_free(&reading->mounts);
+	while (reading->mounts.len > 0 &&
+	       mounts_follow(&reading->mounts, reading->folder, 0, place) ==
+		       MOUNTS_REMOTE)
+		mounts_leave_out(&reading->mounts, place);
+}
+
+/* 1: it can't be looked at, and is in the survey. -1: memory is short. */
+static int add_hanging(struct reading *reading, const char *name)
+{
+	char place[PATH_MAX];
+	struct survey_service *service;
+
+	if (reading->mounts.len == 0 ||
+	    reach_answers(&reading->mounts, reading->folder, name, place,
+			  look_ahead))
+		return 0;
+	service = add_service(reading->survey, name);
+	if (!service)
+		return -1;
+	service->hangs_at = strdup(place);
+	service->look.trouble = "look at the directory";
+	service->look.error = ETIMEDOUT;
+	return service->hangs_at ? 1 : -1;
+}
+
 /* ---- reading ---- */
 
-static int read_services(DIR *names, struct survey *survey)
+static int read_services(struct reading *reading)
 {
+	struct survey *survey = reading->survey;
+	DIR *names = reading->names;
 	struct dirent *entry;
 
 	while (errno = 0, entry = readdir(names)) {
 		struct stat status;
+		int hanging;
 
-		if (entry->d_name[0] == '.' ||
+		if (entry->d_name[0] == '.')
+			continue;
+		hanging = add_hanging(reading, entry->d_name);
+		if (hanging == -1)
+			return -1;
+		if (hanging == 1 ||
 		    fstatat(dirfd(names), entry->d_name, &status, 0) == -1 ||
 		    !S_ISDIR(status.st_mode))
 			continue;
@@ -228,10 +302,13 @@ static int read_service(struct survey *survey, size_t known, size_t i,
 			int scan_fd)
 {
 	struct stat status;
-	int fd = openat(scan_fd, survey->services[i].name,
-			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int result = 0;
+	int fd;
 
+	if (survey->services[i].hangs_at)
+		return 0;
+	fd = openat(scan_fd, survey->services[i].name,
+		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd == -1) {
 		survey->services[i].look.trouble = "open the directory";
 		survey->services[i].look.error = errno;
@@ -331,13 +408,15 @@ static int find_who_waits(struct survey *survey)
 int survey_take(const char *scan_dir, struct survey *survey)
 {
 	DIR *names = opendir(scan_dir);
+	struct reading reading = {.survey = survey, .names = names};
 	size_t known;
 	int error, result = -1;
 
 	*survey = (struct survey){NULL, 0};
 	if (!names)
 		return -1;
-	if (read_services(names, survey) == -1)
+	find_mounts(&reading, scan_dir);
+	if (read_services(&reading) == -1)
 		goto out;
 	known = survey->count;
 	for (size_t i = 0; i < known; i++) {
@@ -347,6 +426,7 @@ int survey_take(const char *scan_dir, struct survey *survey)
 	result = find_who_waits(survey);
 out:
 	error = errno;
+	mounts_free(&reading.mounts);
 	closedir(names);
 	if (result == -1)
 		survey_free(survey);

@@ -23,6 +23,9 @@ struct survey_edge {
 
 struct survey_service {
 	char *name; /* owned */
+	/* Owned: where a file system is mounted that doesn't answer, so that
+	 * nothing else is known. NULL: there is none. */
+	char *hangs_at;
 	bool is_missing;
 	bool is_bundle;
 	bool is_needed;   /* an edge leads here */

@@ -306,7 +306,11 @@ static void say_cycle(void *with, const char *path)
 
 static void say_missing(void *with, const char *name, const char *missing)
 {
-	(void)with;
+	const struct depend *depend = with;
+
+	if (depend->is_elsewhere &&
+	    depend->is_elsewhere(depend->owner, missing))
+		return;
 	diag_warn("unable to start %s: it needs %s, and there is no such "
 		  "service",
 		  name, missing);
@@ -345,9 +349,21 @@ static void clear_all_ways(struct entry *entries)
 	}
 }
 
+void depend_tell_of(struct depend *depend, const char *name,
+		    const struct graph_facts *facts)
+{
+	struct graph_node *node =
+		depend->graph ? graph_find(depend->graph, name) : NULL;
+
+	if (!node || graph_owner(node))
+		return;
+	graph_tell(depend->graph, node, facts);
+	depend_act_soon(depend);
+}
+
 void depend_scan_ends(struct depend *depend, struct entry *entries)
 {
-	const struct graph_report report = {say_cycle, say_missing, NULL};
+	const struct graph_report report = {say_cycle, say_missing, depend};
 
 	if (depend->graph && graph_has_unbound(depend->graph))
 		bind_named(depend, entries);

@@ -64,4 +64,8 @@ void depend_scan_ends(struct depend *depend, struct entry *entries);
 /* An orderly stop of all of them is about to begin. */
 void depend_stop(struct depend *depend, struct entry *entries);
 
+/* How a service stands that is hosted elsewhere. It waits for nobody. */
+void depend_tell_of(struct depend *depend, const char *name,
+		    const struct graph_facts *facts);
+
 #endif

@@ -29,23 +29,30 @@ void depend_act_soon(struct depend *depend)
 		loop_timer_set(depend->loop, &depend->soon, loop_now_ns());
 }
 
-void depend_place_tell(struct depend_place *place)
+struct graph_facts depend_facts(const struct service *service)
 {
-	const struct service *service = place->service;
 	const struct machine *machine = &service->standing.machine;
 	bool is_running = is_up(service);
-	const struct graph_facts facts = {
+
+	return (struct graph_facts){
 		.is_wanted = is_wanted(service),
 		.is_ready = is_running && machine->is_ready &&
 			    !service->site.hangs_at,
-		.is_settled = machine->is_failed || place->has_died,
+		.is_settled = machine->is_failed,
 		.is_running = is_running,
-		.is_stopping = is_running &&
-			       (place->is_yielding || place->is_stopping ||
-				machine->is_ending ||
-				machine->want == MACHINE_WANT_DOWN),
+		.is_stopping =
+			is_running && (machine->is_ending ||
+				       machine->want == MACHINE_WANT_DOWN),
 	};
+}
 
+void depend_place_tell(struct depend_place *place)
+{
+	struct graph_facts facts = depend_facts(place->service);
+
+	facts.is_settled |= place->has_died;
+	facts.is_stopping |=
+		facts.is_running && (place->is_yielding || place->is_stopping);
 	graph_tell(place->depend->graph, place->node, &facts);
 	depend_act_soon(place->depend);
 }

@@ -20,7 +20,14 @@ struct depend {
 	struct loop *loop;
 	struct loop_timer soon; /* set while answers are to be acted on */
 	bool is_scanning;       /* not all names are known */
+	/* Whether somebody else hosts a service of that name, and tells of it
+	 * by depend_tell_of(). NULL: nobody does. */
+	bool (*is_elsewhere)(void *owner, const char *name);
+	void *owner;
 };
+
+/* What there is to tell of a service by itself. */
+struct graph_facts depend_facts(const struct service *service);
 
 struct depend_place {
 	struct depend *depend;

@@ -630,7 +630,7 @@ static void on_change(struct loop_directory *changes,
 		change == DIRECTORY_ITSELF || !name || depend_is_name(name);
 	bool matters = is_for_names ||
 		       (strcmp(name, "log") == 0 && !entry->logger) ||
-		       !entry_is_hosted(entry);
+		       !entry_is_hosted(entry) || entry->tells_all;
 
 	/* That we make it tells us nothing. */
 	if (change == DIRECTORY_ENTRIES && name &&

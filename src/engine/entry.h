@@ -37,6 +37,7 @@ struct entry {
 	int64_t host_due_ns; /* not taken over again before this */
 	bool is_noted;       /* see left.h */
 	bool is_awaited;     /* has no name, and is to be taken over again */
+	bool tells_all;      /* of changes: any may lead where it may hang */
 	bool must_look;      /* its directory changed since the last look */
 	bool must_look_for_names; /* what depend.h tells of did */
 	bool is_beginning;        /* its service is open, and no more yet */

@@ -10,9 +10,11 @@
 
 #include "base/diag.h"
 #include "base/lookup.h"
+#include "engine/apart.h"
 #include "engine/entry.h"
 #include "engine/herald.h"
 #include "engine/left.h"
+#include "engine/remote.h"
 #include "engine/scan.h"
 #include "engine/starter.h"
 
@@ -38,6 +40,8 @@ struct scanner {
 	struct entry_context context;
 	struct depend depend;
 	struct starter starter;
+	struct remote remote;
+	struct aparts aparts;
 	struct entry *entries;
 	struct lookup by_directory; /* the entries */
 	struct lookup bad_names;    /* owned */
@@ -102,7 +106,32 @@ static bool is_all_gone(struct scanner *scanner)
 {
 	while (scanner->leaving && !entry_is_hosted(scanner->leaving))
 		scanner->leaving = scanner->leaving->next;
-	return !scanner->leaving;
+	return !scanner->leaving && !apart_is_any(&scanner->aparts);
+}
+
+static void on_apart_gone(void *owner)
+{
+	struct scanner *scanner = owner;
+
+	if (!scanner->is_stopping)
+		look_at(scanner, loop_now_ns());
+	else if (is_all_gone(scanner))
+		loop_stop(scanner->context.loop);
+}
+
+static void on_apart_facts(void *owner, const char *name,
+			   const struct graph_facts *facts)
+{
+	struct scanner *scanner = owner;
+
+	depend_tell_of(&scanner->depend, name, facts);
+}
+
+static bool is_apart(void *owner, const char *name)
+{
+	const struct scanner *scanner = owner;
+
+	return apart_has(&scanner->aparts, name);
 }
 
 /* Entries are freed by the next scan, not here: their callbacks are running. */
@@ -283,12 +312,52 @@ static bool is_dangling(int dir_fd, const char *name)
 	return true;
 }
 
+/* What we host is let go, for its own process to adopt. */
+static void host_apart(struct scanner *scanner, const char *name,
+		       const char *place)
+{
+	struct entry **link = &scanner->entries;
+
+	while (*link && strcmp((*link)->name, name) != 0)
+		link = &(*link)->next;
+	if (*link)
+		drop(scanner, link);
+	if (apart_host(&scanner->aparts, name, place, scanner->scan) == -1)
+		complain(scanner, "start", name);
+}
+
+/* Whether it is at `path`, or leads to it, as somebody else's service. */
+static bool is_hosted_apart(struct scanner *scanner, const char *name,
+			    char *path)
+{
+	if (!remote_is_any(&scanner->remote) ||
+	    !remote_is_at(&scanner->remote, name, path))
+		return false;
+	host_apart(scanner, name, path);
+	return true;
+}
+
+/* The same for what is in it. Of what we host, only changes are looked at. */
+static bool has_remote_parts(struct scanner *scanner, const char *name,
+			     const char *path, const struct entry *entry)
+{
+	char place[PATH_MAX];
+
+	if (!remote_is_any(&scanner->remote) ||
+	    (entry && !entry->must_look && !scanner->remote.is_new) ||
+	    !remote_is_within(&scanner->remote, path, place))
+		return false;
+	host_apart(scanner, name, place);
+	return true;
+}
+
 static void look_at_name(struct scanner *scanner, int dir_fd, const char *name)
 {
+	char path[PATH_MAX];
 	struct stat status;
 	struct entry *entry;
 
-	if (name[0] == '.')
+	if (name[0] == '.' || is_hosted_apart(scanner, name, path))
 		return;
 	if (fstatat(dir_fd, name, &status, 0) == -1) {
 		/* Gone since it was read: that is no trouble. */
@@ -301,6 +370,9 @@ static void look_at_name(struct scanner *scanner, int dir_fd, const char *name)
 	entry = find(scanner, &status);
 	if (entry && entry->seen == scanner->scan)
 		return; /* another name for it came first */
+	if (has_remote_parts(scanner, name, path, entry) ||
+	    apart_take_back(&scanner->aparts, name))
+		return; /* or the next scan has it */
 	if (!entry)
 		entry = add(scanner, name, &status);
 	if (!entry) {
@@ -309,6 +381,7 @@ static void look_at_name(struct scanner *scanner, int dir_fd, const char *name)
 	}
 	entry->seen = scanner->scan;
 	entry->is_awaited = false;
+	entry->tells_all = remote_is_any(&scanner->remote);
 	left_forget(entry);
 	if (strcmp(entry->name, name) != 0 && entry_rename(entry, name) == -1)
 		scanner->is_in_trouble = true;
@@ -441,6 +514,7 @@ static void conclude_scan(struct scanner *scanner)
 	/* What didn't fit may do so now. */
 	if (drop_unseen(scanner) && scanner->is_in_trouble)
 		look_at(scanner, loop_now_ns());
+	apart_sweep(&scanner->aparts, scanner->scan, scanner->stops_removed);
 	forget_bad_names(scanner);
 	look_again_later(scanner);
 }
@@ -468,11 +542,13 @@ void scanner_scan(struct scanner *scanner)
 		scanner->before_scan(scanner->before_owner);
 	scanner->scan++;
 	scanner->is_in_trouble = scanner->is_blind = false;
+	remote_refresh(&scanner->remote);
 	depend_scan_begins(&scanner->depend);
 	if (read_names(scanner))
 		conclude_scan(scanner);
 	else
 		look_at(scanner, loop_now_ns() + RESCAN_NS);
+	apart_tell_all(&scanner->aparts);
 	depend_scan_ends(&scanner->depend, scanner->entries);
 	rest(scanner, began_ns);
 	starter_flush(&scanner->starter);
@@ -523,6 +599,14 @@ struct scanner *scanner_new(struct loop *loop, struct spawner *spawner,
 	scanner->context.obituaries = obituaries;
 	scanner->context.depend = &scanner->depend;
 	depend_begin(&scanner->depend, loop);
+	scanner->depend.is_elsewhere = is_apart;
+	scanner->depend.owner = scanner;
+	scanner->aparts = (struct aparts){.loop = loop,
+					  .spawner = spawner,
+					  .called_as = "svscan",
+					  .on_facts = on_apart_facts,
+					  .on_gone = on_apart_gone,
+					  .owner = scanner};
 	scanner->context.descriptors_left = descriptors_for_services();
 	scanner->again =
 		(struct loop_timer){.on_due = on_again, .owner = scanner};
@@ -541,6 +625,8 @@ void scanner_free(struct scanner *scanner)
 	loop_directory_remove(scanner->context.loop, &scanner->changes);
 	while (scanner->entries)
 		drop(scanner, &scanner->entries);
+	apart_free_all(&scanner->aparts);
+	remote_end(&scanner->remote);
 	depend_end(&scanner->depend);
 	scanner->scan++; /* none was met in this one */
 	forget_bad_names(scanner);
@@ -600,6 +686,7 @@ void scanner_stop(struct scanner *scanner)
 	depend_stop(&scanner->depend, scanner->entries);
 	for (entry = scanner->entries; entry; entry = entry->next)
 		entry_stop(entry);
+	apart_stop_all(&scanner->aparts);
 	if (is_all_gone(scanner))
 		loop_stop(scanner->context.loop);
 }

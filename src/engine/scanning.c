@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "engine/alone.h"
 #include "engine/command.h"
 #include "engine/herald.h"
 #include "engine/log_service.h"
@@ -268,6 +269,7 @@ static bool is_over(struct scanning *scanning)
 int scanning_run(const struct scanning_rules *rules, const char *called_as,
 		 char *folder, char *log_name)
 {
+	struct leash leash;
 	struct scanning scanning = {
 		.rules = rules,
 		.commander = {.lock_fd = -1, .control_fd = -1},
@@ -278,6 +280,9 @@ int scanning_run(const struct scanning_rules *rules, const char *called_as,
 			.out_fd = -1},
 	};
 
+	leash_take(&leash);
+	if (leash.fd != -1)
+		return alone_run(folder, &leash);
 	upgrade_begin(&scanning.upgrade, called_as, folder, log_name);
 	readiness_take(&scanning.readiness);
 	if (folder && !scanning.upgrade.inherited && chdir(folder) == -1) {

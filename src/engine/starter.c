@@ -107,34 +107,46 @@ static bool find_interpreter(int dir_fd, const char *script, char *out,
 	return !path.is_cut && out[0] == '/';
 }
 
-static bool meets(const struct mounts *mounts, const struct spawn_plan *plan,
-		  char place[STATE_NAME_SIZE])
+static bool is_remote(const struct mounts *mounts, const char *path,
+		      char place[PATH_MAX])
 {
+	return mounts_follow(mounts, path, 0, place) == MOUNTS_REMOTE;
+}
+
+static bool find_place(const struct spawn_plan *plan, char place[PATH_MAX])
+{
+	struct mounts mounts = {.len = 0};
 	char room[PATH_MAX];
 	struct strb path = strb_on(room, sizeof(room));
 	int dir_fd = plan->runs_at_input ? plan->input_dir_fd : plan->dir_fd;
+	bool is_found = false;
 
-	if (mounts->len == 0 || self_path_of(dir_fd, room, sizeof(room)) == -1)
-		return false;
+	if (mounts_read(&mounts) == -1 || mounts.len == 0 ||
+	    self_path_of(dir_fd, room, sizeof(room)) == -1)
+		goto out;
 	path.len = strlen(room);
 	strb_add(&path, "/");
 	strb_add(&path, plan->script);
-	return mounts_meet(mounts, room, place, STATE_NAME_SIZE) ||
-	       (find_interpreter(dir_fd, plan->script, room, sizeof(room)) &&
-		mounts_meet(mounts, room, place, STATE_NAME_SIZE));
+	is_found =
+		is_remote(&mounts, room, place) ||
+		(find_interpreter(dir_fd, plan->script, room, sizeof(room)) &&
+		 is_remote(&mounts, room, place));
+out:
+	mounts_free(&mounts);
+	return is_found;
 }
 
 /* The place of a file system that may hang, on the way to the script or to its
  * interpreter; else it is the script itself. */
 static void find_out(struct start *start)
 {
-	struct mounts mounts = {.len = 0};
+	char place[PATH_MAX];
 
-	mounts_read(&mounts);
-	if (!meets(&mounts, &start->script.plan, start->waits_for))
-		snprintf(start->waits_for, sizeof(start->waits_for), "%s",
-			 start->script.plan.script);
-	mounts_free(&mounts);
+	snprintf(start->waits_for, sizeof(start->waits_for), "%.*s",
+		 (int)sizeof(start->waits_for) - 1,
+		 find_place(&start->script.plan, place)
+			 ? place
+			 : start->script.plan.script);
 }
 
 /* ---- while it is loading ---- */

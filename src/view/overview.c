@@ -84,7 +84,8 @@ static void complete_row(struct overview *overview, struct row *row,
 	if (row->is_hosted)
 		row->log_trouble =
 			trouble_of_log(overview->scan_dir, row->name);
-	if (has_logs && row->state != ROW_BUNDLE && !row->service->is_missing)
+	if (has_logs && row->state != ROW_BUNDLE && !row->service->is_missing &&
+	    !row->service->hangs_at)
 		logline_last(row->name, overview->scan_dir, row->log_line,
 			     sizeof(row->log_line));
 	overview->health_count[row_health(row)]++;

@@ -24,7 +24,7 @@ bool page_path(const struct overview *overview, const struct row *row,
 	struct strb path = strb_on(out, size_bytes);
 
 	strb_add_format(&path, "%s/%s", overview->scan_dir, row->name);
-	return !path.is_cut;
+	return !path.is_cut && !row->service->hangs_at;
 }
 
 size_t page_deaths(const char *dir_path, struct row_end deaths[PAGE_DEATHS])

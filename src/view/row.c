@@ -190,6 +190,8 @@ static enum row_state judge_trouble(const struct survey_service *service)
 {
 	int error = service->look.error;
 
+	if (service->hangs_at)
+		return ROW_UNKNOWN;
 	if (service->is_bundle)
 		return ROW_BUNDLE;
 	/* Its supervisor has just come, and has nothing on record yet. */
@@ -282,6 +284,13 @@ void row_describe(const struct row *row, struct strb *text)
 		strb_add_format(text, " for %s", row->waits_for);
 		break;
 	case ROW_UNKNOWN:
+		if (row->service->hangs_at) {
+			strb_add_format(text,
+					": the file system of %s doesn't "
+					"answer",
+					row->service->hangs_at);
+			break;
+		}
 		strb_add(text, ": ");
 		add_problem(row, text);
 		break;
@@ -390,6 +399,12 @@ void row_advise(const struct row *row, const char *scan_dir, struct strb *text)
 	case ROW_WAITING: advise_on_waiting(row, scan_dir, text); break;
 	case ROW_UNSUPERVISED: advise_on_supervisor(row, scan_dir, text); break;
 	case ROW_UNKNOWN:
+		if (row->service->hangs_at) {
+			strb_add(text, "Others are not held up by that. Its "
+				       "own process goes on when the file "
+				       "system does. ");
+			break;
+		}
 		strb_add_format(text,
 				"Its files can't be read (%s): try as root, "
 				"or as the user that svscan runs as.",

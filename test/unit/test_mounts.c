@@ -1,4 +1,5 @@
 /* test_mounts.c -- which paths lead to a file system that may hang. */
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -30,12 +31,17 @@ static struct mounts mounts_below(const struct dir *dir)
 static void check(const struct dir *dir, const char *path, const char *place)
 {
 	struct mounts mounts = mounts_below(dir);
-	char full[400], expected[400], found[400] = "";
+	char full[400], expected[400], found[PATH_MAX];
 
 	snprintf(full, sizeof(full), "%s/%s", dir->path, path);
 	snprintf(expected, sizeof(expected), "%s/%s", dir->path,
 		 place ? place : "");
-	assert_int_equal(mounts_meet(&mounts, full, found, sizeof(found)),
+	assert_int_equal(mounts_follow(&mounts, full, 0, found) ==
+				 MOUNTS_REMOTE,
+			 place != NULL);
+	/* What is known already need not be looked at. */
+	assert_int_equal(mounts_follow(&mounts, full, strlen(dir->path),
+				       found) == MOUNTS_REMOTE,
 			 place != NULL);
 	if (place)
 		assert_string_equal(found, expected);
@@ -77,15 +83,26 @@ static void a_path_leads_where_its_links_lead(void **state)
 	check(dir, "service", NULL);
 }
 
-static void a_place_that_does_not_fit_is_cut(void **state)
+static void a_local_path_is_told_without_its_links(void **state)
 {
 	struct dir *dir = *state;
 	struct mounts mounts = mounts_below(dir);
-	char path[300], place[8];
+	char path[300], found[PATH_MAX], expected[300];
 
+	assert_int_equal(mkdirat(dir->fd, "deep", 0700), 0);
+	link_to(dir, "./deep/", "link");
+	snprintf(path, sizeof(path), "%s/link/file", dir->path);
+	snprintf(expected, sizeof(expected), "%s/deep/file", dir->path);
+	assert_int_equal(mounts_follow(&mounts, path, 0, found),
+			 MOUNTS_NOWHERE);
+	write_file(dir, "deep/file", "", 0);
+	assert_int_equal(mounts_follow(&mounts, path, 0, found), MOUNTS_LOCAL);
+	assert_string_equal(found, expected);
+	mounts_leave_out(&mounts, expected); /* it isn't there */
 	snprintf(path, sizeof(path), "%s/far", dir->path);
-	assert_true(mounts_meet(&mounts, path, place, sizeof(place)));
-	assert_int_equal(strncmp(place, path, sizeof(place) - 1), 0);
+	assert_true(mounts_has(&mounts, path));
+	mounts_leave_out(&mounts, path);
+	assert_false(mounts_has(&mounts, path));
 	mounts_free(&mounts);
 }
 
@@ -93,14 +110,14 @@ static void a_place_that_does_not_fit_is_cut(void **state)
 static void all_places_are_paths(void **state)
 {
 	struct mounts mounts = {.len = 0};
-	char place[300];
+	char out[PATH_MAX];
 
 	(void)state;
 	if (mounts_read(&mounts) == -1)
 		skip();
 	for (size_t i = 0; i < mounts.len; i += strlen(mounts.places + i) + 1)
 		assert_int_equal(mounts.places[i], '/');
-	assert_false(mounts_meet(&mounts, "/", place, sizeof(place)));
+	assert_int_equal(mounts_follow(&mounts, "/", 0, out), MOUNTS_LOCAL);
 	mounts_free(&mounts);
 	assert_int_equal(mounts.len, 0);
 }
@@ -109,7 +126,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		dir_test(a_path_leads_where_its_links_lead),
-		dir_test(a_place_that_does_not_fit_is_cut),
+		dir_test(a_local_path_is_told_without_its_links),
 		cmocka_unit_test(all_places_are_paths),
 	};
 

@@ -118,7 +118,8 @@ static int inspect_all(struct inspection *inspection, char *const names[])
 	for (size_t i = 0; names[i]; i++)
 		inspect(inspection, &lint, names[i]);
 	for (size_t i = 0; !names[0] && i < survey->count; i++) {
-		if (!survey->services[i].is_missing)
+		if (!survey->services[i].is_missing &&
+		    !survey->services[i].hangs_at)
 			inspect(inspection, &lint, survey->services[i].name);
 	}
 	survey_free(&inspection->survey);
