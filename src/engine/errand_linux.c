@@ -109,7 +109,7 @@ static void finish(struct errand *errand)
 	free_errand(errand);
 }
 
-static void on_done(struct loop_watch *watch)
+static void on_thread_done(struct loop_watch *watch)
 {
 	struct errand *errand = watch->owner;
 	void (*tell)(void *owner) = errand->on_done;
@@ -141,8 +141,9 @@ static struct errand *start(struct loop *loop, int fd, bool takes_all)
 	errand->fd = fd;
 	errand->takes_all = takes_all;
 	errand->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	errand->done = (struct loop_watch){
-		.fd = errand->done_fd, .on_readable = on_done, .owner = errand};
+	errand->done = (struct loop_watch){.fd = errand->done_fd,
+					   .on_readable = on_thread_done,
+					   .owner = errand};
 	errand->patience =
 		(struct loop_timer){.on_due = on_patience, .owner = errand};
 	if (errand->done_fd == -1 ||
@@ -156,13 +157,13 @@ static struct errand *start(struct loop *loop, int fd, bool takes_all)
 }
 
 struct errand *errand_take_one(struct loop *loop, int fd,
-			       void (*tell)(void *owner), void *owner)
+			       void (*on_done)(void *owner), void *owner)
 {
 	struct errand *errand = start(loop, fd, false);
 
 	if (!errand)
 		return NULL;
-	errand->on_done = tell;
+	errand->on_done = on_done;
 	errand->owner = owner;
 	return errand;
 }

@@ -18,7 +18,7 @@ struct demand {
 
 static const struct record_field fields[] = {
 	{RECORD_NUMBER, "code", offsetof(struct demand, exit_code), 0},
-	ERA_FIELDS(struct demand, era),
+	ERA_FIELDS(offsetof(struct demand, era)),
 	{RECORD_END, NULL, 0, 0},
 };
 

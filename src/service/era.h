@@ -31,16 +31,16 @@ struct era {
 	int64_t init_ticks; /* when process 1 started; not above 0: not known */
 };
 
-/* For tables of record.h: `member` of `type` is a struct era. */
-#define ERA_FIELDS(type, member)                                               \
-	{RECORD_NUMBER, "pid-namespace", offsetof(type, member.pid_namespace), \
-	 0},                                                                   \
+/* For tables of record.h: of a struct era that lies `at` so many bytes. */
+#define ERA_FIELDS(at)                                                         \
+	{RECORD_NUMBER, "pid-namespace",                                       \
+	 (at) + offsetof(struct era, pid_namespace), 0},                       \
 		{RECORD_NUMBER, "time-namespace",                              \
-		 offsetof(type, member.time_namespace), 0},                    \
+		 (at) + offsetof(struct era, time_namespace), 0},              \
 		{RECORD_NUMBER, "init-start",                                  \
-		 offsetof(type, member.init_ticks), 0},                        \
+		 (at) + offsetof(struct era, init_ticks), 0},                  \
 	{                                                                      \
-		RECORD_TEXT, "boot", offsetof(type, member.boot_id),           \
+		RECORD_TEXT, "boot", (at) + offsetof(struct era, boot_id),     \
 			BOOT_ID_SIZE                                           \
 	}
 

@@ -59,7 +59,7 @@ static const struct record_field fields[] = {
 	FLAG("rest-for-group", is_rest_for_group),
 	NUMBER("down-file-due", down_file_due),
 	FLAG("hosted", is_hosted),
-	ERA_FIELDS(struct state, era), /* the boot comes last: it is whole */
+	ERA_FIELDS(offsetof(struct state, era)), /* the boot comes last: it is whole */
 	{RECORD_END, NULL, 0, 0},
 };
 

@@ -62,7 +62,8 @@ static void send_fds(unsigned orders, const int *fds, unsigned count)
 {
 	struct keeping message = {.orders = orders, .fd_count = count};
 
-	memcpy(message.fds, fds, count * sizeof(*fds));
+	for (unsigned i = 0; i < count; i++)
+		message.fds[i] = fds[i];
 	assert_true(keeping_send(hold.guest_fd, &message));
 }
 
