@@ -10,6 +10,7 @@
 
 #include "base/diag.h"
 #include "base/memory.h"
+#include "log/durable.h"
 #include "log/logdir.h"
 #include "log/processor.h"
 #include "log/recover.h"
@@ -167,10 +168,8 @@ static int start_file(struct logdir *dir)
 	const char *path = dir->config.path;
 	int full_fd = dir->current_fd, fd, result = -1;
 
-	while (fsync(full_fd) == -1) {
-		if (trouble("unable to write %s/current to disk", path) == -1)
-			return -1;
-	}
+	if (durable_file(dir->dir_fd, path, "current", full_fd) == -1)
+		return -1;
 	while (renameat(dir->dir_fd, "current", dir->dir_fd, "previous") ==
 	       -1) {
 		if (trouble("unable to rename current to previous in "
@@ -293,10 +292,8 @@ static int complete_current(struct logdir *dir)
 {
 	const char *path = dir->config.path;
 
-	while (fsync(dir->current_fd) == -1) {
-		if (trouble("unable to write %s/current to disk", path) == -1)
-			return -1;
-	}
+	if (durable_file(dir->dir_fd, path, "current", dir->current_fd) == -1)
+		return -1;
 	if (archive_sync(&dir->archive) == -1)
 		return -1;
 	while (fchmod(dir->current_fd, 0744) == -1) {

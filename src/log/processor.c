@@ -11,6 +11,7 @@
 
 #include "base/diag.h"
 #include "base/strb.h"
+#include "log/durable.h"
 #include "log/processor.h"
 #include "log/request.h"
 #include "log/trouble.h"
@@ -162,11 +163,8 @@ static int save(struct archive *archive, const char *name, mode_t mode)
 		    -1)
 			return -1;
 	}
-	while (fsync(fd) == -1) {
-		if (trouble("unable to write %s/%s to disk", archive->path,
-			    name) == -1)
-			goto out;
-	}
+	if (durable_file(archive->dir_fd, archive->path, name, fd) == -1)
+		goto out;
 	while (fchmod(fd, mode) == -1) {
 		if (trouble("unable to set mode of %s/%s", archive->path,
 			    name) == -1)

@@ -7,6 +7,7 @@
 
 #include "base/diag.h"
 #include "base/memory.h"
+#include "log/durable.h"
 #include "log/logdir.h"
 #include "log/recover.h"
 #include "log/trouble.h"
@@ -44,19 +45,13 @@ int recover_create(int dir_fd, const char *name)
 /* Syncs a file by name; what can't be opened was never ours to sync. */
 static int sync_file(struct archive *archive, const char *name)
 {
-	int result = -1;
+	int result;
 	int fd = openat(archive->dir_fd, name,
 			O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd == -1)
 		return 0;
-	while (fsync(fd) == -1) {
-		if (trouble("unable to write %s/%s to disk", archive->path,
-			    name) == -1)
-			goto out;
-	}
-	result = 0;
-out:
+	result = durable_file(archive->dir_fd, archive->path, name, fd);
 	close(fd);
 	return result;
 }
