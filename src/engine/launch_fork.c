@@ -21,6 +21,11 @@ static int tell_fd; /* in the child: the writing end */
 static void tell(const struct spawned *spawned)
 {
 	fd_write_all(tell_fd, spawned, sizeof(*spawned));
+	/* If the parent was killed, nobody reads: that is no reason to end, now
+	 * that the start is on record. To ignore a signal takes away one that
+	 * is pending. */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGPIPE, SIG_DFL);
 }
 
 /* No handler of the parent's may run in the child. */
