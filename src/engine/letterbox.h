@@ -47,8 +47,9 @@ struct letterbox {
 	 */
 	bool (*on_letter)(struct letterbox *box, struct letter *letter);
 	void *owner;
-	bool is_guarded;       /* descriptors don't come in */
-	struct errand *errand; /* a thread takes one out; NULL: none does */
+	bool is_guarded;         /* descriptors don't come in */
+	struct errand *errand;   /* a thread takes one out; NULL: none does */
+	struct loop_timer again; /* set while there is no thread to be had */
 };
 
 /* A socket that tells who sends, and refuses descriptors if it can; it has no

@@ -10,6 +10,7 @@
 #include "engine/letterbox.h"
 
 #define LETTERS_MOST 16 /* in a round, so that nobody keeps out others */
+#define AGAIN_NS     INT64_C(1000000000)
 
 /* Not all headers have them. */
 #ifndef SO_PASSPIDFD
@@ -146,13 +147,21 @@ bool letter_is_from_living(const struct letter *letter)
 
 /* ---- taking it out ---- */
 
+/* Should it fail, nobody is heard any more, as if none had spoken. */
+static void go_on(struct letterbox *box)
+{
+	box->errand = NULL;
+	loop_watch_add(box->loop, &box->watch);
+}
+
 static void on_taken(void *owner)
 {
-	struct letterbox *box = owner;
+	go_on(owner);
+}
 
-	box->errand = NULL;
-	/* Without that nobody is heard any more, as if none had spoken. */
-	loop_watch_add(box->loop, &box->watch);
+static void on_again(struct loop_timer *timer)
+{
+	go_on(timer->owner);
 }
 
 /* False: not yet. */
@@ -166,6 +175,9 @@ static bool take_out(struct letterbox *box, bool has_rights)
 	}
 	box->errand = errand_take_one(box->loop, box->watch.fd, on_taken, box);
 	loop_watch_remove(box->loop, &box->watch);
+	if (!box->errand)
+		loop_timer_set(box->loop, &box->again,
+			       loop_now_ns() + AGAIN_NS);
 	return false;
 }
 
@@ -198,6 +210,7 @@ int letterbox_open(struct letterbox *box, struct keeper *keeper, int fd)
 	if (box->is_guarded)
 		set_option(fd, SO_PASSPIDFD, 1);
 	box->errand = NULL;
+	box->again = (struct loop_timer){.on_due = on_again, .owner = box};
 	box->watch = (struct loop_watch){
 		.fd = fd, .on_readable = on_readable, .owner = box};
 	if (loop_watch_add(box->loop, &box->watch) == -1) {
@@ -231,12 +244,12 @@ static bool empty(const struct letterbox *box)
 void letterbox_close(struct letterbox *box)
 {
 	loop_watch_remove(box->loop, &box->watch);
-	shutdown(box->watch.fd, SHUT_RD);
+	loop_timer_cancel(box->loop, &box->again);
+	if (!box->is_guarded)
+		shutdown(box->watch.fd, SHUT_RD);
 	if (box->errand) {
 		errand_take_all(box->errand, &box->kept);
-		return;
-	}
-	if (box->is_guarded || empty(box)) {
+	} else if (box->is_guarded || empty(box)) {
 		close(box->watch.fd);
 		keeper_drop(&box->kept);
 	} else {
@@ -248,6 +261,7 @@ void letterbox_close(struct letterbox *box)
 void letterbox_leave(struct letterbox *box)
 {
 	loop_watch_remove(box->loop, &box->watch);
+	loop_timer_cancel(box->loop, &box->again);
 	/* Otherwise it stays open: the end of a process closes all without
 	 * waiting. */
 	if (box->errand)

@@ -29,9 +29,9 @@ enum place { PLACE_ROOT, PLACE_XDG, PLACE_USER, PLACE_SERVICE, PLACE_COUNT };
 
 /* Writes the directory that ours is in, or would be; false: there is none for
  * this user, or it is too long. */
-static bool base_of(enum place place, int dir_fd, struct strb *path)
+static bool base_of(enum place place, uid_t uid, int dir_fd, struct strb *path)
 {
-	const bool is_root = geteuid() == 0;
+	const bool is_root = uid == 0;
 	const char *xdg = getenv("XDG_RUNTIME_DIR");
 	char own[PATH_MAX];
 
@@ -47,8 +47,7 @@ static bool base_of(enum place place, int dir_fd, struct strb *path)
 		break;
 	case PLACE_USER:
 		if (!is_root)
-			strb_add_format(path, USERS_PLACE "/%u",
-					(unsigned)geteuid());
+			strb_add_format(path, USERS_PLACE "/%u", (unsigned)uid);
 		break;
 	case PLACE_SERVICE:
 		if (!is_root && self_path_of(dir_fd, own, sizeof(own)) == 0)
@@ -74,35 +73,35 @@ static bool is_ours(const struct stat *status, uid_t uid)
 
 /* That others may enter it, but not look around, is all that a service of
  * another user needs. */
-static bool make_room(const char *base, const char *path)
+static bool make_room(const char *base, const char *path, uid_t uid)
 {
 	struct stat status;
 
-	if (stat(base, &status) == -1 || !is_ours(&status, geteuid()))
+	if (stat(base, &status) == -1 || !is_ours(&status, uid))
 		return false;
 	if (mkdir(path, 0711) == 0)
 		(void)chmod(path, 0711);
-	return lstat(path, &status) == 0 && is_ours(&status, geteuid());
+	return lstat(path, &status) == 0 && is_ours(&status, uid);
 }
 
 /* The directory, made if need be. False: it can't be had. */
-static bool have_room(enum place place, int dir_fd, struct strb *path)
+static bool have_room(enum place place, uid_t uid, int dir_fd,
+		      struct strb *path)
 {
 	char base[SOCKET_NAME_SIZE];
 	struct stat status;
 
-	if (!base_of(place, dir_fd, path))
+	if (!base_of(place, uid, dir_fd, path))
 		return false;
 	memcpy(base, path->data, path->len + 1);
 	add_room(place, path);
 	if (path->is_cut)
 		return false;
 	if (place == PLACE_SERVICE)
-		return stat(path->data, &status) == 0 &&
-		       is_ours(&status, geteuid());
+		return stat(path->data, &status) == 0 && is_ours(&status, uid);
 	if (lstat(path->data, &status) == 0)
-		return is_ours(&status, geteuid());
-	return errno == ENOENT && make_room(base, path->data);
+		return is_ours(&status, uid);
+	return errno == ENOENT && make_room(base, path->data, uid);
 }
 
 /* ---- names ---- */
@@ -156,6 +155,7 @@ static int bind_path(int fd, const char *path)
 int socket_name_make(int fd, int dir_fd, char name[SOCKET_NAME_SIZE])
 {
 	const unsigned long long moment = (unsigned long long)loop_now_ns();
+	const uid_t uid = geteuid();
 	struct strb text = strb_on(name, SOCKET_NAME_SIZE);
 	struct stat status;
 
@@ -163,7 +163,7 @@ int socket_name_make(int fd, int dir_fd, char name[SOCKET_NAME_SIZE])
 		return -1;
 	for (enum place place = 0; place < PLACE_COUNT; place++) {
 		text = strb_on(name, SOCKET_NAME_SIZE);
-		if (!have_room(place, dir_fd, &text))
+		if (!have_room(place, uid, dir_fd, &text))
 			continue;
 		strb_add(&text, "/");
 		add_numbers(&status, '.', &text);
@@ -218,7 +218,7 @@ bool socket_name_is_of(const char *name, int dir_fd)
 		return true;
 	for (enum place place = 0; place < PLACE_COUNT; place++) {
 		text = strb_on(room, sizeof(room));
-		if (!base_of(place, dir_fd, &text))
+		if (!base_of(place, geteuid(), dir_fd, &text))
 			continue;
 		add_room(place, &text);
 		strb_add(&text, "/");
@@ -279,7 +279,7 @@ void socket_name_sweep(void)
 		struct strb path = strb_on(room, sizeof(room));
 		struct stat status;
 
-		if (!base_of(place, -1, &path))
+		if (!base_of(place, geteuid(), -1, &path))
 			continue;
 		add_room(place, &path);
 		if (!path.is_cut && lstat(room, &status) == 0 &&

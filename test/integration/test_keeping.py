@@ -246,7 +246,8 @@ def test_svscanboot_killed_alone(boot):
     log_grows(service)
     assert service.pid() == pid
     os.kill(pid, signal.SIGKILL)
-    pid = service.wait_up(besides=pid)
+    boot.wait_until(lambda: service.pid() not in (0, pid), what="another one")
+    pid = service.wait_up()
     wait_until(lambda: program_of(pid) not in ("svscan", None))
     assert access_of(pid) == os.O_WRONLY
 

@@ -150,7 +150,7 @@ def test_without_svscanboot_who_could_not_be_heard_is_not_late(scan):
     assert (service.pid(), service.state()["ready"]) == (pid, "0")
     # What starts from now on can be heard, and late.
     other.svc("-t")
-    other.wait_phase("down")
+    scan.wait_until(lambda: other.state().get("phase") == "down", what="its end")
     assert other.value("failed") == 1
     # And so can that one, should it say so once more.
     assert service.pid() == pid
@@ -412,8 +412,9 @@ def test_where_run_cannot_be_written_the_name_is_open_and_said_so(scan):
     wait_ready(service)
 
 
+@pytest.mark.parametrize("is_link", [True, False])
 @pytest.mark.parametrize("text", ["secret\n", "/etc/passwd", "/run/holdfast/1.1.1", ""])
-def test_a_name_on_record_is_believed_only_where_it_can_be_one(scan, text):
+def test_a_name_on_record_is_believed_only_where_it_can_be_one(scan, text, is_link):
     """A link to a secret file had its first bytes shown as the name of a socket."""
     service = make_speaker(scan)
     scan.start()
@@ -424,16 +425,20 @@ def test_a_name_on_record_is_believed_only_where_it_can_be_one(scan, text):
     secret.write_text(text)
     record = service.path / "supervise/notify-socket"
     record.unlink()
-    record.symlink_to(secret)
+    if is_link:
+        record.symlink_to(secret)
+    else:
+        record.write_text(text)
     scan.start()
+    reason = "symbolic link loop" if is_link else "file does not exist"
     scan.wait_said(
-        "svscan: warning: unable to listen for speaker/notify-socket: symbolic link loop"
+        f"svscan: warning: unable to listen for speaker/notify-socket: {reason}"
     )
     assert service.pid() == pid
     assert "secret" not in pathlib.Path("/proc/net/unix").read_text()
     assert secret.read_text() == text and pathlib.Path("/etc/passwd").exists()
     service.svc("-t")
-    service.wait_up(besides=pid)
+    scan.wait_until(lambda: service.pid() not in (0, pid), what="another one")
     say(service, "READY=1")
     wait_ready(service)
 
