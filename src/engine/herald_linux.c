@@ -188,11 +188,17 @@ static int find_socket(struct site *site, char *name, bool *is_deaf)
 	if (!recall_name(site, name))
 		return -1;
 	size = socket_name_address(name, &address);
-	fd = keeper_claim(site->keeper, (struct sockaddr *)&address, size);
+	/* One that can't be reached any more is let go with those that nobody
+	 * knows. */
+	fd = socket_name_is_there(name)
+		     ? keeper_claim(site->keeper, (struct sockaddr *)&address,
+				    size)
+		     : -1;
 	*is_deaf = fd == -1;
 	if (fd == -1)
 		fd = letterbox_socket();
-	if (fd == -1 || !*is_deaf || socket_name_take(fd, name) == 0)
+	if (fd == -1 || !*is_deaf ||
+	    socket_name_take(fd, site->dir_fd, name) == 0)
 		return fd;
 	error = errno;
 	close(fd);

@@ -31,9 +31,14 @@
  */
 int socket_name_make(int fd, int dir_fd, char name[SOCKET_NAME_SIZE]);
 
-/* Gives it that name, which an earlier supervisor has made, and which may still
- * be that of a socket that is gone. 0, or -1 with errno. */
-int socket_name_take(int fd, const char *name);
+/* Gives it that name, which an earlier supervisor has made for the service
+ * directory, and which may still be that of a socket that is gone. 0, or -1
+ * with errno. */
+int socket_name_take(int fd, int dir_fd, const char *name);
+
+/* Whether it leads to a socket: what is in /run may be cleared away, and
+ * /run/user/UID is, when its user logs out. */
+bool socket_name_is_there(const char *name);
 
 /* Whether it can be one for the service directory. */
 bool socket_name_is_of(const char *name, int dir_fd);

@@ -183,14 +183,6 @@ bool socket_name_is_open(const char *name)
 	return name[0] == '@';
 }
 
-int socket_name_take(int fd, const char *name)
-{
-	if (socket_name_is_open(name))
-		return bind_to(fd, name);
-	unlink(name);
-	return bind_path(fd, name);
-}
-
 void socket_name_remove(const char *name)
 {
 	if (!socket_name_is_open(name))
@@ -227,6 +219,44 @@ bool socket_name_is_of(const char *name, int dir_fd)
 			return true;
 	}
 	return false;
+}
+
+/* Whether its directory is one that nobody else can write to; it is made anew
+ * if it was cleared away. */
+static bool has_room(const char *name, int dir_fd)
+{
+	char room[SOCKET_NAME_SIZE];
+
+	for (enum place place = 0; place < PLACE_COUNT; place++) {
+		struct strb path = strb_on(room, sizeof(room));
+
+		if (base_of(place, dir_fd, &path)) {
+			add_room(place, &path);
+			strb_add(&path, "/");
+			if (has_beginning(name, &path))
+				return have_room(place, dir_fd, &path);
+		}
+	}
+	return false;
+}
+
+int socket_name_take(int fd, int dir_fd, const char *name)
+{
+	if (socket_name_is_open(name))
+		return bind_to(fd, name);
+	errno = EACCES;
+	if (!has_room(name, dir_fd))
+		return -1;
+	unlink(name);
+	return bind_path(fd, name);
+}
+
+bool socket_name_is_there(const char *name)
+{
+	struct stat status;
+
+	return socket_name_is_open(name) ||
+	       (lstat(name, &status) == 0 && S_ISSOCK(status.st_mode));
 }
 
 /* ---- what was left ---- */

@@ -4,6 +4,7 @@ stay; whoever writes to it, nobody waits."""
 import contextlib
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -387,6 +388,48 @@ def test_where_the_socket_of_others_is(where, programs):
         wait_ready(service)
         scan.stop()
         assert not os.path.exists(name)
+
+
+@pytest.mark.parametrize("how", ["killed", "upgraded"])
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_a_name_that_was_cleared_away(how, is_shared, programs):
+    """The socket came back, but nobody could reach it, and who isn't ready was late.
+    Where others can write meanwhile, nothing is bound, and nobody is late, either."""
+    with tempfile.TemporaryDirectory(prefix="holdfast.", dir="/tmp") as top:
+        path = pathlib.Path(top)
+        scan = support.Scan(path, programs)
+        service = make_speaker(scan, timeout_up="60000\n")
+        runtime = path / "run"
+        runtime.mkdir(mode=0o700)
+        if IS_ROOT:
+            give_to_nobody(top)
+        environment = {"PATH": os.environ["PATH"], "XDG_RUNTIME_DIR": str(runtime)}
+        options = {"preexec_fn": become_nobody if IS_ROOT else None, "env": environment}
+        scan.start(**options)
+        name, pid = name_of(service), service.pid()
+        wait_until(lambda: service.svok() == 0)
+        room = runtime / "holdfast"
+        shutil.rmtree(room)
+        if is_shared:
+            room.mkdir()
+            room.chmod(0o777)
+        if how == "killed":
+            scan.kill()
+            scan.start(**options)
+        else:
+            subprocess.run([BIN / "svscanctl", "-u", scan.path], check=True)
+        if is_shared:
+            scan.wait_said(
+                "svscan: warning: unable to listen for speaker/notify-socket: "
+                "access denied"
+            )
+            assert not any(room.iterdir())
+        else:
+            wait_until(lambda: os.path.exists(name), what="the name")
+            say(service, "READY=1")
+            wait_ready(service)
+        assert service.pid() == pid
+        scan.stop()
 
 
 def make_far(path, programs):
