@@ -312,9 +312,7 @@ static bool is_dangling(int dir_fd, const char *name)
 	return true;
 }
 
-/* What we host is let go, for its own process to adopt. */
-static void host_apart(struct scanner *scanner, const char *name,
-		       const char *place)
+static void drop_named(struct scanner *scanner, const char *name)
 {
 	struct entry **link = &scanner->entries;
 
@@ -322,6 +320,14 @@ static void host_apart(struct scanner *scanner, const char *name,
 		link = &(*link)->next;
 	if (*link)
 		drop(scanner, link);
+}
+
+/* What we host is let go, for its own process to adopt. */
+static void host_apart(struct scanner *scanner, const char *name,
+		       const char *place)
+{
+	if (!apart_has(&scanner->aparts, name))
+		drop_named(scanner, name);
 	if (apart_host(&scanner->aparts, name, place, scanner->scan) == -1)
 		complain(scanner, "start", name);
 }
