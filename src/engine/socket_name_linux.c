@@ -230,11 +230,12 @@ static bool has_room(const char *name, int dir_fd)
 	for (enum place place = 0; place < PLACE_COUNT; place++) {
 		struct strb path = strb_on(room, sizeof(room));
 
-		if (base_of(place, dir_fd, &path)) {
+		if (base_of(place, geteuid(), dir_fd, &path)) {
 			add_room(place, &path);
 			strb_add(&path, "/");
 			if (has_beginning(name, &path))
-				return have_room(place, dir_fd, &path);
+				return have_room(place, geteuid(), dir_fd,
+						 &path);
 		}
 	}
 	return false;
