@@ -6,8 +6,8 @@ import shutil
 import signal
 import subprocess
 
+import proc
 import pytest
-
 import stallfs
 import support
 from support import BIN, is_alive, wait_until
@@ -142,11 +142,7 @@ def test_its_process_is_followed_by_another(scan, remote):
     scan.start()
     far = backed(remote)
     pid = far.wait_program()
-    own = int(
-        subprocess.run(
-            ["ps", "-o", "pid=", "--ppid", str(scan.pid)], capture_output=True, text=True
-        ).stdout
-    )
+    (own,) = proc.children_of(scan.pid)
     os.kill(own, signal.SIGKILL)
     on_far = support.Service.__new__(support.Service)
     on_far.path = remote.place / "far"

@@ -5,9 +5,9 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 
 import pytest
-
 import stallfs
 import support
 from support import BIN, is_alive, kill_and_start, wait_until
@@ -260,3 +260,41 @@ def test_supervisors_of_one_service_obey_while_it_hangs(
     assert is_alive(hung)
     remote.go()
     host.wait_until(lambda: not is_alive(hung))
+
+
+def copies_of(service):
+    """The processes that have its directory as their own, svscan's children that
+    are no script yet among them."""
+    found = []
+    for entry in os.listdir("/proc"):
+        try:
+            if entry.isdigit() and os.readlink(f"/proc/{entry}/cwd") == str(service.path):
+                found.append(int(entry))
+        except OSError:
+            pass
+    return [pid for pid in found if is_alive(pid)]
+
+
+@pytest.mark.parametrize("delay_s", [0, 0.05, 0.15, 0.2, 0.25, 0.5, 3.2])
+def test_killed_at_any_time_of_a_hanging_start_there_is_one_copy(
+    scan, remote, delay_s
+):
+    """Before it is left alone, about then, and when that has been said."""
+    neighbour = scan.make("neighbour")
+    service = scan.make("far", run=hanging(remote))
+    remote.stall("open", "shell")
+    scan.start()
+    remote.wait_stalled()
+    time.sleep(delay_s)
+    kill_and_start(scan)
+    wait_until(lambda: neighbour.svok() == 0)
+    check_neighbour(scan, neighbour, 1)
+    assert len(copies_of(service)) == 1
+    remote.go()
+    wait_until(lambda: service.svok() == 0)
+    pid = service.wait_program()
+    assert copies_of(service) == [pid]
+    os.kill(pid, signal.SIGKILL)
+    scan.wait_until(lambda: service.pid() not in (0, pid))
+    again = service.wait_program()
+    assert copies_of(service) == [again]
