@@ -244,7 +244,8 @@ def legs_to_run(options):
             del wanted[1:]
             wanted[0].choose(options.path)
     elif options.path:
-        wanted = [release_tests("chosen", options.path)]
+        wanted = [release_tests("chosen", [])]
+        wanted[0].choose(options.path)
     elif options.quick:
         wanted = quick_legs()
     else:

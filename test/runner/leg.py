@@ -62,7 +62,7 @@ class Leg:
         raise NotImplementedError
 
     def failed_whole(self):
-        return Outcome(failures=[self.origin])
+        return Outcome(failures=self.chosen or [self.origin])
 
     def outcome_of(self, code, outcome):
         """A command that failed without saying where has failed as a whole."""
