@@ -60,6 +60,16 @@ class Archive:
         for library in libraries(path):
             self.add_file(library, pathlib.Path(library).read_bytes(), 0o755)
 
+    def add_list(self, name, folders):
+        """A file that names all files that are in these folders up to now."""
+        above = tuple(f"{folder}/" for folder in folders)
+        lines = [
+            f"{found}\n"
+            for found, (mode, *_) in self.names.items()
+            if f"{found}/".startswith(above) and not stat.S_ISDIR(mode)
+        ]
+        self.add_file(name, "".join(lines))
+
     def write(self, path):
         with open(path, "wb") as out:
             for number, (name, what) in enumerate(self.names.items(), 1):

@@ -42,6 +42,7 @@ import pytest
 
 import archive
 import support
+from debian import image
 from kernel import Missing, the_kernel
 
 HERE = pathlib.Path(__file__).parent
@@ -53,6 +54,7 @@ APPEND = (
 )
 PASSWD = "root::0:0::/root:/bin/sh\nnobody::65534:65534::/:/bin/false\n"
 FOR_DISKS = ("virtio_pci", "virtio_blk")
+FOR_DEBIAN = ("squashfs", "overlay", "lz4", "lz4_decompress")
 NEEDED = ("qemu-system-x86_64", "busybox", "mke2fs")
 
 IS_LONG = os.environ.get("HOLDFAST_LONG") == "1"
@@ -109,6 +111,7 @@ class Machine:
         smp=1,
         leap=None,
         date="2026-01-01T00:00:00",
+        debian=None,
         kill_at=None,
         kill_after_s=0.0,
         end="poweroff",
@@ -128,6 +131,9 @@ class Machine:
         append    more words for the kernel's command line
         leap      whether time leaps when the machine is idle: not with disks
         date      the hardware's clock at the start (UTC)
+        debian    names of packages: the machine runs Debian with these, below
+                  which are /command, /machine, busybox and the files; needs
+                  512 MB. It is made at the first time, and kept in .cache/
         kill_at   a line: once it is said, power is cut, after kill_after_s of
                   real time. (`end` is "killed", then; as it is after limit_s.)
         """
@@ -138,12 +144,21 @@ class Machine:
         self.add_system(made)
         for name in programs:
             made.add_program(f"bin/{name}", needed_program(name))
+        if debian is not None:
+            disks = [*disks, image(debian)]
+            modules = [*FOR_DEBIAN, *modules]
+            memory_mb = max(memory_mb, 512)
         self.add_modules(made, [*FOR_DISKS, *modules] if disks else modules)
         made.add_file("machine/script", script)
         if first:
             made.add_file("machine/first", f"#!/bin/sh\nexec {first}\n")
         for name, data in dict(files).items():
             made.add_file(name, data)
+        if debian is not None:
+            made.add_file("machine/debian", f"/dev/vd{chr(96 + len(disks))}\n")
+            taken = {name.strip("/").partition("/")[0] for name in dict(files)}
+            names = {"command", "machine", "bin/busybox"} | taken
+            made.add_list("machine/files", sorted(names))
         made.write(room / "initramfs")
         leap = not disks if leap is None else leap
         argv = [
@@ -158,7 +173,9 @@ class Machine:
             *("-chardev", "stdio,id=said,signal=off", "-serial", "chardev:said"),
         ]
         for path in disks:
-            argv += ["-drive", f"file={path},format=raw,if=virtio"]
+            is_kept = support.TOP in path.parents  # Debian is nobody's to write to
+            drive = f"file={path},format=raw,if=virtio"
+            argv += ["-drive", f"{drive},readonly=on" if is_kept else drive]
         lines, is_late = watch(argv, room / "errors", kill_at, kill_after_s, limit_s)
         ran = read_outcome(lines, room)
         wanted = "killed" if kill_at else end
@@ -180,7 +197,7 @@ class Machine:
         for program in support.BIN.iterdir():
             made.add_program(f"command/{program.name}", program)
         made.add_file("init", (HERE / "init").read_text())
-        for name in ("run", "words"):
+        for name in ("enter", "run", "words"):
             made.add_file(f"machine/{name}", (HERE / name).read_text())
 
     def add_modules(self, made, names):

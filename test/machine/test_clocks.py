@@ -87,7 +87,7 @@ def read(said):
 @pytest.mark.parametrize(
     "date, jumps",
     [
-        (NOW, [YEAR, -2 * YEAR, YEAR]),
+        pytest.param(NOW, [YEAR, -2 * YEAR, YEAR], marks=of_a_long_test),
         # A machine without a clock of its own: it is set right, later.
         ("1970-01-01T00:00:00", [56 * YEAR]),
         pytest.param(NOW, [-5, 5, 3600, -3600, 60, -7200], marks=of_a_long_test),

@@ -27,10 +27,10 @@ done
 MORTAL = "#!/bin/sh\nsleep 0.3\nexit 1\n"
 TREE = {
     "/given/writer/run": WRITER,
-    "/given/writer/log/run": "#!/bin/sh\nexec multilog t s4096 n1000 ./main\n",
+    "/given/writer/log/run": "#!/bin/sh\nexec multilog t s4096 n100000 ./main\n",
     "/given/packed/run": WRITER,
     "/given/packed/log/run": "#!/bin/sh\n"
-    "exec multilog t s4096 n1000 !'gzip -c' ./main\n",
+    "exec multilog t s4096 n100000 !'gzip -c' ./main\n",
     "/given/mortal/run": MORTAL,
     "/given/mortal/finish": "#!/bin/sh\nexit 0\n",
     "/given/sleeper/run": "#!/bin/sh\nexec sleep 1000000\n",
@@ -122,6 +122,7 @@ def test_a_power_cut_at_any_moment(machine):
             first="sh /first",
             files=TREE | {"/first": FIRST, "/machine/boot-number": f"{boot}\n"},
             disks=[disk],
+            date=f"2026-01-{boot:02}T00:00:00",
             kill_at=f"tick {tick}",
             kill_after_s=rng.random() / 20,
         )
@@ -133,6 +134,7 @@ def test_a_power_cut_at_any_moment(machine):
         first="sh /first",
         files=TREE | {"/first": FIRST, "/machine/boot-number": f"{CUTS + 1}\n"},
         disks=[disk],
+        date="2026-02-01T00:00:00",
         limit_s=900,
     )
     check_console(ran)
