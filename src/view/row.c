@@ -340,7 +340,8 @@ static void advise_on_end(const struct row *row, struct strb *text)
 		strb_add(text, "It was killed, maybe as memory was short: "
 			       "dmesg tells. ");
 	else
-		strb_add(text, "Its log says why. ");
+		strb_add(text, "Its log says why; without one, that went where "
+			       "svscan's messages go. ");
 }
 
 static void advise_on_failure(const struct row *row, const char *scan_dir,
@@ -379,8 +380,9 @@ static void advise_on_supervisor(const struct row *row, const char *scan_dir,
 	else if (row->is_stray)
 		strb_add_format(text,
 				"Its supervisor is gone, its process is not. "
-				"Start svscan for %s: it takes the service "
-				"over as it runs.",
+				"An svscan for %s takes it over as it runs. "
+				"If there is one, its messages say why it "
+				"doesn't: others can write in supervise, say.",
 				scan_dir);
 	else
 		strb_add_format(text,
