@@ -371,6 +371,10 @@ bool apart_is_any(const struct aparts *aparts)
 
 void apart_free_all(struct aparts *aparts)
 {
-	while (aparts->first)
-		drop(aparts->first);
+	struct apart *next, *apart = aparts->first;
+
+	for (; apart; apart = next) {
+		next = apart->next;
+		drop(apart);
+	}
 }

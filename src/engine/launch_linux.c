@@ -69,7 +69,7 @@ struct lane {
 struct launcher {
 	struct spawner *spawner;
 	struct loop *loop;
-	struct lane *lanes; /* the one that stays first */
+	struct lane *lanes; /* the one that stays last */
 	unsigned lane_count;
 	unsigned slots_taken;     /* a bit each */
 	struct launch *left;      /* alone */
@@ -379,6 +379,7 @@ void launch_all(struct spawner *spawner, struct loop *loop,
 	struct launcher *launcher = launcher_of(spawner, loop);
 	struct round round = {.launches = launches, .count = count};
 	int64_t limit_ns = LAUNCH_LIMIT_NS;
+	struct lane *lane, *next;
 	int busy;
 
 	for (unsigned i = 0; i < count; i++) {
@@ -398,6 +399,8 @@ void launch_all(struct spawner *spawner, struct loop *loop,
 		leave_hanging(launcher, &round);
 		limit_ns = LAUNCH_AGAIN_NS;
 	}
-	while (launcher->lane_count > 1)
-		end_lane(launcher->lanes);
+	for (lane = launcher->lanes; launcher->lane_count > 1; lane = next) {
+		next = lane->next;
+		end_lane(lane);
+	}
 }
