@@ -223,7 +223,7 @@ enum mounts_way mounts_follow(const struct mounts *mounts, const char *path,
 		return MOUNTS_NOWHERE;
 	memcpy(way.done, path, known_len);
 	way.done[known_len] = '\0';
-	strcpy(way.rest, path + known_len);
+	memcpy(way.rest, path + known_len, strlen(path + known_len) + 1);
 	while (goes_on && way.rest[0] != '\0') {
 		size_t len = strcspn(way.rest, "/");
 		size_t skip = len + (way.rest[len] == '/');
@@ -234,7 +234,7 @@ enum mounts_way mounts_follow(const struct mounts *mounts, const char *path,
 		memmove(way.rest, way.rest + skip, strlen(way.rest + skip) + 1);
 		goes_on = step(mounts, &way, name, len);
 	}
-	strcpy(out, way.done);
+	memcpy(out, way.done, strlen(way.done) + 1);
 	if (mounts_has(mounts, out))
 		return MOUNTS_REMOTE;
 	return goes_on ? MOUNTS_LOCAL : MOUNTS_NOWHERE;

@@ -29,11 +29,12 @@ void inherit_recall(struct service *service, struct recall *recall)
 
 const char *inherit_obstacle(const struct recall *recall)
 {
+	static const char restored[] =
+		"a process like it runs, but started at another time";
 	static const char *const obstacles[CLAIM_VERDICTS] = {
 		[CLAIM_DOUBTED] = "others can write in supervise/",
 		[CLAIM_UNSEEN] = "its process can't be looked at",
-		[CLAIM_RESTORED] = "a process like it runs, but started at "
-				   "another time",
+		[CLAIM_RESTORED] = restored,
 		[CLAIM_ELSEWHERE] = "it may run in another pid namespace",
 	};
 

@@ -37,8 +37,8 @@ bool supervise_dir_make(int dir_fd)
 	}
 	if (error == EEXIST && errno == ENOENT)
 		return make_target(dir_fd);
-	if (error != EEXIST)
-		errno = error;
+	/* Of links in a circle the lock tells, as 0.76's does. */
+	errno = error != EEXIST ? error : errno == ELOOP ? 0 : errno;
 	return false;
 }
 

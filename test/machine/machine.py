@@ -13,7 +13,7 @@ what the test gets. In the machine there are
     /bin        busybox, and what `programs` names
     /dev/vda    the first of `disks`, /dev/vdb the next, and so on
     /machine    what the machine itself needs; `words` has what a script can say:
-                until_true COMMAND   waits (two minutes at most) until it succeeds
+                until_true COMMAND   waits (ten minutes at most) until it succeeds
                 not COMMAND          succeeds if it fails
                 give FILE            hands the file over, as ran.files["FILE"]
                 ticks                says "tick 1", "tick 2" and so on, 20 in a second
@@ -115,7 +115,7 @@ class Machine:
         kill_at=None,
         kill_after_s=0.0,
         end="poweroff",
-        limit_s=300,
+        limit_s=900,
     ):
         """
         Boots a machine that runs `script`, in busybox's sh; returns a Ran, once
