@@ -153,10 +153,9 @@ struct way {
 
 bool mounts_has(const struct mounts *mounts, const char *path)
 {
-	const char *end = mounts->places + mounts->len;
-
-	for (const char *at = mounts->places; at < end; at += strlen(at) + 1)
-		if (strcmp(at, path) == 0)
+	for (size_t at = 0; at < mounts->len;
+	     at += strlen(mounts->places + at) + 1)
+		if (strcmp(mounts->places + at, path) == 0)
 			return true;
 	return false;
 }
