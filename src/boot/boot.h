@@ -49,6 +49,8 @@ struct boot {
 	/* The pipe of deaths, see death.h: svscan reads it too. Owned. */
 	int deaths_read_fd, deaths_write_fd;
 	struct hold hold;
+	int64_t oom_score; /* what children get: see oom_score.h */
+	bool has_oom_score_changed;
 	/* Who waits for svscan to be ready, and the pipe in which svscan says
 	 * so; -1 when nobody does, or it has. Owned. */
 	struct readiness readiness;

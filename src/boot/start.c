@@ -8,6 +8,7 @@
 #include "base/diag.h"
 #include "base/exec.h"
 #include "base/fd.h"
+#include "base/oom_score.h"
 #include "base/self.h"
 #include "base/strb.h"
 #include "boot/boot.h"
@@ -149,6 +150,7 @@ int boot_open(struct boot *boot)
 	}
 	close(null_fd);
 	hold_open(&boot->hold);
+	boot->has_oom_score_changed = oom_score_set_to_never(&boot->oom_score);
 	return 0;
 }
 
@@ -206,6 +208,8 @@ static _Noreturn void become(const struct boot *boot,
 	if (!is_title)
 		hand_pipes_down(boot);
 	hold_restore_limit(&boot->hold);
+	if (boot->has_oom_score_changed)
+		oom_score_set_at_exec(boot->oom_score);
 	/* The handlers are gone with exec; the mask would stay. */
 	sigprocmask(SIG_UNBLOCK, &boot->caught, NULL);
 	strb_add_format(&path, "%s/%s", boot->folder, program->argv[0]);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/oom_score.h"
 #include "base/strb.h"
 #include "chain/change.h"
 #include "chain/envdir.h"
@@ -113,8 +114,7 @@ static int change_favour(const struct change *change,
 		return fail(trouble, errno, "unable to set nice level");
 	if (change->has_io && favour_set_io(&change->io) == -1)
 		return fail(trouble, errno, "unable to set disk priority");
-	if (change->has_oom_score &&
-	    favour_set_oom_score(change->oom_score) == -1)
+	if (change->has_oom_score && oom_score_set(change->oom_score) == -1)
 		return fail(trouble, errno, "unable to set OOM score");
 	return 0;
 }

@@ -26,12 +26,6 @@ int favour_parse_io(const char *text, struct io_priority *priority);
 int favour_set_io(const struct io_priority *priority);
 
 /*
- * Sets how soon the process is ended when memory is short: -1000, never, to
- * 1000, first. 0, or -1 with errno as above.
- */
-int favour_set_oom_score(int64_t score);
-
-/*
  * From now on no exec gives this process or its children more privileges. 0, or
  * -1 with errno as above.
  */

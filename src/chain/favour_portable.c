@@ -10,13 +10,6 @@ int favour_set_io(const struct io_priority *priority)
 	return -1;
 }
 
-int favour_set_oom_score(int64_t score)
-{
-	(void)score;
-	errno = ENOSYS;
-	return -1;
-}
-
 int favour_refuse_privileges(void)
 {
 	errno = ENOSYS;

@@ -42,7 +42,7 @@ static _Noreturn void become(const struct apart *apart, int leash_fd,
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	spawner_raise_limit(apart->all->spawner, false);
+	spawner_take_favours(apart->all->spawner, false);
 	if (leash_fd == LEASH_FD)
 		fcntl(leash_fd, F_SETFD, 0);
 	else

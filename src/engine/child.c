@@ -7,6 +7,7 @@
 
 #include "base/diag.h"
 #include "base/exec.h"
+#include "base/oom_score.h"
 #include "base/strb.h"
 #include "engine/child.h"
 #include "service/identity.h"
@@ -243,6 +244,8 @@ _Noreturn void child_run(const struct spawner *spawner,
 		child_fail(plan, "switch to the directory of");
 	if (spawner->has_raised_limit)
 		setrlimit(RLIMIT_NOFILE, &spawner->limit);
+	if (spawner->has_oom_score_changed)
+		oom_score_set_at_exec(spawner->oom_score);
 	reset_signals(spawner);
 	become(plan, path, argv);
 	child_fail(plan, "start");

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/oom_score.h"
 #include "base/self.h"
 #include "engine/spawn.h"
 #include "service/identity.h"
@@ -64,7 +65,7 @@ static void note_ignored(struct spawner *spawner)
 	}
 }
 
-void spawner_raise_limit(struct spawner *spawner, bool raise)
+static void raise_limit(struct spawner *spawner, bool raise)
 {
 	struct rlimit wanted = spawner->limit;
 
@@ -73,6 +74,22 @@ void spawner_raise_limit(struct spawner *spawner, bool raise)
 	if (spawner->limit.rlim_cur != spawner->limit.rlim_max)
 		spawner->has_raised_limit =
 			setrlimit(RLIMIT_NOFILE, &wanted) == 0 && raise;
+}
+
+/* A supervisor is small, but often larger than each of its services, so it
+ * would be the first to go, without any use. */
+static void outlive_oom(struct spawner *spawner, bool outlive)
+{
+	if (spawner->has_oom_score_changed)
+		oom_score_set(spawner->oom_score);
+	spawner->has_oom_score_changed =
+		outlive && oom_score_set_to_never(&spawner->oom_score);
+}
+
+void spawner_take_favours(struct spawner *spawner, bool take)
+{
+	raise_limit(spawner, take);
+	outlive_oom(spawner, take);
 }
 
 /* Takes a descriptor for each slot; what lies below them was inherited. */
@@ -132,8 +149,9 @@ int spawner_open(struct spawner *spawner)
 	eras_begin(&spawner->eras);
 	self_close_on_exec_from(STDERR_FILENO + 1);
 	forget_who_started_us();
-	if (getrlimit(RLIMIT_NOFILE, &spawner->limit) == 0)
-		spawner_raise_limit(spawner, true);
+	/* Failing that both are 0, which is as high as it gets. */
+	getrlimit(RLIMIT_NOFILE, &spawner->limit);
+	spawner_take_favours(spawner, true);
 	if (fd_ensure_standard() == -1 || take_slots(spawner) == -1)
 		return -1;
 	outlive_limits();

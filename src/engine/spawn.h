@@ -2,8 +2,9 @@
  * spawn.h -- starting a service's script.
  *
  * The child becomes leader of a session of its own, with an empty signal mask,
- * default dispositions, the descriptor limit that this process was started
- * with, and no descriptors beyond 0, 1 and 2. Before it runs the script it puts
+ * default dispositions, the descriptor limit and the chances when memory is
+ * short that this process was started with, and no descriptors beyond 0, 1 and
+ * 2. Before it runs the script it puts
  * its own identity on record; where that can't be done, or won't be believed,
  * it keeps the lock of the service directory open for life instead, so that no
  * later supervisor can start a second copy either way. The child also holds
@@ -40,6 +41,8 @@ struct spawner {
 	struct eras eras;
 	struct rlimit limit; /* of descriptors, as this process got it */
 	bool has_raised_limit;
+	int64_t oom_score; /* see oom_score.h; likewise */
+	bool has_oom_score_changed;
 	sigset_t ignored; /* dispositions that this process inherited */
 	bool has_ignored;
 	/* Descriptors below `keep_below` are all that a child gets to see, and
@@ -114,15 +117,17 @@ struct spawned {
 };
 
 /*
- * Gets ready: raises the soft descriptor limit to the hard one, marks inherited
+ * Gets ready: raises the soft descriptor limit to the hard one, has the kernel
+ * never end this process for want of memory, if permitted, marks inherited
  * descriptors close-on-exec, makes sure 0, 1 and 2 are open. 0, or -1 with
  * errno. For the life of the process; there is nothing to undo.
  */
 int spawner_open(struct spawner *spawner);
 
-/* Puts the descriptor limit back as it was found (before this process becomes
- * another program), or raises it again (when that failed). */
-void spawner_raise_limit(struct spawner *spawner, bool raise);
+/* Puts back as it was found what this process takes for itself, but children
+ * don't get (before it becomes another program), or takes it again (when that
+ * failed). */
+void spawner_take_favours(struct spawner *spawner, bool take);
 
 /*
  * Keeps standard output and error as they are now, for plans that ask for them,

@@ -184,11 +184,11 @@ void upgrade_run(struct upgrade *upgrade, struct spawner *spawner,
 	keeper_hand_down(keeper, true);
 	log_service_use_own_output(log, true);
 	if (setenv(variable, list, 1) == 0) {
-		spawner_raise_limit(spawner, false);
+		spawner_take_favours(spawner, false);
 		run_program(upgrade);
 	}
 	error = errno;
-	spawner_raise_limit(spawner, true);
+	spawner_take_favours(spawner, true);
 	unsetenv(variable);
 	log_service_use_own_output(log, false);
 	keep_obituaries(obituaries, false);
