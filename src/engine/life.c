@@ -1,8 +1,11 @@
 /* life.c -- see life.h. */
+#include <signal.h>
+
 #include "engine/herald.h"
 #include "engine/life.h"
 #include "engine/notify.h"
 #include "engine/scope.h"
+#include "engine/shortage.h"
 #include "engine/starter.h"
 #include "service/since.h"
 
@@ -101,6 +104,10 @@ void life_end(struct service *service, struct process_end end)
 	enum machine_phase phase = standing->machine.phase;
 	struct site *site = &service->site;
 
+	if (end.signal_number == SIGKILL)
+		end.was_starved = shortage_killed(
+			&site->spawner->shortage, &site->spawner->eras.own,
+			standing->pid, standing->changed.up_ns);
 	standing->changed = since_now();
 	notify_end(site, standing, &end);
 	if (phase == MACHINE_UP || phase == MACHINE_STARTING) {

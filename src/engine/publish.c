@@ -32,6 +32,7 @@ static void fill_last_end(const struct standing *standing, struct state *state)
 	state->last_number =
 		end->signal_number ? end->signal_number : end->exit_code;
 	state->has_dumped = end->has_dumped;
+	state->was_starved = end->was_starved;
 	tai64n_format(standing->last_end_at, state->last_end_at);
 }
 

@@ -86,7 +86,8 @@ static enum control_down_file down_file_of(const struct state *state)
 /* Of anything that no process can end with, nobody knows what it was. */
 static struct process_end end_of(const struct state *state)
 {
-	struct process_end end = {.has_dumped = state->has_dumped};
+	struct process_end end = {.has_dumped = state->has_dumped,
+				  .was_starved = state->was_starved};
 
 	if (strcmp(state->last_end, "signal") == 0 && state->last_number > 0 &&
 	    state->last_number < NSIG) {

@@ -22,6 +22,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include "engine/shortage.h"
 #include "service/identity.h"
 
 enum spawn_slot { SLOT_LOCK, SLOT_INPUT, SPAWN_SLOT_COUNT };
@@ -51,6 +52,7 @@ struct spawner {
 	unsigned keep_below;
 	/* See spawner_keep_output(); 0: not kept. */
 	int own_output[SPAWN_OUTPUTS];
+	struct shortage shortage;
 	struct launcher *launcher; /* launch.h's; NULL: nothing was started */
 };
 

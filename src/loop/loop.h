@@ -49,6 +49,7 @@ struct loop_timer {
 struct process_end {
 	bool is_known;     /* false: it is gone, and nobody can tell how */
 	bool has_dumped;   /* a core was written */
+	bool was_starved;  /* memory was short; others find that out */
 	int exit_code;     /* 0 to 255; 0 when it was killed */
 	int signal_number; /* 0 when it exited */
 };

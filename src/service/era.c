@@ -55,6 +55,11 @@ void era_read(struct era *era)
 	era->init_ticks = proc_stat_read(1, &init) ? init.start_ticks : 0;
 }
 
+bool era_is_of_machine(const struct era *era)
+{
+	return era->pid_namespace == MACHINE_NAMESPACE;
+}
+
 bool era_is_known(const struct era *era)
 {
 	return strcmp(era->boot_id, unknown_boot) != 0;

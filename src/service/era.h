@@ -56,6 +56,9 @@ enum era_relation {
  * there are not those of kill(2). */
 void era_read(struct era *era);
 
+/* Whether its process numbers are those that the kernel itself uses. */
+bool era_is_of_machine(const struct era *era);
+
 /* Whether anything can be proved in it. */
 bool era_is_known(const struct era *era);
 

@@ -43,6 +43,7 @@ static const struct record_field fields[] = {
 	TEXT("last-end", last_end),
 	NUMBER("last-end-number", last_number),
 	FLAG("last-end-core", has_dumped),
+	FLAG("last-end-oom", was_starved),
 	TEXT("last-end-at", last_end_at),
 	NUMBER("last-pid", last_pid),
 	NUMBER("refused-starts", refused),

@@ -56,7 +56,7 @@ struct state {
 	/* The last death, if any: how is "exit", "signal" or "unknown". */
 	char last_end[8];
 	int64_t last_number; /* the exit code or the signal */
-	bool has_dumped;
+	bool has_dumped, was_starved;
 	char last_end_at[TAI64N_LABEL_SIZE + 1];
 	/* Signals that the wishes above demand and that may not have been sent
 	 * yet, in this order; 0: none. The first is negative where both are

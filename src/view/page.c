@@ -240,7 +240,7 @@ static void print_dependencies(struct printer *printer)
 static void print_deaths(struct printer *printer, const char *path)
 {
 	struct row_end deaths[PAGE_DEATHS];
-	size_t count = page_deaths(path, deaths);
+	size_t count = page_deaths(path, &printer->row->end, deaths);
 	int64_t now_s = printer->overview->moment.now.tv_sec;
 
 	printer->heading = "past deaths";

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "service/tally.h"
 #include "view/overview.h"
 
 struct page_style {
@@ -49,7 +50,12 @@ bool page_each_line(const char *name, const char *scan_dir, uint64_t count,
 bool page_path(const struct overview *overview, const struct row *row,
 	       char *out, size_t size_bytes);
 
+/* A death on record; of the last one, `last`, more is known. */
+struct row_end page_death(const struct tally_death *death,
+			  const struct row_end *last);
+
 /* Past deaths into `deaths`, the oldest first; returns how many, or 0. */
-size_t page_deaths(const char *dir_path, struct row_end deaths[PAGE_DEATHS]);
+size_t page_deaths(const char *dir_path, const struct row_end *last,
+		   struct row_end deaths[PAGE_DEATHS]);
 
 #endif

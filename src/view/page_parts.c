@@ -27,7 +27,24 @@ bool page_path(const struct overview *overview, const struct row *row,
 	return !path.is_cut && !row->service->hangs_at;
 }
 
-size_t page_deaths(const char *dir_path, struct row_end deaths[PAGE_DEATHS])
+struct row_end page_death(const struct tally_death *death,
+			  const struct row_end *last)
+{
+	bool is_signal = death->signal_number != 0;
+	struct row_end end = {
+		.how = is_signal ? ROW_END_SIGNAL : ROW_END_EXIT,
+		.number = is_signal ? death->signal_number : death->exit_code,
+		.at_s = death->at.tv_sec,
+	};
+
+	return last->how == end.how && last->number == end.number &&
+			       last->at_s == end.at_s
+		       ? *last
+		       : end;
+}
+
+size_t page_deaths(const char *dir_path, const struct row_end *last,
+		   struct row_end deaths[PAGE_DEATHS])
 {
 	struct tally_death all[PAGE_DEATHS];
 	int dir_fd = open(dir_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -37,16 +54,8 @@ size_t page_deaths(const char *dir_path, struct row_end deaths[PAGE_DEATHS])
 		return 0;
 	count = tally_read(dir_fd, all, PAGE_DEATHS);
 	close(dir_fd);
-	for (int i = 0; i < count; i++) {
-		bool is_signal = all[i].signal_number != 0;
-
-		deaths[i] = (struct row_end){
-			.how = is_signal ? ROW_END_SIGNAL : ROW_END_EXIT,
-			.number = is_signal ? all[i].signal_number
-					    : all[i].exit_code,
-			.at_s = all[i].at.tv_sec,
-		};
-	}
+	for (int i = 0; i < count; i++)
+		deaths[i] = page_death(&all[i], last);
 	return count > 0 ? (size_t)count : 0;
 }
 

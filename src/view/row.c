@@ -72,7 +72,8 @@ static bool is(const char *word, const char *other)
 struct row_end row_end_of(const struct state *state)
 {
 	struct row_end end = {.number = (int)state->last_number,
-			      .has_dumped = state->has_dumped};
+			      .has_dumped = state->has_dumped,
+			      .was_starved = state->was_starved};
 	struct timespec at;
 
 	if (is(state->last_end, "exit"))
@@ -234,7 +235,9 @@ void row_add_end(const struct row_end *end, struct strb *text)
 	else if (end->how == ROW_END_SIGNAL)
 		strb_add_format(text, "killed by %s%s",
 				signame_of(end->number, name),
-				end->has_dumped ? " (core dumped)" : "");
+				end->was_starved  ? " (out of memory)"
+				: end->has_dumped ? " (core dumped)"
+						  : "");
 	else if (end->how == ROW_END_UNKNOWN)
 		strb_add(text, "ended unseen");
 }

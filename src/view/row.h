@@ -52,7 +52,7 @@ struct row_end {
 		ROW_END_SIGNAL
 	} how;
 	int number; /* the exit code or the signal */
-	bool has_dumped;
+	bool has_dumped, was_starved;
 	int64_t at_s; /* Unix time; 0: not known */
 };
 

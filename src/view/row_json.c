@@ -30,6 +30,7 @@ static void put_end(struct object *object, const char *key,
 		    end->how == ROW_END_SIGNAL ? signame_of(end->number, name)
 					       : NULL);
 	object_flag(object, "core_dumped", end->has_dumped);
+	object_flag(object, "out_of_memory", end->was_starved);
 	object_time(object, "time", end->at_s);
 	object_end(object);
 }
@@ -149,10 +150,11 @@ static void put_line(void *owner, const char *time, const char *line)
 	object_end(object);
 }
 
-static void put_deaths(struct object *object, const char *path)
+static void put_deaths(struct object *object, const char *path,
+		       const struct row_end *last)
 {
 	struct row_end deaths[PAGE_DEATHS];
-	size_t count = page_deaths(path, deaths);
+	size_t count = page_deaths(path, last, deaths);
 
 	object_begin_array(object, "deaths");
 	for (size_t i = 0; i < count; i++)
@@ -180,7 +182,7 @@ static void put_whole(struct object *object, struct overview *overview,
 	proctree_each(&overview->tree, row->pid, put_process, object);
 	object_end_array(object);
 	put_edges(object, overview, row->service);
-	put_deaths(object, path);
+	put_deaths(object, path, &row->end);
 	object_begin_array(object, "environment");
 	page_each_variable(path, put_variable, object);
 	object_end_array(object);

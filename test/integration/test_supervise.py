@@ -681,6 +681,7 @@ def test_state_tells_all(scan):
         "last-end": "exit",
         "last-end-number": "3",
         "last-end-core": "0",
+        "last-end-oom": "0",
         "refused-starts": "0",
         "signal-due": "0",
         "next-signal-due": "0",

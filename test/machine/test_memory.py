@@ -66,3 +66,36 @@ def test_a_greedy_service_is_ended(machine):
     )
     assert ran.said == ["1", "1"]
     assert ran.console.count("Out of memory: Killed process") >= 2
+
+
+TOLD = "killed by KILL (out of memory)"
+
+
+def test_who_was_ended_for_want_of_memory_is_told_of(machine):
+    """In a cgroup that has little; another service is killed by hand."""
+    limited = """#!/bin/sh
+    cgroup=/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)
+    echo 8M >$cgroup/memory.max
+    exec dd if=/dev/zero of=/dev/null bs=50M
+    """
+    ran = machine.run(
+        "tell() { sv -d /service deaths a greedy | sed -n 's/^20[^k]*//p'; }\n"
+        "echo +memory >/sys/fs/cgroup/cgroup.subtree_control\n"
+        "svscanboot /service &\n"
+        "until_true [ -s /service/a/starts ]\n"
+        "until_true grep -q last-end=signal /service/greedy/supervise/state\n"
+        "kill -9 $(cat /service/a/starts)\n"
+        "until_true grep -q last-end=signal /service/a/supervise/state\n"
+        "tell; sv -d /service status --json greedy | grep -o '\"out_of_memory\":[a-z]*' | uniq\n"
+        "kill -9 $(pidof svscan); sleep 2\n"
+        "tell; ",
+        files={
+            "/service/a/run": IDLE,
+            "/service/a/restart": "never\n",
+            "/service/greedy/run": limited,
+            "/service/greedy/kill-scope": "cgroup\n",
+            "/service/greedy/restart": "never\n",
+        },
+    )
+    told = ["killed by KILL", TOLD]
+    assert ran.said == [*told, '"out_of_memory":true', *told]

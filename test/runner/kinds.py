@@ -135,6 +135,7 @@ class Fuzz(Leg):
         "read": 150000,
         "recall": 10000,
         "script": 400000,
+        "shortage": 1500000,
         "state": 100000,
         "status": 1500000,
         "tai64n": 1500000,

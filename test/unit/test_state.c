@@ -48,6 +48,7 @@ static const struct state sample = {
 	.status_text = "warming up: 4 of 7",
 	.is_stopping = true,
 	.has_dumped = true,
+	.was_starved = true,
 	.last_end_at = "@400000003b4a39c23294b13d",
 	.signal_due = 15,
 	.next_signal_due = 18,
@@ -92,6 +93,7 @@ static void assert_same(const struct state *a, const struct state *b)
 	assert_string_equal(a->last_end, b->last_end);
 	assert_int_equal(a->last_number, b->last_number);
 	assert_int_equal(a->has_dumped, b->has_dumped);
+	assert_int_equal(a->was_starved, b->was_starved);
 	assert_string_equal(a->last_end_at, b->last_end_at);
 	assert_int_equal(a->signal_due, b->signal_due);
 	assert_int_equal(a->next_signal_due, b->next_signal_due);
@@ -134,6 +136,7 @@ static void the_text_is_as_documented(void **unused)
 		"\nlast-end=unknown\n",
 		"\nlast-end-number=111\n",
 		"\nlast-end-core=1\n",
+		"\nlast-end-oom=1\n",
 		"\nlast-end-at=@400000003b4a39c23294b13d\n",
 		"\nrefused-starts=3\n",
 		"\nhosted=1\n",
@@ -183,7 +186,8 @@ static void the_longest_state_fits(void **unused)
 	longest.is_hosted = longest.is_paused = longest.is_term_sent = true;
 	longest.is_leaving = longest.is_draining = longest.is_ending = true;
 	longest.is_started = longest.is_start_due = longest.is_ready = true;
-	longest.is_failed = longest.has_dumped = longest.is_stopping = true;
+	longest.is_failed = longest.has_dumped = longest.was_starved =
+		longest.is_stopping = true;
 	memset(longest.status_text, 's', sizeof(longest.status_text) - 1);
 	memset(longest.ready_at, '@', sizeof(longest.ready_at) - 1);
 	memset(longest.era.boot_id, 'b', sizeof(longest.era.boot_id) - 1);

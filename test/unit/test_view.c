@@ -236,6 +236,9 @@ static void states_that_are_trouble(void **unused)
 	set_end(&service.state, "signal", SIGSEGV);
 	service.state.has_dumped = true;
 	expect(&service, "failed", "failed: killed by SEGV (core dumped)");
+	set_end(&service.state, "signal", SIGKILL);
+	service.state.was_starved = true;
+	expect(&service, "failed", "failed: killed by KILL (out of memory)");
 	service = service_in("waiting", "up");
 	set_end(&service.state, "exit", 1);
 	service.state.start_due_ns = 100 * SPAN_SECOND_NS + 1;

@@ -10,13 +10,13 @@
 #include "base/diag.h"
 #include "base/number.h"
 #include "base/options.h"
-#include "base/signame.h"
 #include "client/look.h"
 #include "cmd/sv/command.h"
 #include "cmd/sv/deaths.h"
 #include "service/scan_dir.h"
 #include "service/tally.h"
 #include "view/page.h"
+#include "view/row.h"
 #include "view/text.h"
 
 #define LINES_SHOWN 20
@@ -32,27 +32,29 @@ static void print_shown(const char *text)
 	fputs(room, stdout);
 }
 
-static void print_end(int exit_code, int signal_number)
+static void print_end(const struct row_end *end)
 {
-	char name[SIGNAME_SIZE];
+	char room[64];
+	struct strb text = strb_on(room, sizeof(room));
 
-	if (signal_number != 0)
-		printf("killed by %s", signame_of(signal_number, name));
-	else
-		printf("exit %d", exit_code);
+	row_add_end(end, &text);
+	fputs(room, stdout);
 }
 
 /* ---- the deaths ---- */
 
-static void print_death(const struct tally_death *death)
+/* `last`: the one that more is known of, if any. */
+static void print_death(const struct tally_death *death,
+			const struct row_end *last)
 {
+	struct row_end end = page_death(death, last);
 	static struct calendar calendar;
 	char at[CALENDAR_SIZE];
 	size_t len = calendar_format(&calendar, death->at, at);
 
 	/* To the microsecond, as clocks are no better. */
 	printf("%.*s  ", (int)(len > 3 ? len - 3 : len), at);
-	print_end(death->exit_code, death->signal_number);
+	print_end(&end);
 	putchar('\n');
 }
 
@@ -66,20 +68,17 @@ static void print_line(void *owner, const char *at, const char *line)
 	putchar('\n');
 }
 
-static void print_failure(const struct look *look)
+static void print_failure(const struct look *look, const struct row_end *last)
 {
-	const struct state *state = &look->state;
-	bool is_signal = strcmp(state->last_end, "signal") == 0;
 	char room[64];
 	struct strb span = strb_on(room, sizeof(room));
 
 	fputs(": failed for good ", stdout);
 	text_add_span(&span, (int64_t)look_seconds(look));
 	printf("%s ago", room);
-	if (is_signal || strcmp(state->last_end, "exit") == 0) {
+	if (last->how == ROW_END_SIGNAL || last->how == ROW_END_EXIT) {
 		fputs(": ", stdout);
-		print_end(is_signal ? 0 : (int)state->last_number,
-			  is_signal ? (int)state->last_number : 0);
+		print_end(last);
 	}
 }
 
@@ -97,6 +96,7 @@ static bool show(const char *name, const char *scan_dir, uint32_t most)
 {
 	static struct tally_death deaths[TALLY_MAX];
 	char path[PATH_MAX];
+	struct row_end last = {.how = ROW_END_NONE};
 	struct look look;
 	int dir_fd = -1, count;
 
@@ -112,11 +112,13 @@ static bool show(const char *name, const char *scan_dir, uint32_t most)
 		diag_warn_errno("unable to read %s/" TALLY_FILE, name);
 	close(dir_fd);
 	print_shown(name);
+	if (look.has_state)
+		last = row_end_of(&look.state);
 	if (look.has_state && look.state.is_failed)
-		print_failure(&look);
+		print_failure(&look, &last);
 	printf("%s\n", count == 0 ? ": no deaths on record" : ":");
 	for (int i = 0; i < count; i++)
-		print_death(&deaths[i]);
+		print_death(&deaths[i], &last);
 	if (look.has_state && look.state.is_failed)
 		print_last_lines(path);
 	return count != -1;
