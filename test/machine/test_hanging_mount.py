@@ -1,5 +1,7 @@
 """A file system that hangs: nobody answers what the kernel asks for it (FUSE)."""
 
+from machine import of_a_long_test
+
 TREE = {
     "/service/far/run": "#!/far/sh\necho far >>/log\nexec /bin/sleep 1000000\n",
     "/service/near/run": "#!/bin/sh\necho near >>/log\nexec sleep 1000000\n",
@@ -22,13 +24,15 @@ tell() { echo "$1 $(pid far) $(pid near)"; }
 STARTING = "starting: waits for the file system of /far"
 
 
+@of_a_long_test
 def test_only_what_stands_on_it_waits(machine):
     """Also when svscan is killed meanwhile, and when all is to end."""
     ran = machine.run(
         MOUNT + WORDS + f"until_true hangs '{STARTING}'\n"
         "until_true svok /service/near; tell before\n"
-        # The child that hangs still has that name.
-        "kill -9 $(pidof svscan | tr ' ' '\\n' | sort -n | head -n 1); until_true svok /service/near; tell killed\n"
+        # The child that hangs still has that name; it is the younger one.
+        "kill -9 $(pidof svscan | tr ' ' '\\n' | sort -n | head -n 1)\n"
+        "until_true svok /service/near; tell killed\n"
         "is_gone() { ! kill -0 $old; }\n"
         "old=$(pid near); old=${old#pid }\n"
         "svc -t /service/near; until_true is_gone; until_true svok /service/near\n"

@@ -8,7 +8,7 @@ GREEDY = "#!/bin/sh\necho $$ >>starts\nexec dd if=/dev/zero of=/dev/null bs=100M
 SPARED = "echo -1000 >/proc/self/oom_score_adj\n"
 SCORES = """
 for name in svscanboot svscan readproctitle sleep multilog; do
-    echo $name $(cat /proc/$(pidof $name)/oom_score_adj)
+    until_true pidof $name; echo $name $(cat /proc/$(pidof $name)/oom_score_adj)
 done
 """
 
@@ -71,6 +71,7 @@ def test_a_greedy_service_is_ended(machine):
 TOLD = "killed by KILL (out of memory)"
 
 
+@of_a_long_test
 def test_who_was_ended_for_want_of_memory_is_told_of(machine):
     """In a cgroup that has little; another service is killed by hand."""
     limited = """#!/bin/sh
@@ -86,9 +87,11 @@ def test_who_was_ended_for_want_of_memory_is_told_of(machine):
         "until_true grep -q last-end=signal /service/greedy/supervise/state\n"
         "kill -9 $(cat /service/a/starts)\n"
         "until_true grep -q last-end=signal /service/a/supervise/state\n"
-        "tell; sv -d /service status --json greedy | grep -o '\"out_of_memory\":[a-z]*' | uniq\n"
-        "kill -9 $(pidof svscan); sleep 2\n"
-        "tell; ",
+        "tell; sv -d /service status --json greedy >/told\n"
+        "grep -o '\"out_of_memory\":[a-z]*' /told | uniq\n"
+        "old=$(pidof svscan); kill -9 $old\n"
+        "is_another() { pidof svscan && [ $(pidof svscan) != $old ]; }\n"
+        "until_true is_another; until_true svok /service/greedy; tell\n",
         files={
             "/service/a/run": IDLE,
             "/service/a/restart": "never\n",

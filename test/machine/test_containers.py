@@ -1,0 +1,117 @@
+"""svscanboot as process 1 of containers, which crun runs."""
+
+import json
+
+from machine import of_a_long_test
+
+ALLOWED = ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_KILL", "CAP_SETGID", "CAP_SETUID"]
+KINDS = ["pid", "network", "ipc", "uts", "mount", "cgroup"]
+
+
+def filesystem(place, kind, *options):
+    return {"destination": place, "type": kind, "source": kind, "options": options}
+
+
+CONFIG = {
+    "ociVersion": "1.0.0",
+    "process": {
+        "user": {"uid": 0, "gid": 0},
+        "args": ["/command/svscanboot", "/service"],
+        "env": ["PATH=/command:/bin"],
+        "cwd": "/",
+        "capabilities": dict.fromkeys(["bounding", "effective", "permitted"], ALLOWED),
+        "noNewPrivileges": True,
+    },
+    "root": {"path": "rootfs"},
+    "hostname": "box",
+    "mounts": [
+        filesystem("/proc", "proc"),
+        filesystem("/dev", "tmpfs", "nosuid", "mode=755"),
+        filesystem("/sys", "sysfs", "ro"),
+        filesystem("/sys/fs/cgroup", "cgroup", "ro"),
+    ],
+    "linux": {"namespaces": [{"type": kind} for kind in KINDS]},
+}
+ROOT = "/bundle/rootfs"
+SERVICE = f"{ROOT}/service"
+TREE = {
+    "/bundle/config.json": json.dumps(CONFIG),
+    f"{SERVICE}/once/type": "oneshot\n",
+    f"{SERVICE}/once/up": "sh -c \"echo once >>/log\"\n",
+    f"{SERVICE}/web/run": "#!/bin/sh\n"
+    "trap 'echo web ends >>/log; exit 0' TERM\n"
+    "echo web >>/log\nwhile :; do sleep 1000 & wait $!; done\n",
+    f"{SERVICE}/web/dependencies.d/once": "",
+    f"{SERVICE}/mortal/run": "#!/bin/sh\necho >>starts\nexit 1\n",
+    f"{SERVICE}/mortal/restart": "never\n",
+}
+WORDS = f"""
+mkdir -p {ROOT}/bin {ROOT}/proc {ROOT}/dev {ROOT}/sys
+cp /bin/busybox {ROOT}/bin; chroot {ROOT} /bin/busybox --install -s /bin
+rm {ROOT}/bin/svc {ROOT}/bin/svok
+cp -r /command {ROOT}
+crun() {{ /bin/crun --cgroup-manager=cgroupfs "$@"; }}
+# The root of a machine that has no disk can't be left by pivot_root(2).
+start() {{ crun run --no-pivot --bundle /bundle box & box=$!; }}
+inside() {{ crun exec box "$@"; }}
+ended() {{ wait $box; echo "ended $?"; crun delete -f box; }}
+log() {{ cat {ROOT}/log; rm {ROOT}/log; }}
+"""
+UP = f"until_true grep -q web {ROOT}/log; until_true inside svok /service/web\n"
+
+
+def test_killed_and_started_again(machine):
+    """That is a new boot: one-shots run again, and nothing that was wished or had
+    failed before counts."""
+    ran = machine.run(
+        WORDS + "start\n" + UP + "inside sv -d /service status | tail -n +3\n"
+        "inside sv -d /service stop web | cat\n"
+        "crun kill box KILL; ended; log\n"
+        "start\n" + UP + "inside sv -d /service status | tail -n +3\n"
+        f"crun kill box TERM; ended; log; wc -l <{SERVICE}/mortal/starts\n",
+        files=TREE,
+        programs=["crun"],
+    )
+    life = ["once", "web", "web ends"]
+    first, stopped, *rest = [line for line in ran.said if line not in life]
+    assert first.startswith("web\tup\t") and stopped.startswith("ok: down: web")
+    assert rest[0] == "ended 137" and rest[1].startswith("web\tup\t")
+    assert rest[2:] == ["ended 0", "2"]
+    assert [line for line in ran.said if line in life] == life * 2
+
+
+@of_a_long_test
+def test_killed_with_all_that_is_in_it(machine):
+    """While services start and end: each time all is as after a boot."""
+    ran = machine.run(
+        WORDS + "for i in 1 2 3 4 5 6; do\n"
+        "start\n" + UP + "inside svc -t /service/web\n"
+        "sleep 0.$i; crun kill --all box KILL; ended\n"
+        f"grep -c once {ROOT}/log; rm {ROOT}/log; done\n",
+        files=TREE,
+        programs=["crun"],
+    )
+    assert ran.said == ["ended 137", "1"] * 6
+
+
+@of_a_long_test
+def test_memory_of_a_container_is_short(machine):
+    """What takes too much is ended, and started again; the supervisor isn't."""
+    limited = CONFIG | {
+        "linux": CONFIG["linux"] | {"resources": {"memory": {"limit": 24 << 20}}}
+    }
+    ran = machine.run(
+        WORDS + "echo +memory >/sys/fs/cgroup/cgroup.subtree_control\n"
+        "start\n"
+        f"is_often() {{ [ $(wc -l <{SERVICE}/greedy/starts) -gt 4 ]; }}\n"
+        "until_true is_often\n" + UP + f"grep -c '^web$' {ROOT}/log; inside ps -o comm | grep -c svscan\n"
+        "crun kill box TERM; ended\n",
+        files=TREE
+        | {
+            "/bundle/config.json": json.dumps(limited),
+            f"{SERVICE}/greedy/run": "#!/bin/sh\necho >>starts\n"
+            "exec dd if=/dev/zero of=/dev/null bs=100M\n",
+        },
+        programs=["crun"],
+    )
+    assert ran.said == ["1", "2", "ended 0"]
