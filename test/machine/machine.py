@@ -68,7 +68,7 @@ Ran = collections.namedtuple("Ran", "said code end files console")
 
 
 def needed_program(name):
-    """Where this machine has it."""
+    """Where this machine has it; a path is its own."""
     found = archive.find_program(name)
     if not found:
         raise Missing(f"there is no {name} here")
@@ -125,7 +125,8 @@ class Machine:
 
         first     a command that process 1 becomes. The script runs beside it.
         files     name -> text or bytes, put in place before; scripts can be run
-        programs  commands of this machine's to have in there, with libraries
+        programs  commands of this machine's to have in there, with libraries;
+                  or paths
         modules   of the kernel, to be loaded, in that order; what they need is
         disks     paths, see disk(); what is written to them stays
         append    more words for the kernel's command line
@@ -143,7 +144,8 @@ class Machine:
         made = archive.Archive()
         self.add_system(made)
         for name in programs:
-            made.add_program(f"bin/{name}", needed_program(name))
+            path = needed_program(str(name))
+            made.add_program(f"bin/{pathlib.Path(path).name}", path)
         if debian is not None:
             disks = [*disks, image(debian)]
             modules = [*FOR_DEBIAN, *modules]
@@ -179,7 +181,7 @@ class Machine:
         lines, is_late = watch(argv, room / "errors", kill_at, kill_after_s, limit_s)
         ran = read_outcome(lines, room)
         wanted = "killed" if kill_at else end
-        is_good = ran.end == wanted and (ran.code == 0 or wanted != "poweroff")
+        is_good = ran.end == wanted and (ran.code in (0, None) or wanted != "poweroff")
         is_good |= ran.end == "poweroff" and wanted == "poweroff by init"
         if is_late or not is_good:
             raise AssertionError(explain(ran, wanted, limit_s if is_late else None))

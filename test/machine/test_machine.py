@@ -1,5 +1,7 @@
 """What a machine of the tests is, without which no case says anything."""
 
+from machine import of_a_long_test
+
 NOT_THERE = "svok: fatal: unable to chdir to /service/none: file does not exist"
 
 
@@ -14,6 +16,7 @@ def test_a_machine_runs_a_script_and_ends(machine):
     assert ran.files == {"/given/file": b"given\n"}
 
 
+@of_a_long_test
 def test_what_is_written_to_a_disk_stays(machine):
     disk = machine.disk("kept")
     machine.run(

@@ -2,13 +2,14 @@
 
 import re
 
+from kernel import fetch
 from machine import of_a_long_test
 
-# Each says in /log when it starts and ends. The logger of web keeps what it says.
+# Each says in /log when it starts and ends, and leaves nobody behind. The logger of web keeps what it says.
 SAYING = """#!/bin/sh
 name=${PWD##*/}
 echo "$name starts" >>/log
-trap 'echo "$name ends"; echo "$name ends" >>/log; exit 0' TERM
+trap 'echo "$name ends"; echo "$name ends" >>/log; kill $!; exit 0' TERM
 echo "$name is up"
 while :; do sleep 1000 & wait $!; done
 """
@@ -65,10 +66,13 @@ def test_a_shell_as_process_1_outlives_svscanboot(machine):
 @of_a_long_test
 def test_term_to_process_1(machine):
     """All ends in order. Then it is over, which the kernel takes amiss."""
+    files = {
+        name: text.replace(">>/log", ">>/dev/ttyS1") for name, text in TREE.items()
+    }
     ran = machine.run(
-        UP + "tail -f /log & kill -TERM 1; sleep 1000",
+        "until_true grep -q up /main/current; kill -TERM 1; sleep 1000",
         first="svscanboot /service",
-        files=TREE,
+        files=files,
         end="panic",
     )
     assert ran.said == ORDER
@@ -125,3 +129,29 @@ def test_below_the_init_of_busybox(machine):
     before, after, rest = ran.said[:3], ran.said[3:6], ran.said[6:]
     assert pids(before) == pids(after)
     assert rest[:6] == [*ORDER, "web is up", "web ends"]
+
+
+@of_a_long_test
+def test_below_runit(machine):
+    """As what stage 2 becomes: runit ends that by TERM, and waits for it."""
+    (runit,) = fetch("runit").glob("**/sbin/runit")
+    ran = machine.run(
+        UP + LOOK + "old=$(pidof svscan); kill -9 $old\n"
+        "is_another() { pidof svscan && [ $(pidof svscan) != $old ]; }\n"
+        "until_true is_another; until_true svok /service/web; sleep 3\n"
+        + LOOK
+        + "touch /run/runit.stopit; chmod 100 /run/runit.stopit; kill -CONT 1\n"
+        "sleep 1000",
+        first="/bin/runit",
+        files=TREE
+        | {
+            "/etc/runit/1": "#!/bin/sh\n",
+            "/etc/runit/2": "#!/bin/sh\nexec svscanboot /service\n",
+            "/etc/runit/3": "#!/bin/sh\ncat /log /main/current >/dev/ttyS1\n",
+        },
+        programs=[runit],
+    )
+    before, after, rest = ran.said[:3], ran.said[3:6], ran.said[6:]
+    assert pids(before) == pids(after)
+    said = [line for line in rest if "runit:" not in line]
+    assert said == [*ORDER, "web is up", "web ends"]
