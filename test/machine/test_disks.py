@@ -51,13 +51,13 @@ old=$(pid_of web); svc -t web; until_true is_gone $old; until_true started web 2
 old=$(pid_of db); svc -d db; until_true is_gone $old
 written=$(cat /written); svc -u db; until_true started db 3
 old=$(pid_of db); svc -d db; until_true is_gone $old
-sleep 12
+sleep 6
 echo "in trouble: $(grep -c '^svscan:' /said), $(grep -c '^multilog:' /said)"
 """
 MENDED = """
 until_true says db ': down '; until_true says web "pid $(pid_of web))"
 until_true says web/log ': up '
-is_ahead() { [ $(cat /written) -gt $((written + 100)) ]; }
+is_ahead() { [ $(cat /written) -gt $((written + 40)) ]; }
 until_true is_ahead
 kill -TERM $svscan; wait $svscan; echo "svscan $?"
 cd /; umount /mnt; echo 3 >/proc/sys/vm/drop_caches; mount $device /mnt
@@ -141,7 +141,7 @@ def test_a_quota_that_is_exceeded(machine):
         svstat web web/log
         setquota -u nobody 0 0 0 0 /mnt
         written=$(cat /written)
-        is_ahead() { [ $(cat /written) -gt $((written + 100)) ]; }
+        is_ahead() { [ $(cat /written) -gt $((written + 40)) ]; }
         until_true is_ahead
         kill -TERM $svscan; wait $svscan; echo "svscan $?"
         echo "written $(cat /written)"

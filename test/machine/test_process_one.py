@@ -40,8 +40,8 @@ def test_process_1(machine):
         "until_true is_another; until_true svok /service/web/log; sleep 10\n"
         + LOOK
         + "ps -o stat,comm | grep Z || echo no zombies\n"
-        "svc -dx /service/db /service/web\n"
-        "until_true not svok /service/db; until_true grep ends /main/current\n"
+        "svc -d /service/db /service/web\n"
+        "until_true grep 'db ends' /log; until_true grep ends /main/current\n"
         "cat /log /main/current",
         first="svscanboot /service",
         files=TREE,
@@ -108,6 +108,7 @@ def test_reset_in_the_middle(machine):
         assert re.fullmatch(rf"/mnt/service/{name}: up \(pid \d+\) \d seconds", line)
 
 
+@of_a_long_test
 def test_below_the_init_of_busybox(machine):
     """Its inittab keeps svscanboot, killed or not, and ends services at the end."""
     ran = machine.run(
