@@ -325,7 +325,10 @@ def watched_inodes(pid):
     """Those of all directories that the process is told of."""
     found = set()
     for info in pathlib.Path(f"/proc/{pid}/fdinfo").iterdir():
-        words = [line.split() for line in info.read_text().splitlines()]
+        try:
+            words = [line.split() for line in info.read_text().splitlines()]
+        except FileNotFoundError:
+            continue  # closed by now
         found |= {int(w[2][4:], 16) for w in words if w[:1] == ["inotify"]}
     return found
 
