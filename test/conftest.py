@@ -1,7 +1,10 @@
 """Fixtures for all tests; see support.py."""
 
 import os
+import pathlib
+import shutil
 import sys
+import tempfile
 
 import pytest
 
@@ -17,9 +20,20 @@ def pytest_addoption(parser):
     parser.addoption("--results", metavar="FILE", help="what script/test reads")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config):
+    # What pytest shares among its runs, each that begins closes to other users.
+    if config.option.basetemp is None:
+        config.option.basetemp = tempfile.mkdtemp(prefix="holdfast.")
+        config.room = pathlib.Path(config.option.basetemp)
     if path := config.getoption("results"):
         config.pluginmanager.register(results.Writer(path))
+
+
+def pytest_sessionfinish(session, exitstatus):
+    """What failed is left to be looked at."""
+    if exitstatus == 0 and hasattr(session.config, "room"):
+        shutil.rmtree(session.config.room, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)
