@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from booted import Boot, end
 from support import (
     kill_and_start,
     BIN,
@@ -255,36 +256,77 @@ def check_lines(lines, at_least):
     assert last >= at_least
 
 
-def test_no_line_is_lost_however_they_are_killed(scan):
-    """kill -9 of services and of svscan, at random moments."""
+def run_and_kill(scan, turns, kill_svscan, before_turn=lambda loggers: None):
+    """Lines of three services while these and svscan are killed, at random moments."""
     services = [scan.make(f"s{number}", COUNTER) for number in range(3)]
     loggers = [service.add_log() for service in services]
     moments = random.Random(1)
     scan.start()
     for log in loggers:
         log.wait_lines("lines", 1)
-    for turn in range(12):
+    for turn in range(turns):
+        before_turn(loggers)
         time.sleep(moments.random() / 10)  # when it happens must not matter
         service = moments.choice(services)
-        pid = service.pid()
-        if turn % 3 != 0 and pid:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        victim = service.pid() if turn % 3 != 0 else 0
         if turn % 3 != 1:
-            kill_and_start(scan)
+            kill_svscan(victim)
+        else:
+            kill(victim)
     for service, log in zip(services, loggers):
         wait_hosted(scan, service, log)
         scan.wait_until(service.pid)
-        size = len(log.lines())
-        scan.wait_until(lambda: len(log.lines()) > size)
+        wait_for_more(scan, log)
         service.svc("-d")
         scan.wait_until(lambda: service.state()["phase"] == "down")
     counts = [int(service.read("count")) for service in services]
     scan.stop()
     for log, count in zip(loggers, counts):
         check_lines(log.lines(), count)
+
+
+def wait_for_more(scan, log):
+    size = len(log.lines())
+    scan.wait_until(lambda: len(log.lines()) > size)
+
+
+def kill(pid):
+    if pid:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
+def test_no_line_is_lost_however_they_are_killed(tmp_path, programs):
+    """svscanboot holds what neither service, logger nor svscan does."""
+    boot = Boot(tmp_path, programs)
+
+    def kill_svscan(victim):
+        svscan = boot.svscan()
+        boot.freeze()
+        kill(victim)
+        end(svscan)
+        boot.thaw()
+        boot.svscan(besides=svscan)
+
+    run_and_kill(boot, 9, kill_svscan)
+
+
+def test_no_line_is_lost_while_somebody_holds_the_pipe(scan):
+    """Without svscanboot, that is the logger, when service and svscan are killed
+    together. It may meet the end of its input then, and leave: until lines come
+    through again, there may be nobody left who holds what is in the pipe."""
+
+    def kill_svscan(victim):
+        kill(victim)
+        kill_and_start(scan)
+
+    def wait_for_all(loggers):
+        for log in loggers:
+            wait_for_more(scan, log)
+
+    run_and_kill(scan, 12, kill_svscan, wait_for_all)
 
 
 def test_never_two_of_a_service(scan):
