@@ -78,7 +78,6 @@ TROUBLES = {
     "delay": ("table 'delay /dev/vda 0 1500'", LINEAR),
     "flakey": ("table 'flakey /dev/vda 0 1 3'", LINEAR),
 }
-SHORT = {"read-only"}
 
 
 def numbers_of(said):
@@ -87,13 +86,8 @@ def numbers_of(said):
     return [int(match[1]) for match in found if match]
 
 
-@pytest.mark.parametrize(
-    "trouble",
-    [
-        pytest.param(name, marks=[of_a_long_test] if name not in SHORT else [])
-        for name in TROUBLES
-    ],
-)
+@of_a_long_test
+@pytest.mark.parametrize("trouble", TROUBLES)
 def test_a_disk_in_trouble(machine, trouble):
     breaks, mends = TROUBLES[trouble]
     disk = machine.disk("service", options=["-O", "^has_journal"])

@@ -11,7 +11,7 @@ import re
 
 from machine import IS_LONG
 
-CUTS = 30 if IS_LONG else 2
+CUTS = 30 if IS_LONG else 1
 SEED = int(os.environ.get("HOLDFAST_SEED", "1"))
 # Its lines are numbered from 1 in each boot.
 WRITER = """#!/bin/sh

@@ -5,7 +5,8 @@ import re
 from kernel import fetch
 from machine import of_a_long_test
 
-# Each says in /log when it starts and ends, and leaves nobody behind. The logger of web keeps what it says.
+# Each says in /log when it starts and ends, and leaves nobody behind. The logger of
+# web keeps what it says.
 SAYING = """#!/bin/sh
 name=${PWD##*/}
 echo "$name starts" >>/log
@@ -51,6 +52,7 @@ def test_process_1(machine):
     assert rest == ["no zombies", *ORDER, "web is up", "web ends"]
 
 
+@of_a_long_test
 def test_a_shell_as_process_1_outlives_svscanboot(machine):
     """As in EXAMPLES of svscanboot(8)."""
     ran = machine.run(
@@ -79,6 +81,7 @@ def test_term_to_process_1(machine):
     assert "Attempted to kill init! exitcode=0x00000000" in ran.console
 
 
+@of_a_long_test
 def test_reset_in_the_middle(machine):
     """Everything starts afresh, whatever is on record of before: the same pids, as
     may be, at the same moments since the boot, and wishes that nobody has now."""
