@@ -243,9 +243,12 @@ static void end_lane(struct lane *lane)
 /* As many as there are processors, and one, as a start mostly waits. */
 static unsigned lanes_for(unsigned count)
 {
-	long most = sysconf(_SC_NPROCESSORS_ONLN) + 1;
+	long most;
 
-	if (count < THREADS_FROM || most < 1)
+	if (count < THREADS_FROM)
+		return 1;
+	most = sysconf(_SC_NPROCESSORS_ONLN) + 1;
+	if (most < 1)
 		return 1;
 	return most > SPAWN_LANES ? SPAWN_LANES : (unsigned)most;
 }
