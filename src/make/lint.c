@@ -15,6 +15,7 @@
 #include "make/shell.h"
 #include "make/typo.h"
 #include "service/config.h"
+#include "service/supervise_dir.h"
 
 #define SCRIPT_SIZE 65536 /* bytes of a script that are looked at */
 #define TEXT_SIZE   1024
@@ -44,6 +45,17 @@ static void tell(const struct view *view, const char *name, const char *problem,
 
 /* ---- scripts ---- */
 
+/* False with errno; EACCES of what is no regular file, as of exec. */
+static bool can_be_run(const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status) == -1)
+		return false;
+	errno = EACCES;
+	return S_ISREG(status.st_mode) && access(path, X_OK) == 0;
+}
+
 static void look_at_interpreter(const struct view *view, const char *name,
 				const struct script_look *look)
 {
@@ -64,7 +76,7 @@ static void look_at_interpreter(const struct view *view, const char *name,
 		     "begin it with #!/bin/sh");
 		return;
 	}
-	if (look->interpreter[0] != '/' || access(look->interpreter, X_OK) == 0)
+	if (look->interpreter[0] != '/' || can_be_run(look->interpreter))
 		return;
 	snprintf(problem, sizeof(problem), "its interpreter %s: %s",
 		 look->interpreter, diag_reason(errno));
@@ -98,9 +110,13 @@ static void look_at_script(const struct view *view, const char *name)
 	struct stat status;
 	long len;
 
-	if (fstatat(view->dir_fd, name, &status, 0) == -1 ||
-	    S_ISDIR(status.st_mode))
+	if (fstatat(view->dir_fd, name, &status, 0) == -1)
 		return;
+	if (!S_ISREG(status.st_mode)) {
+		tell(view, name, "it is no regular file, so it can't be run",
+		     "put a script in its place");
+		return;
+	}
 	if ((status.st_mode & ANY_X) == 0)
 		tell(view, name, "it is not executable", "chmod +x it");
 	len = fd_read_file(view->dir_fd, name, text, sizeof(text) - 1);
@@ -265,6 +281,30 @@ static void look_at_owner(const struct view *view, const char *name)
 	tell(view, name, problem, "chown it to the owner of the directory");
 }
 
+/* What is on record is believed only if nobody else can have written it; see
+ * trust.h. A supervisor runs as root, or as the owner of the directory. */
+static void look_at_records(const struct view *view)
+{
+	struct stat directory, records;
+	char problem[TEXT_SIZE];
+
+	if (fstat(view->dir_fd, &directory) == -1 ||
+	    fstatat(view->dir_fd, SUPERVISE_DIR, &records, 0) == -1 ||
+	    ((records.st_uid == 0 || records.st_uid == directory.st_uid) &&
+	     (records.st_mode & (S_IWGRP | S_IWOTH)) == 0))
+		return;
+	snprintf(problem, sizeof(problem),
+		 "%s may write in it, so what is on record there isn't "
+		 "believed: once svscan is killed, nobody takes the service "
+		 "over",
+		 (records.st_mode & S_IWOTH)   ? "everybody"
+		 : (records.st_mode & S_IWGRP) ? "its group"
+					       : "its owner");
+	tell(view, SUPERVISE_DIR, problem,
+	     "chown -R it to the owner of the directory, and chmod go-w it; "
+	     "sv allow lets others control the service");
+}
+
 static void look_at_permissions(const struct view *view)
 {
 	static const enum config_name names[] = {
@@ -272,6 +312,7 @@ static void look_at_permissions(const struct view *view)
 		CONFIG_CHECK, CONFIG_NOTIFY, CONFIG_CONTROL};
 
 	look_at_mode(view, "");
+	look_at_records(view);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (!has(view, names[i]))
 			continue;

@@ -88,6 +88,10 @@ BAD = {
         {"run": "#!/no/such/sh\nexec sleep 1\n"},
         ["run: its interpreter /no/such/sh: file does not exist; install it, or correct the #! line"],
     ),
+    "an interpreter that is a directory": (
+        {"run": "#!/usr\nexec sleep 1\n"},
+        ["run: its interpreter /usr: access denied; install it, or correct the #! line"],
+    ),
     "no exec": (
         {"run": "#!/bin/sh\nexec 2>&1\nsleep 1000\n", "log/run": KEEPER},
         ["run: it runs sleep without exec, so signals go to the shell; put exec before its last command"],
@@ -136,6 +140,39 @@ def test_what_is_wrong_is_said_with_what_to_do(scan, lint, files, expected):
     assert code == 1
     said = [line.removeprefix("web/") for line in said]
     assert sorted(said) == sorted(expected)
+
+
+def test_a_run_that_is_no_file(scan, lint):
+    path = make(scan, {"down": ""})
+    os.mkfifo(path / "run", 0o755)
+    assert lint() == (1, [
+        "web/run: it is no regular file, so it can't be run; put a script in its place",
+    ])
+
+
+def records(path, whose):
+    return (
+        f"{path}supervise: {whose} may write in it, so what is on record there isn't believed:"
+        " once svscan is killed, nobody takes the service over; chown -R it to the owner of the"
+        " directory, and chmod go-w it; sv allow lets others control the service"
+    )
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="gives files away")
+def test_records_that_others_may_write(scan, lint):
+    path = make(scan, {"run": LOGGED, "log/run": KEEPER, "supervise/x": "", "log/supervise/x": ""})
+    (path / "supervise").chmod(0o770)
+    os.chown(path / "log/supervise", 65534, 65534)
+    assert lint() == (1, [records("web/", "its group"), records("web/log/", "its owner")])
+    (path / "supervise").chmod(0o700)
+    os.chown(path / "log/supervise", 0, 0)
+    (path / "log/supervise").chmod(0o777)
+    assert lint() == (1, [records("web/log/", "everybody")])
+    # As users have it who run a svscan of their own.
+    for folder in path, path / "supervise", path / "log", path / "log/supervise":
+        folder.chmod(0o755)
+        os.chown(folder, 65534, 65534)
+    assert lint() == (0, [])
 
 
 def test_modes(scan, lint):
