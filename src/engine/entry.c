@@ -595,6 +595,23 @@ static void end_input(struct entry *entry)
 	logger->pipe_fd = read_fd;
 }
 
+/* Whoever stops all should know what isn't, and may run on. */
+static void tell_of_unsupervised(const struct service *service,
+				 const struct problem_said *said)
+{
+	if (!service->site.is_hosted && said->what)
+		diag_warn("%s was not taken over, and is left as it is",
+			  service->site.name);
+}
+
+void entry_tell_of_unsupervised(const struct entry *entry)
+{
+	tell_of_unsupervised(&entry->service, &entry->said);
+	if (entry->logger)
+		tell_of_unsupervised(&entry->logger->service,
+				     &entry->logger->said);
+}
+
 void entry_stop(struct entry *entry)
 {
 	struct logger *logger = entry->logger;

@@ -92,6 +92,9 @@ bool entry_is_hosted(const struct entry *entry);
  * started in it any more, and no command can come. */
 bool entry_is_left(const struct entry *entry);
 
+/* Before an orderly stop: warns of what it could not take over. */
+void entry_tell_of_unsupervised(const struct entry *entry);
+
 /* Begins, or goes on with, an orderly stop: first the service, then, with the
  * pipe closed, its logger. */
 void entry_stop(struct entry *entry);

@@ -690,8 +690,10 @@ void scanner_stop(struct scanner *scanner)
 	scanner->leaving = scanner->entries;
 	loop_timer_cancel(scanner->context.loop, &scanner->again);
 	depend_stop(&scanner->depend, scanner->entries);
-	for (entry = scanner->entries; entry; entry = entry->next)
+	for (entry = scanner->entries; entry; entry = entry->next) {
+		entry_tell_of_unsupervised(entry);
 		entry_stop(entry);
+	}
 	apart_stop_all(&scanner->aparts);
 	if (is_all_gone(scanner))
 		loop_stop(scanner->context.loop);
