@@ -93,8 +93,11 @@ void lint_processes(struct lint *lint, int dir_fd, const struct look *look,
 	const struct state *state = &look->state;
 	const struct process *left;
 	char problem[TEXT_SIZE];
+	struct era own;
 
-	if (look->trouble || !look->has_state)
+	era_read(&own);
+	if (look->trouble || !look->has_state ||
+	    era_relate(&state->era, &own) != ERA_SAME)
 		return;
 	if (state->pid != 0 && strcmp(state->phase, "up") == 0)
 		look_at_shell(lint, dir_fd, state->pid, tree);

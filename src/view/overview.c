@@ -21,25 +21,26 @@ struct row_moment overview_moment(void)
 				   .now_ns = loop_now_ns()};
 }
 
-/* Of a status that nobody keeps up to date, the pid may be anybody's. */
-static void check_pid(struct row *row)
+/* Of a status that nobody keeps up to date, the pid may be anybody's; one of a
+ * container is somebody else's here. */
+static void check_pid(const struct era *own, struct row *row)
 {
 	const struct look *look = &row->service->look;
 	const struct state *state = &look->state;
 	struct identity identity = {.pid = state->pid,
 				    .start_ticks = state->start_ticks};
-	struct era own;
 
+	if (!look->has_state || era_relate(&state->era, own) == ERA_SAME)
+		row->seen_pid = row->pid;
 	if (!look->trouble)
 		return;
-	row->pid = 0;
+	row->pid = row->seen_pid = 0;
 	if (!look->has_state || state->pid <= 0)
 		return;
-	era_read(&own);
 	identity.era = state->era;
-	row->is_stray = !look->is_hosted && identity_is_alive(&identity, &own);
+	row->is_stray = !look->is_hosted && identity_is_alive(&identity, own);
 	if (row->is_stray)
-		row->pid = state->pid;
+		row->pid = row->seen_pid = state->pid;
 }
 
 /* What is wrong with the logger of a service that is looked after. */
@@ -78,9 +79,9 @@ static const char *trouble_of_log(const char *scan_dir, const char *name)
 static void complete_row(struct overview *overview, struct row *row,
 			 bool has_logs)
 {
-	check_pid(row);
-	if (row->pid != 0)
-		row->usage = proctree_usage(&overview->tree, row->pid);
+	check_pid(&overview->own_era, row);
+	if (row->seen_pid != 0)
+		row->usage = proctree_usage(&overview->tree, row->seen_pid);
 	if (row->is_hosted)
 		row->log_trouble =
 			trouble_of_log(overview->scan_dir, row->name);
@@ -109,6 +110,7 @@ int overview_take(struct overview *overview, const char *scan_dir,
 	/* Without it, no figures are shown. */
 	proctree_take(&overview->tree);
 	overview->moment = overview_moment();
+	era_read(&overview->own_era);
 	for (size_t i = 0; i < count; i++) {
 		row_judge(&overview->survey.services[i], &overview->moment,
 			  &overview->rows[i]);
@@ -128,9 +130,10 @@ static void take_figures(struct overview *overview, struct row *row)
 	row->log_trouble = before.log_trouble;
 	row->is_stray = before.is_stray;
 	row->pid = before.pid;
+	row->seen_pid = before.seen_pid;
 	memcpy(row->log_line, before.log_line, sizeof(row->log_line));
-	if (row->pid != 0)
-		row->usage = proctree_usage(&overview->tree, row->pid);
+	if (row->seen_pid != 0)
+		row->usage = proctree_usage(&overview->tree, row->seen_pid);
 }
 
 void overview_take_figures(struct overview *overview)

@@ -6,11 +6,13 @@
 
 #include <stddef.h>
 
+#include "service/era.h"
 #include "view/row.h"
 
 struct overview {
 	const char *scan_dir; /* borrowed */
 	struct row_moment moment;
+	struct era own_era;
 	struct survey survey;
 	struct proctree tree;
 	struct row *rows; /* owned; by row_compare() */

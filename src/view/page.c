@@ -180,7 +180,7 @@ static void print_processes(struct printer *printer)
 			row->usage.process_count == 1 ? "" : "es");
 	print_line(printer, "memory", room);
 	printer->heading = "processes";
-	proctree_each(&printer->overview->tree, row->pid, print_process,
+	proctree_each(&printer->overview->tree, row->seen_pid, print_process,
 		      printer);
 }
 
@@ -313,11 +313,11 @@ static void take_limit(void *owner, const struct limit *limit)
 
 static void print_limits(struct printer *printer)
 {
-	if (printer->row->pid == 0)
+	if (printer->row->seen_pid == 0)
 		return;
 	printer->names =
 		strb_on(printer->names_room, sizeof(printer->names_room));
-	limits_each(printer->row->pid, take_limit, printer);
+	limits_each(printer->row->seen_pid, take_limit, printer);
 	if (printer->names.len > 0)
 		print_wrapped(printer, "limits", printer->names_room);
 }

@@ -70,6 +70,7 @@ struct row {
 	int64_t due_ns;     /* ROW_RESTARTING: from now; 0: any moment */
 	int64_t since_s;    /* Unix time: the last start or death; 0: none */
 	int64_t pid;        /* 0: no process */
+	int64_t seen_pid;   /* the same; 0: it is of another pid namespace */
 	int64_t restarts;   /* -1: not known */
 	struct row_end end; /* the last one */
 	struct usage usage;

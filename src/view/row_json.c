@@ -179,7 +179,7 @@ static void put_whole(struct object *object, struct overview *overview,
 	object_text(object, "status_text",
 		    state->status_text[0] ? state->status_text : NULL);
 	object_begin_array(object, "process_tree");
-	proctree_each(&overview->tree, row->pid, put_process, object);
+	proctree_each(&overview->tree, row->seen_pid, put_process, object);
 	object_end_array(object);
 	put_edges(object, overview, row->service);
 	put_deaths(object, path, &row->end);
@@ -187,8 +187,8 @@ static void put_whole(struct object *object, struct overview *overview,
 	page_each_variable(path, put_variable, object);
 	object_end_array(object);
 	object_begin(object, "limits");
-	if (row->pid != 0)
-		limits_each(row->pid, put_limit, object);
+	if (row->seen_pid != 0)
+		limits_each(row->seen_pid, put_limit, object);
 	object_end(object);
 	object_begin_array(object, "log");
 	page_each_line(row->name, overview->scan_dir, PAGE_LINES, put_line,

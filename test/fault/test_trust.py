@@ -6,6 +6,7 @@ others, or be looked at, is neither signalled nor started a second time.
 """
 
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -255,6 +256,11 @@ def test_who_owns_supervise_goes_on_to_control_that_service(scan):
         )
         assert is_alive(other) and service.pid() == other
         assert len(service.lines("starts")) == 2
+        # Whoever stops all is told of what isn't.
+        scan.stop()
+        scan.wait_said("svscan: warning: service was not taken over, and is left as it is")
+        assert is_alive(other)
+        scan.start()
         os.kill(other, signal.SIGKILL)
         (service.path / "down").unlink()
         scan.wait_until(lambda: len(service.lines("starts")) == 3)
@@ -461,6 +467,20 @@ def test_another_pid_namespace_starts_no_second_copy(scan):
     scan.wait_until(lambda: service.svok() == 0)
     assert service.value("pid") == pid and service.lines("starts") == [str(pid)]
     scan.stop()
+
+
+@in_namespaces
+def test_figures_are_not_of_who_has_the_number_here(scan):
+    """Number 2 or so is some thread of the kernel, or of this machine's init."""
+    service = scan.make(run=NOTED)
+    scan.start(*BOX)
+    wait_until(lambda: service.svok() == 0 and service.value("pid"))
+    argv = [BIN / "sv", "-d", scan.path, "status", "--json", "service"]
+    told = json.loads(subprocess.run(argv, check=True, capture_output=True).stdout)
+    (row,) = told["services"] if "services" in told else [told]
+    assert row["pid"] == service.value("pid") and row["state"] == "up"
+    assert row["memory_bytes"] is None and not row["process_tree"] and not row["limits"]
+    kill_box(scan)
 
 
 @in_namespaces
