@@ -149,6 +149,13 @@ void keeper_drop(struct kept *kept)
 	kept->keeper = NULL;
 }
 
+void keeper_leave(struct kept *kept)
+{
+	if (kept->keeper && !kept->is_sent)
+		keeper_flush(kept->keeper);
+	kept->keeper = NULL;
+}
+
 bool keeper_has(const struct kept *kept)
 {
 	return kept->keeper && kept->is_sent && kept->keeper->door_fd != -1;

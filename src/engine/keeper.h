@@ -69,6 +69,8 @@ void keeper_keep(struct keeper *keeper, struct kept *kept, int fd,
 void keeper_move(struct kept *to, struct kept *from);
 /* It needn't be kept any more. */
 void keeper_drop(struct kept *kept);
+/* The struct goes, and what it stands for stays kept, for the next svscan. */
+void keeper_leave(struct kept *kept);
 /* Whether it survives this process. */
 bool keeper_has(const struct kept *kept);
 /* Sends what was gathered. */

@@ -262,6 +262,7 @@ void letterbox_leave(struct letterbox *box)
 {
 	loop_watch_remove(box->loop, &box->watch);
 	loop_timer_cancel(box->loop, &box->again);
+	keeper_leave(&box->kept);
 	/* Otherwise it stays open: the end of a process closes all without
 	 * waiting. */
 	if (box->errand)

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,6 +22,7 @@
 #define USERS_PLACE "/run/user"
 #define OPEN_PREFIX "@holdfast/"
 #define SWEEP_AGE_S 60 /* a socket may be about to be bound */
+#define ASIDE       ".left"
 
 /* ---- directories ---- */
 
@@ -284,6 +286,25 @@ static bool is_left(const char *name, const struct stat *status)
 	return is_refused;
 }
 
+/*
+ * It may have been bound anew since it was looked at: then it gets its name
+ * back. Whatever happens to have the other name is a socket that was left, too.
+ */
+static void remove_left(const char *name, const struct stat *left)
+{
+	char room[SOCKET_NAME_SIZE + sizeof(ASIDE)];
+	struct strb aside = strb_on(room, sizeof(room));
+	struct stat now;
+
+	strb_add_format(&aside, "%s" ASIDE, name);
+	if (rename(name, room) == -1 || lstat(room, &now) == -1)
+		return;
+	if (now.st_ino == left->st_ino)
+		unlink(room);
+	else
+		rename(room, name);
+}
+
 static void sweep(const char *path)
 {
 	DIR *names = opendir(path);
@@ -297,7 +318,7 @@ static void sweep(const char *path)
 		strb_add_format(&name, "%s/%s", path, each->d_name);
 		if (!name.is_cut && lstat(room, &status) == 0 &&
 		    is_left(room, &status))
-			unlink(room);
+			remove_left(room, &status);
 	}
 	if (names)
 		closedir(names);
