@@ -307,11 +307,23 @@ def parse_options():
     add("path", nargs="*", help="run just these files, or tests (FILE::TEST)")
     options = parser.parse_args()
     for path in options.path if not options.leg else []:
-        if not (TOP / path.partition("::")[0]).exists():
-            parser.error(f"no such file: {path}")
+        if trouble := trouble_with(path):
+            parser.error(trouble)
     if options.repeat and not (options.path or options.leg or options.failed):
         parser.error("--repeat needs to know what: PATH, --leg or --failed")
     return options
+
+
+def trouble_with(path):
+    """Why there is no such test, before anything is built for it; or None."""
+    if not (TOP / path.partition("::")[0]).exists():
+        return f"no such file: {path}"
+    if "::" not in path:
+        return None
+    argv = ["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider"]
+    argv += ["--collect-only", "-qq", path]
+    found = subprocess.run(argv, cwd=TOP, capture_output=True).returncode == 0
+    return None if found else f"no such test: {path}"
 
 
 def take_signals():

@@ -395,3 +395,11 @@ def test_the_key_of_a_source_stands_for_all_it_is_made_of(tmp_path, monkeypatch)
     assert key() == first
     (tmp_path / "a.h").write_text("changed")
     assert key() != first
+
+
+def test_a_test_that_is_not_there_is_refused_at_once():
+    here = "test/integration/test_runner.py"
+    assert legs.trouble_with("test/no_such.py") == "no such file: test/no_such.py"
+    assert legs.trouble_with(f"{here}::test_no_such") == f"no such test: {here}::test_no_such"
+    assert not legs.trouble_with(here)
+    assert not legs.trouble_with(f"{here}::test_a_test_that_is_not_there_is_refused_at_once")
