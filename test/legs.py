@@ -115,10 +115,10 @@ def all_legs():
     long_ones = [
         *sanitized_legs(integration),
         *integration_legs(integration),
+        *machine_legs(),
         release_tests("peer", test_files("peer")),
         clang_tidy(),
         *poll_legs(integration),
-        *machine_legs(),
     ]
     short_ones = [UnitTests("build-gcc"), UnitTests("build-asan")]
     legs = (
@@ -136,15 +136,15 @@ def all_legs():
     return sorted(legs, key=lambda leg: not isinstance(leg, (ReleaseBuild, Build)))
 
 
-def in_parts(name, files):
-    """In two, as together they would take longer than everything else. How long a
+def in_parts(name, files, count=3):
+    """In a few, as together they would take longer than everything else. How long a
     file takes is much like how long it is."""
-    parts = [], []
-    sizes = [0, 0]
+    parts = [[] for _ in range(count)]
+    sizes = [0] * count
     for file in sorted(files, key=lambda file: -(TOP / file).stat().st_size):
-        smaller = sizes.index(min(sizes))
-        parts[smaller].append(file)
-        sizes[smaller] += (TOP / file).stat().st_size
+        smallest = sizes.index(min(sizes))
+        parts[smallest].append(file)
+        sizes[smallest] += (TOP / file).stat().st_size
     return [(f"{name} {number}", part) for number, part in enumerate(parts, 1)]
 
 

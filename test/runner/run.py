@@ -11,7 +11,7 @@ from runner import failures
 from runner.leg import COMMANDS, Outcome, Stopped, shown
 
 # There are more of them than processors, as the tests wait most of the time.
-WORKERS = max(6, 4 * (os.cpu_count() or 1))
+WORKERS = max(6, 5 * (os.cpu_count() or 1))
 
 
 class Runner:
