@@ -127,6 +127,7 @@ class Fuzz(Leg):
     RUNS = {
         "chain": 150000,
         "config": 250000,
+        "control": 40000,
         "graph": 40000,
         "keeping": 100000,
         "notice": 100000,
