@@ -33,7 +33,7 @@ class Held:
     held = 1
 
     def check(self, world):
-        wait_until(lambda: world.held() == self.held, 20, f"{self.held} kept")
+        wait_until(lambda: world.held() == self.held, what=f"{self.held} kept")
         super().check(world)
 
 
@@ -92,7 +92,18 @@ class NotifiedUpgrade(Held, KeptUpgrade):
 
     def act(self, world):
         super().act(world)
+        # Or svscan is woken by the message, and killed before it could be told.
+        wait_until(lambda: self.is_told_to(world), what="svscanctl to be at the door")
         os.kill(world.service.pid(), signal.SIGUSR1)
+
+    def is_told_to(self, world):
+        folder = f"/proc/{world.svscanctl.pid}/fd"
+        try:
+            links = [os.readlink(f"{folder}/{fd}") for fd in os.listdir(folder)]
+        except OSError:
+            links = []  # or it closes some this moment
+        is_there = any(link.endswith("/.svscan/control") for link in links)
+        return is_there or world.svscanctl.poll() is not None
 
     def is_over(self, world):
         return super().is_over(world) and world.service.state()["ready"] == "1"
