@@ -10,6 +10,7 @@ doc/compatibility.md.
 
 import atexit
 import collections
+import fcntl
 import functools
 import os
 import pathlib
@@ -17,6 +18,7 @@ import random
 import shutil
 import subprocess
 import tempfile
+import termios
 import time
 
 import pytest
@@ -231,9 +233,32 @@ class Side:
         return found
 
     def is_settled(self, service):
-        """Whether nothing is in between: what runs has come to its sleep."""
+        """Whether nothing is in between: what runs has come to its sleep, and there
+        is nothing that its supervisor has yet to do."""
         records = self.records(service)
-        return not records or records[-1][0] != "start"
+        is_asleep = not records or records[-1][0] != "start"
+        return is_asleep and not self.has_unread(service) and not self.is_to_start(service)
+
+    def has_unread(self, service):
+        control = self.path / service / "supervise" / "control"
+        fd = os.open(control, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            count = fcntl.ioctl(fd, termios.FIONREAD, bytes(4))
+        finally:
+            os.close(fd)
+        return count != bytes(4)
+
+    def is_to_start(self, service):
+        """It is down, and that is not what is wanted; by its status, or by ours."""
+        folder = self.path / service / "supervise"
+        if (folder / "state").exists():
+            return "\nphase=waiting\n" in (folder / "state").read_text()
+        if not (folder / "status").exists():
+            return True
+        status = (folder / "status").read_bytes()
+        if len(status) == 20:  # runit's
+            return status[19] == 0 and status[17:18] == b"u"
+        return status[24:32] == bytes(8) and status[-1] & 4 != 0
 
     def seen(self, service):
         """What happened, in words: "run", "run:15" for a signal, "run=3" for an
