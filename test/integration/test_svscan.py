@@ -387,9 +387,11 @@ def test_services_in_two_scan_directories_belong_to_the_first(scan, tmp_path, pr
         second.wait_said(lock.format(name))
     assert (service.pid(), log.pid()) == pids
     # The second one holds nothing that the logger's end of input waits for. It
-    # takes over what is free when it looks next, some seconds later.
-    second.hang_up()
+    # takes over what is free when it looks next, which isn't to be while the first
+    # still has the logger: that would go on then, with what the service writes.
+    os.kill(second.pid, signal.SIGSTOP)
     scan.stop()
+    os.kill(second.pid, signal.SIGCONT)
     assert not any(is_alive(pid) for pid in pids)
     assert second.process.poll() is None
 
