@@ -20,11 +20,30 @@ def pytest_addoption(parser):
     parser.addoption("--results", metavar="FILE", help="what script/test reads")
 
 
+MEMORY = "/dev/shm"
+MEMORY_BYTES = 8 << 30  # left there, which all legs together don't need
+
+
+def place():
+    """Where tests have their files: in memory, where there is much of it. They make
+    and remove small ones by the hundred thousand, and a disk that discards takes its
+    time for each. A long test is one of the disk, too."""
+    if "HOLDFAST_LONG" in os.environ or "TMPDIR" in os.environ:
+        return None
+    try:
+        found = os.statvfs(MEMORY)
+    except OSError:
+        return None
+    is_large = found.f_bavail * found.f_frsize > MEMORY_BYTES
+    is_good = is_large and not found.f_flag & os.ST_NOEXEC
+    return MEMORY if is_good and os.access(MEMORY, os.W_OK) else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config):
     # What pytest shares among its runs, each that begins closes to other users.
     if config.option.basetemp is None:
-        config.option.basetemp = tempfile.mkdtemp(prefix="holdfast.")
+        config.option.basetemp = tempfile.mkdtemp(prefix="holdfast.", dir=place())
         config.room = pathlib.Path(config.option.basetemp)
     if path := config.getoption("results"):
         config.pluginmanager.register(results.Writer(path))
