@@ -305,6 +305,30 @@ static void look_at_records(const struct view *view)
 	     "sv allow lets others control the service");
 }
 
+/* Whether a supervisor that runs as this user could make its files, or has
+ * them. Where nothing can be written at all that is so for every user. */
+static void look_at_place(const struct view *view)
+{
+	const char *place = SUPERVISE_DIR;
+	char problem[TEXT_SIZE];
+	struct stat status;
+
+	if (fstatat(view->dir_fd, place, &status, AT_SYMLINK_NOFOLLOW) == -1)
+		place = ".";
+	else if (S_ISLNK(status.st_mode) &&
+		 fstatat(view->dir_fd, place, &status, 0) == -1)
+		return; /* a supervisor makes what it leads to */
+	if (faccessat(view->dir_fd, place, W_OK | X_OK, AT_EACCESS) == 0 ||
+	    (errno != EROFS && (errno != EACCES || *place != '.')))
+		return;
+	snprintf(problem, sizeof(problem), "a supervisor%s can't %s: %s",
+		 errno == EACCES ? " that runs as this user" : "",
+		 *place == '.' ? "make it" : "write there", diag_reason(errno));
+	tell(view, SUPERVISE_DIR, problem,
+	     "make it a link to a directory that can be written, such as one "
+	     "of a tmpfs; see supervise(8)");
+}
+
 static void look_at_permissions(const struct view *view)
 {
 	static const enum config_name names[] = {
@@ -313,6 +337,7 @@ static void look_at_permissions(const struct view *view)
 
 	look_at_mode(view, "");
 	look_at_records(view);
+	look_at_place(view);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (!has(view, names[i]))
 			continue;
