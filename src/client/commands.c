@@ -69,7 +69,7 @@ static bool has_reader(int fd)
 
 /* No system tells a writer of when the last byte was read, so this looks ever
  * less often: mostly once. */
-void commands_close(int control_fd, int64_t *patience_ns)
+bool commands_were_read(int control_fd, int64_t *patience_ns)
 {
 	const long longest_ns = 10000000;
 	struct timespec nap = {0, 50000};
@@ -81,5 +81,11 @@ void commands_close(int control_fd, int64_t *patience_ns)
 		if (nap.tv_nsec < longest_ns)
 			nap.tv_nsec *= 2;
 	}
+	return *patience_ns > 0 || !has_unread(control_fd);
+}
+
+void commands_close(int control_fd, int64_t *patience_ns)
+{
+	commands_were_read(control_fd, patience_ns);
 	close(control_fd);
 }

@@ -7,6 +7,7 @@
 #ifndef CLIENT_COMMANDS_H
 #define CLIENT_COMMANDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,13 @@ int commands_write(int control_fd, const char *letters, size_t count);
  * its way.
  */
 #define COMMANDS_PATIENCE_NS INT64_C(100000000)
+
+/*
+ * Waits until all bytes were read, for as long as there is patience left; what
+ * that took is taken from *patience_ns. Whether they were; true also where the
+ * system doesn't tell.
+ */
+bool commands_were_read(int control_fd, int64_t *patience_ns);
 
 /*
  * Closes what commands_open() gave, once the bytes in it were obeyed: with its

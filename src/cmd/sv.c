@@ -19,6 +19,7 @@
 #include "cmd/sv/add.h"
 #include "cmd/sv/allow.h"
 #include "cmd/sv/arguments.h"
+#include "cmd/sv/check.h"
 #include "cmd/sv/command.h"
 #include "cmd/sv/control.h"
 #include "cmd/sv/deaths.h"
@@ -58,6 +59,8 @@ static const struct command commands[] = {
 	{"top", "[-d dir] top", top_command},
 	{"watch", "[-d dir] watch [--json] [service ...]", watch_command},
 	{"deaths", "[-d dir] deaths [-n count] service ...", deaths_command},
+	{"check", "[-d dir] check --all [--startup] [--live] [--ready]",
+	 check_command},
 	{"graph", "[-d dir] graph [--dot] [dir]", graph_command},
 	{"add", "[-d dir] add [--dry-run] [option ...] name -- command ...",
 	 add_command},
@@ -232,6 +235,21 @@ static const struct command *find_command(const char *word)
 	return NULL;
 }
 
+/* That of a command line, if it isn't one of runit's: as "check" is, of
+ * services by name. */
+static const struct command *command_of(char *const argv[])
+{
+	const struct command *command = find_command(argv[0]);
+
+	if (!command || command->run != check_command)
+		return command;
+	for (size_t i = 1; argv[i]; i++) {
+		if (strncmp(argv[i], "--", 2) == 0 && argv[i][2] != '\0')
+			return command;
+	}
+	return NULL;
+}
+
 static bool is_unsorted(const char *word)
 {
 	for (size_t i = 0; i < UNSORTED_COUNT; i++) {
@@ -251,7 +269,7 @@ static void take_all_options(struct sv *sv, int argc, char *argv[])
 	word = argv[optind];
 	if (!word || sv->init_name || is_unsorted(word))
 		return;
-	arguments_gather(argv + optind, !find_command(word));
+	arguments_gather(argv + optind, !command_of(argv + optind));
 	take_options(sv, argc, argv);
 }
 
@@ -309,7 +327,7 @@ int main(int argc, char *argv[])
 		return run_alone(&sv);
 	if (sv.is_json)
 		die_of_usage(&sv);
-	command = sv.init_name ? NULL : find_command(argv[optind]);
+	command = sv.init_name ? NULL : command_of(argv + optind);
 	if (command)
 		return run_command(&sv, command, argc - optind, argv + optind);
 	take_operands(&sv, argv + optind);

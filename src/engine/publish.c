@@ -53,6 +53,7 @@ static void fill_state(const struct news *news, struct state *state)
 	state->changed_up_ns = standing->changed.up_ns;
 	if (standing->machine.is_ready)
 		tai64n_format(standing->ready_at, state->ready_at);
+	state->was_ready = standing->was_ready;
 	state->starts = standing->starts;
 	state->deaths = standing->deaths;
 	snprintf(state->status_text, sizeof(state->status_text), "%s",

@@ -112,6 +112,7 @@ static void take_history(const struct state *state, struct recall *recall)
 	standing->changed.up_ns =
 		state->changed_up_ns > 0 ? state->changed_up_ns : 0;
 	standing->ready_at = moment_of(state->ready_at, standing->changed.at);
+	standing->was_ready = state->was_ready;
 	standing->down_file_due = down_file_of(state);
 	standing->is_rest_for_group = state->is_rest_for_group;
 	standing->last_pid = state->last_pid;

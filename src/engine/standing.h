@@ -30,6 +30,7 @@ struct standing {
 	enum control_down_file down_file_due;
 	struct since changed;     /* the last start or death */
 	struct timespec ready_at; /* as the clock was at the last change */
+	bool was_ready;           /* at any time */
 	int64_t starts, deaths;
 	int64_t last_pid; /* of the last "run" that ended */
 	struct policy_memory memory;

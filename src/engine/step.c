@@ -334,6 +334,7 @@ static void note_ready(struct standing *standing)
 {
 	struct since now = since_now();
 
+	standing->was_ready = true;
 	standing->ready_at =
 		since_add(now.at, -since_set_ns(&standing->changed, &now));
 }

@@ -35,6 +35,7 @@ static const struct record_field fields[] = {
 	FLAG("draining", is_draining),
 	FLAG("ready", is_ready),
 	TEXT("ready-since", ready_at),
+	FLAG("was-ready", was_ready),
 	FLAG("failed", is_failed),
 	TEXT("status-text", status_text),
 	FLAG("stopping", is_stopping),

@@ -47,6 +47,7 @@ struct state {
 				*/
 	/* When it became ready; empty while it isn't, or can't say so. */
 	char ready_at[TAI64N_LABEL_SIZE + 1];
+	bool was_ready; /* it has become so since supervision began */
 	/* What it says of itself, and whether it says that it ends. */
 	char status_text[STATE_TEXT_SIZE];
 	bool is_stopping;

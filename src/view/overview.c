@@ -43,8 +43,7 @@ static void check_pid(const struct era *own, struct row *row)
 		row->pid = row->seen_pid = state->pid;
 }
 
-/* What is wrong with the logger of a service that is looked after. */
-static const char *trouble_of_log(const char *scan_dir, const char *name)
+const char *overview_log_trouble(const char *scan_dir, const char *name)
 {
 	char path[PATH_MAX];
 	struct strb text = strb_on(path, sizeof(path));
@@ -84,7 +83,7 @@ static void complete_row(struct overview *overview, struct row *row,
 		row->usage = proctree_usage(&overview->tree, row->seen_pid);
 	if (row->is_hosted)
 		row->log_trouble =
-			trouble_of_log(overview->scan_dir, row->name);
+			overview_log_trouble(overview->scan_dir, row->name);
 	if (has_logs && row->state != ROW_BUNDLE && !row->service->is_missing &&
 	    !row->service->hangs_at)
 		logline_last(row->name, overview->scan_dir, row->log_line,

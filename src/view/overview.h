@@ -35,6 +35,10 @@ void overview_free(struct overview *overview);
 /* The row of that name; NULL: there is none. */
 struct row *overview_find(const struct overview *overview, const char *name);
 
+/* What is wrong with the logger of the service `name` that is looked after;
+ * NULL: nothing, or it has none. Static. */
+const char *overview_log_trouble(const char *scan_dir, const char *name);
+
 /* Both clocks, now. */
 struct row_moment overview_moment(void);
 

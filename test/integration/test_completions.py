@@ -138,6 +138,8 @@ def test_bash_offers_all_commands_and_their_options(scan):
     assert bash("sv", "status", "--", scan=scan) == {"--json", "--values"}
     assert bash("sv", "deaths", "-", scan=scan) == {"-n"}
     assert bash("sv", "allow", "-", scan=scan) == {"--status"}
+    assert bash("sv", "export", "-", scan=scan) == {"--systemd", "--openrc", "--dot"}
+    assert bash("sv", "check", "--", scan=scan) == {"--all", "--startup", "--live", "--ready"}
     page = (TOP / "man" / "sv.8").read_text()
     page = page[page.index("The options of\n.Ic sv add"):page.index(".Ic sv enable\n")]
     said = "".join(re.findall(r"^\.It Fl.*\n", page, re.M))

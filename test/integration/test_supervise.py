@@ -668,6 +668,7 @@ def test_state_tells_all(scan):
         "draining": "0",
         "ready": "0",
         "ready-since": "",
+        "was-ready": "0",
         "failed": "0",
         "started": "1",
         "ending": "0",

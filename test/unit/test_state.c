@@ -37,6 +37,7 @@ static const struct state sample = {
 	.start_ticks = 815,
 	.changed_at = "@400000003b4a39c23294b13c",
 	.ready_at = "@400000003b4a39c23294b13e",
+	.was_ready = true,
 	.starts = 12,
 	.deaths = 11,
 	.last_pid = 4710,
@@ -74,6 +75,7 @@ static void assert_same(const struct state *a, const struct state *b)
 	assert_int_equal(a->is_started, b->is_started);
 	assert_int_equal(a->is_start_due, b->is_start_due);
 	assert_int_equal(a->is_ready, b->is_ready);
+	assert_int_equal(a->was_ready, b->was_ready);
 	assert_int_equal(a->is_failed, b->is_failed);
 	assert_int_equal(a->refused, b->refused);
 	assert_int_equal(a->start_due_ns, b->start_due_ns);
@@ -186,6 +188,7 @@ static void the_longest_state_fits(void **unused)
 	longest.is_hosted = longest.is_paused = longest.is_term_sent = true;
 	longest.is_leaving = longest.is_draining = longest.is_ending = true;
 	longest.is_started = longest.is_start_due = longest.is_ready = true;
+	longest.was_ready = true;
 	longest.is_failed = longest.has_dumped = longest.was_starved =
 		longest.is_stopping = true;
 	memset(longest.status_text, 's', sizeof(longest.status_text) - 1);
