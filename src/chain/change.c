@@ -16,6 +16,7 @@
 #include "chain/envfile.h"
 #include "chain/ids.h"
 #include "chain/lock.h"
+#include "chain/output.h"
 
 PRINTF_LIKE(3, 4)
 static int fail(struct change_trouble *trouble, int error, const char *fmt, ...)
@@ -156,6 +157,8 @@ static int change_user(const struct change *change, struct env *env,
 	if (change->user) {
 		if (find_ids(change, change->user, &taken, trouble) == -1)
 			return -1;
+		if (change->gives_output)
+			output_give(taken.gids[0]);
 		failed = change->has_all_groups ? take_all(&taken, change->user)
 						: ids_take(&taken);
 	}

@@ -7,8 +7,8 @@
  * the new user; a limit counts only from there on, so it hinders nothing here.
  *
  *     variables from files, root, directory, umask, niceness, disk priority,
- *     OOM score, user and groups, ids as variables, lock, limits, redirections,
- *     session, no new privileges, 0, 1 and 2 closed
+ *     OOM score, output, user and groups, ids as variables, lock, limits,
+ * redirections, session, no new privileges, 0, 1 and 2 closed
  *
  * Source: runit, chpst(8), and experiments with it.
  */
@@ -48,6 +48,7 @@ struct change {
 	int64_t oom_score;
 	const char *user;     /* as ids_parse() reads it, in the new root */
 	bool has_all_groups;  /* those the account is a member of, too */
+	bool gives_output;    /* see output.h; to the first group */
 	const char *env_user; /* likewise, for GID and UID */
 	bool is_account;      /* both are plain names of accounts */
 	const char *lock;

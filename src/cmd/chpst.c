@@ -31,6 +31,7 @@ static const char synopsis[] =
 enum long_option {
 	LONG_ALL_GROUPS = 256,
 	LONG_ENV_FILE,
+	LONG_GIVE_OUTPUT,
 	LONG_UMASK,
 	LONG_IONICE,
 	LONG_OOM_SCORE,
@@ -50,6 +51,7 @@ static const struct option long_options[] = {
 	{"close", required_argument, NULL, LONG_CLOSE},
 	{"copy", required_argument, NULL, LONG_COPY},
 	{"env-file", required_argument, NULL, LONG_ENV_FILE},
+	{"give-output", no_argument, NULL, LONG_GIVE_OUTPUT},
 	{"ionice", required_argument, NULL, LONG_IONICE},
 	{"nice", required_argument, NULL, 'n'},
 	{"no-new-privs", no_argument, NULL, LONG_NO_NEW_PRIVS},
@@ -155,6 +157,7 @@ static bool obey_long(struct order *order, int option)
 	case LONG_ENV_FILE:
 		order->env_files[change->env_file_count++] = optarg;
 		return true;
+	case LONG_GIVE_OUTPUT: change->gives_output = true; return true;
 	case LONG_NO_NEW_PRIVS: change->refuses_privileges = true; return true;
 	case LONG_UMASK: return set_umask(change, optarg);
 	case LONG_IONICE:
@@ -228,6 +231,8 @@ static bool read_chpst(struct order *order, int argc, char *argv[])
 	order->argv = argv + optind;
 	order->change.pass_over =
 		order->is_verbose ? warn_of_directory : pass_over_directory;
+	if (change->gives_output && !change->user)
+		return false; /* there is nobody to give it to */
 	/* A number is no account, so it is a member of nothing. */
 	return !change->has_all_groups ||
 	       (change->user && change->user[0] != ':');

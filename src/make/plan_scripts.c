@@ -52,6 +52,8 @@ static void write_chpst(const struct plan *plan, const char *user, FILE *out)
 	if (user && plan->has_all_groups)
 		fputs(" --all-groups", out);
 	write_option(out, "-u", user);
+	if (user)
+		fputs(" --give-output", out);
 	if (plan->refuses_privileges)
 		fputs(" --no-new-privs", out);
 	fputc(' ', out);

@@ -92,7 +92,7 @@ def test_dry_run_shows_what_would_be_made_and_makes_nothing(scan, sv, root):
     assert made["run"] == (
         0o755,
         "#!/bin/sh\nexec 2>&1\n"
-        "exec softlimit -o 512 -c - chpst -e ./env -C / --umask 027 -n 5 -u root"
+        "exec softlimit -o 512 -c - chpst -e ./env -C / --umask 027 -n 5 -u root --give-output"
         " httpd -f 'a b'\n",
     )
     assert made["log/run"] == (0o755, "#!/bin/sh\nexec multilog t s1000000 ./main\n")
