@@ -49,11 +49,23 @@ static const struct signal_name names[] = {
 };
 /* clang-format on */
 
-#ifdef SIGRTMIN
+#if defined(__linux__) && defined(SIGRTMIN)
+/*
+ * Not SIGRTMIN, which in musl is 35: there is one number that the names have on
+ * a machine, and it is that of its shells, systemd and container engines.
+ */
+static int first_real_time(void)
+{
+	return 34;
+}
+#elif defined(SIGRTMIN)
 static int first_real_time(void)
 {
 	return SIGRTMIN;
 }
+#endif
+
+#ifdef SIGRTMIN
 
 static int last_real_time(void)
 {

@@ -1,7 +1,8 @@
 /*
  * signame.h -- signals by name.
  *
- * Names are the system's without "SIG", and RTMIN, RTMIN+1 ... RTMAX; what is
+ * Names are the system's without "SIG", and RTMIN, RTMIN+1 ... RTMAX (on Linux
+ * counted from 34, whatever the C library keeps to itself); what is
  * read may have "SIG" before it, be in any case, or be a number.
  */
 #ifndef BASE_SIGNAME_H

@@ -47,16 +47,23 @@ static void other_texts_are_refused(void **unused)
 #ifdef SIGRTMIN
 static void real_time_signals_count_from_either_end(void **unused)
 {
+	/* With musl it was 35, so "RTMIN+3" was not what systemd sends. */
+	const int first =
+#ifdef __linux__
+		34;
+#else
+		SIGRTMIN;
+#endif
 	char text[32];
 
 	(void)unused;
-	assert_int_equal(signame_parse("RTMIN"), SIGRTMIN);
-	assert_int_equal(signame_parse("SIGRTMIN+3"), SIGRTMIN + 3);
+	assert_int_equal(signame_parse("RTMIN"), first);
+	assert_int_equal(signame_parse("SIGRTMIN+3"), first + 3);
 	assert_int_equal(signame_parse("rtmax"), SIGRTMAX);
 	assert_int_equal(signame_parse("SIGRTMAX-2"), SIGRTMAX - 2);
-	snprintf(text, sizeof(text), "RTMIN+%d", SIGRTMAX - SIGRTMIN);
+	snprintf(text, sizeof(text), "RTMIN+%d", SIGRTMAX - first);
 	assert_int_equal(signame_parse(text), SIGRTMAX);
-	snprintf(text, sizeof(text), "RTMIN+%d", SIGRTMAX - SIGRTMIN + 1);
+	snprintf(text, sizeof(text), "RTMIN+%d", SIGRTMAX - first + 1);
 	assert_int_equal(signame_parse(text), -1);
 }
 #endif
