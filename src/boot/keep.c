@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/signame.h"
+#include "base/span.h"
 #include "boot/boot.h"
 #include "service/death.h"
 #include "service/identity.h"
@@ -21,21 +23,6 @@
 #define GRACE_NS (SECOND_NS / 5)
 /* How long readproctitle may take to end after its input has ended. */
 #define TITLE_END_NS SECOND_NS
-enum note { NOTE_STOP, NOTE_SCAN, NOTE_DETACH, NOTE_CHILD, NOTE_COUNT };
-
-static volatile sig_atomic_t notes[NOTE_COUNT];
-
-static void take_note(int signal_number)
-{
-	if (signal_number == SIGCHLD)
-		notes[NOTE_CHILD] = 1;
-	else if (signal_number == SIGHUP)
-		notes[NOTE_SCAN] = 1;
-	else if (signal_number == SIGUSR1)
-		notes[NOTE_DETACH] = 1;
-	else
-		notes[NOTE_STOP] = 1;
-}
 
 static int64_t now_ns(void)
 {
@@ -45,28 +32,9 @@ static int64_t now_ns(void)
 	return now.tv_sec * SECOND_NS + now.tv_nsec;
 }
 
-/*
- * Default action means nothing to process 1, so what is to work is caught. An
- * INT that was ignored stays so: that is how a shell script shields what it
- * starts in the background from the keyboard.
- */
 void boot_catch_signals(struct boot *boot)
 {
-	static const int numbers[] = {SIGCHLD, SIGHUP, SIGUSR1, SIGTERM,
-				      SIGINT};
-	struct sigaction action = {.sa_handler = take_note};
-	struct sigaction old;
-
-	sigemptyset(&boot->caught);
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
-		sigaddset(&boot->caught, numbers[i]);
-	sigprocmask(SIG_BLOCK, &boot->caught, NULL);
-	action.sa_mask = boot->caught;
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
-		sigaction(numbers[i], NULL, &old);
-		if (numbers[i] != SIGINT || old.sa_handler != SIG_IGN)
-			sigaction(numbers[i], &action, NULL);
-	}
+	reactions_catch(&boot->reactions, !boot->is_container, &boot->caught);
 }
 
 /* Services run on; with process 1 they would all end, so that goes on. */
@@ -140,30 +108,60 @@ static void reap(struct boot *boot)
 	}
 }
 
+/* In words, the first time; what is already ending has its reason. */
+static void begin_end(struct boot *boot, const char *format, const char *what)
+{
+	struct strb reason;
+
+	if (boot->ending_ns != 0)
+		return;
+	boot->ending_ns = now_ns();
+	reason = strb_on(boot->reason, sizeof(boot->reason));
+	strb_add_format(&reason, format, what);
+}
+
+static void stop(struct boot *boot, int number)
+{
+	char name[SIGNAME_SIZE];
+
+	begin_end(boot, "told to stop by %s", signame_of(number, name));
+	boot->is_stopping = boot->stop_pending = true;
+	boot->is_detaching = boot->detach_pending = false;
+	readiness_notify(&boot->readiness, "STOPPING=1");
+	/* Only an svscan can stop what a dead one left running. */
+	boot->svscan.start_due_ns = 0;
+}
+
+static void detach(struct boot *boot)
+{
+	if (!boot->is_stopping)
+		boot->is_detaching = boot->detach_pending = true;
+	if (boot->is_detaching && boot->svscan.pid == 0)
+		detach_without_svscan(boot);
+}
+
+static void pass_to_service(struct boot *boot, const struct reaction *reaction)
+{
+	if (fork() == 0)
+		boot_pass_signal(boot, reaction);
+}
+
 static void read_notes(struct boot *boot)
 {
-	if (notes[NOTE_STOP]) {
-		notes[NOTE_STOP] = 0;
-		boot->is_stopping = boot->stop_pending = true;
-		boot->is_detaching = boot->detach_pending = false;
-		readiness_notify(&boot->readiness, "STOPPING=1");
-		/* Only an svscan can stop what a dead one left running. */
-		boot->svscan.start_due_ns = 0;
-	}
-	if (notes[NOTE_SCAN]) {
-		notes[NOTE_SCAN] = 0;
-		boot->scan_pending = true;
-	}
-	if (notes[NOTE_DETACH]) {
-		notes[NOTE_DETACH] = 0;
-		if (!boot->is_stopping)
-			boot->is_detaching = boot->detach_pending = true;
-		if (boot->is_detaching && boot->svscan.pid == 0)
-			detach_without_svscan(boot);
-	}
-	if (notes[NOTE_CHILD]) {
-		notes[NOTE_CHILD] = 0;
-		reap(boot);
+	int number;
+
+	while ((number = signals_take()) != 0) {
+		const struct reaction *reaction = &boot->reactions.all[number];
+
+		switch (reaction->kind) {
+		case REACTION_NONE:
+		case REACTION_IGNORE: break;
+		case REACTION_CHILD: reap(boot); break;
+		case REACTION_STOP: stop(boot, number); break;
+		case REACTION_SCAN: boot->scan_pending = true; break;
+		case REACTION_DETACH: detach(boot); break;
+		case REACTION_SERVICE: pass_to_service(boot, reaction); break;
+		}
 	}
 }
 
@@ -208,7 +206,8 @@ static int64_t next_due_ns(const struct boot *boot)
 		due = signal_due_ns(boot);
 	else if (boot->detach_pending)
 		due = now_ns() + GRACE_NS;
-	if (boot->title.pid == 0 && boot->title.start_due_ns < due)
+	if (boot->title.argv && boot->title.pid == 0 &&
+	    boot->title.start_due_ns < due)
 		due = boot->title.start_due_ns;
 	return due;
 }
@@ -269,6 +268,8 @@ static void end_title(struct boot *boot)
 {
 	int64_t limit = now_ns() + TITLE_END_NS;
 
+	if (!boot->title.argv)
+		return;
 	close(boot->write_fd);
 	close(boot->read_fd);
 	while (boot->title.pid != 0 && now_ns() < limit) {
@@ -277,9 +278,25 @@ static void end_title(struct boot *boot)
 	}
 }
 
+/* The last line of a container's output. */
+static void tell_of_end(const struct boot *boot)
+{
+	char room[64];
+	struct strb span = strb_on(room, sizeof(room));
+
+	if (!boot->is_container)
+		return;
+	if (boot->ending_ns != 0)
+		span_add(&span, now_ns() - boot->ending_ns);
+	diag_print("svscanboot: %s, all was stopped%s%s",
+		   boot->reason[0] ? boot->reason : "svscan has ended",
+		   span.len > 0 ? " in " : "", room);
+}
+
 int boot_run(struct boot *boot)
 {
 	keep_running(boot);
 	end_title(boot);
+	tell_of_end(boot);
 	return boot->exit_code;
 }

@@ -41,23 +41,23 @@ static void hand_down(struct strb *text, const char *variable, int fd)
 }
 
 /* In the child that becomes svscan, which alone is to have the pipes. */
-static void hand_pipes_down(const struct boot *boot)
+static void hand_pipes_down(struct boot *boot)
 {
 	static char deaths[sizeof(DEATH_VARIABLE) + 16];
 	static char ready[sizeof(READINESS_VARIABLE) + 16];
-	static char *environment[] = {NULL, deaths, NULL, NULL, NULL};
 	struct strb text = strb_on(deaths, sizeof(deaths));
-	char **next = environment + 2;
+	char *door;
 
 	hand_down(&text, DEATH_VARIABLE, boot->deaths_read_fd);
+	boot_add_variable(boot, deaths);
 	text = strb_on(ready, sizeof(ready));
 	if (boot->ready_write_fd != -1) {
 		hand_down(&text, READINESS_VARIABLE, boot->ready_write_fd);
-		*next++ = ready;
+		boot_add_variable(boot, ready);
 	}
-	*next = hold_hand_down(&boot->hold);
-	environment[0] = environ[0]; /* PATH, all there is */
-	environ = environment;
+	door = hold_hand_down(&boot->hold);
+	if (door)
+		boot_add_variable(boot, door);
 }
 
 void boot_close_ready(struct boot *boot)
@@ -69,16 +69,42 @@ void boot_close_ready(struct boot *boot)
 	boot->ready_read_fd = boot->ready_write_fd = -1;
 }
 
+/* Where both programs, and services, write to; a container's is its own. */
+static int open_output(struct boot *boot)
+{
+	int fds[2];
+
+	boot->read_fd = boot->write_fd = -1;
+	if (boot->is_container)
+		return 0;
+	if (pipe(fds) == -1)
+		return -1;
+	boot->read_fd = fds[0];
+	boot->write_fd = fds[1];
+	if (fcntl(fds[0], F_SETFD, FD_CLOEXEC) == -1 ||
+	    fcntl(fds[1], F_SETFD, FD_CLOEXEC) == -1)
+		return -1;
+	return 0;
+}
+
+static int turn_to_null(const struct boot *boot)
+{
+	int last_fd = boot->is_container ? STDIN_FILENO : STDERR_FILENO;
+	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null_fd == -1)
+		return -1;
+	for (int fd = STDIN_FILENO; fd <= last_fd; fd++) {
+		if (dup2(null_fd, fd) == -1)
+			return -1;
+	}
+	close(null_fd);
+	return 0;
+}
+
 int boot_open(struct boot *boot)
 {
-	int pipe_fds[2], null_fd;
-
-	if (fd_ensure_standard() == -1 || pipe(pipe_fds) == -1)
-		return -1;
-	boot->read_fd = pipe_fds[0];
-	boot->write_fd = pipe_fds[1];
-	if (fcntl(boot->read_fd, F_SETFD, FD_CLOEXEC) == -1 ||
-	    fcntl(boot->write_fd, F_SETFD, FD_CLOEXEC) == -1)
+	if (fd_ensure_standard() == -1 || open_output(boot) == -1)
 		return -1;
 	if (open_pipe(&boot->deaths_read_fd, &boot->deaths_write_fd) == -1)
 		return -1;
@@ -86,14 +112,8 @@ int boot_open(struct boot *boot)
 	if (boot->readiness.socket[0] != '\0' &&
 	    open_pipe(&boot->ready_read_fd, &boot->ready_write_fd) == -1)
 		return -1;
-	null_fd = open("/dev/null", O_RDWR);
-	if (null_fd == -1)
+	if (turn_to_null(boot) == -1)
 		return -1;
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-		if (dup2(null_fd, fd) == -1)
-			return -1;
-	}
-	close(null_fd);
 	hold_open(&boot->hold);
 	boot->has_oom_score_changed = oom_score_set_to_never(&boot->oom_score);
 	return 0;
@@ -128,40 +148,55 @@ static void announce(const struct kept *program)
 			  program->argv[0], program->death_signal);
 }
 
-/* The child: first the program beside our own, then the one on PATH. */
-static _Noreturn void become(const struct boot *boot,
-			     const struct kept *program)
+/* Its standard descriptors; /dev/null, or a container's own, stand already. */
+static int redirect(const struct boot *boot, bool is_title)
 {
-	bool is_title = program == &boot->title;
-	char room[PATH_MAX];
-	struct strb path = strb_on(room, sizeof(room));
-	int result;
-
+	if (boot->is_container)
+		return 0;
 	/*
 	 * A readproctitle that can't be run says so to nobody: its pipe has no
-	 * reader then. Standard descriptors are /dev/null already.
+	 * reader then.
 	 */
 	if (is_title)
-		result = dup2(boot->read_fd, STDIN_FILENO);
-	else if (dup2(boot->write_fd, STDOUT_FILENO) == -1)
-		result = -1;
-	else
-		result = dup2(boot->write_fd, STDERR_FILENO);
-	if (result == -1)
-		_exit(EXIT_SYSTEM);
-	announce(program);
-	if (!is_title)
-		hand_pipes_down(boot);
+		return dup2(boot->read_fd, STDIN_FILENO);
+	if (dup2(boot->write_fd, STDOUT_FILENO) == -1)
+		return -1;
+	return dup2(boot->write_fd, STDERR_FILENO);
+}
+
+void boot_give_back(const struct boot *boot)
+{
 	hold_restore_limit(&boot->hold);
 	if (boot->has_oom_score_changed)
 		oom_score_set_at_exec(boot->oom_score);
 	/* The handlers are gone with exec; the mask would stay. */
 	sigprocmask(SIG_UNBLOCK, &boot->caught, NULL);
-	strb_add_format(&path, "%s/%s", boot->folder, program->argv[0]);
+}
+
+void boot_exec(const struct boot *boot, char *const argv[])
+{
+	char room[PATH_MAX];
+	struct strb path = strb_on(room, sizeof(room));
+
+	strb_add_format(&path, "%s/%s", boot->folder, argv[0]);
 	if (boot->folder[0] != '\0' && !path.is_cut)
-		execve(room, program->argv, environ);
-	exec_search(program->argv, environ);
-	diag_fatal_errno("unable to run %s", program->argv[0]);
+		execve(room, argv, environ);
+	exec_search(argv, environ);
+	diag_fatal_errno("unable to run %s", argv[0]);
+}
+
+/* The child. */
+static _Noreturn void become(struct boot *boot, const struct kept *program)
+{
+	bool is_title = program == &boot->title;
+
+	if (redirect(boot, is_title) == -1)
+		_exit(EXIT_SYSTEM);
+	announce(program);
+	if (!is_title)
+		hand_pipes_down(boot);
+	boot_give_back(boot);
+	boot_exec(boot, program->argv);
 	_exit(EXIT_SYSTEM);
 }
 
@@ -169,7 +204,8 @@ void boot_start_if_due(struct boot *boot, struct kept *program, int64_t now_ns)
 {
 	pid_t pid;
 
-	if (program->pid != 0 || now_ns < program->start_due_ns)
+	if (!program->argv || program->pid != 0 ||
+	    now_ns < program->start_due_ns)
 		return;
 	if (program == &boot->title && program->is_restart)
 		make_room(boot);

@@ -94,9 +94,21 @@ static char *absolute(char *folder, char room[PATH_MAX])
 	return room;
 }
 
+/*
+ * Of a container's process 1 nobody takes over what runs: with it all is
+ * killed, so there TERM, too, ends all in order.
+ */
+static void adapt_to_process_1(struct scanning_rules *rules)
+{
+	if (getpid() != 1)
+		return;
+	rules->on_term = SCAN_STOP;
+	rules->stopped_code = 0;
+}
+
 int main(int argc, char *argv[])
 {
-	static const struct scanning_rules rules = {
+	struct scanning_rules rules = {
 		/* Services run on, and the next one adopts them. */
 		.on_term = SCAN_DETACH, .detached_code = 0,
 		.on_hangup = SCAN_STOP, .stopped_code = EXIT_SYSTEM,
@@ -107,6 +119,7 @@ int main(int argc, char *argv[])
 	int letter;
 
 	program_begin("runsvdir", argc, argv);
+	adapt_to_process_1(&rules);
 	/* -P: sessions of their own, which services have in any case. */
 	while ((letter = options_next(argc, argv, "+:P")) != -1) {
 		if (letter != 'P')

@@ -1,38 +1,156 @@
 /* svscanboot.c -- keep svscan running, and its errors in sight. */
+#include <getopt.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/options.h"
 #include "base/program.h"
 #include "base/self.h"
+#include "base/strb.h"
 #include "boot/boot.h"
 
 #define TITLE_BYTES 400
+#define ENVIRONMENT "/run/holdfast/environment"
+
+static const char usage[] = "[-c | -m] [-e dir] [-s signal=what] "
+			    "[scandir [logservice]]";
+
+enum { MAPPINGS_MOST = 64 };
+
+struct arguments {
+	bool is_container;
+	const char *environment; /* NULL: where it can be made */
+	char *mappings[MAPPINGS_MOST];
+	size_t mapping_count;
+	char for_container; /* an option that only has a meaning there */
+	char *scan_dir, *log_service; /* the last may be NULL */
+};
+
+static void take_mapping(struct arguments *arguments, char *mapping)
+{
+	if (arguments->mapping_count == MAPPINGS_MOST)
+		diag_die(EXIT_USAGE, "-s %s: too many of them", mapping);
+	arguments->mappings[arguments->mapping_count++] = mapping;
+}
+
+static void take_option(struct arguments *arguments, int letter)
+{
+	if (letter != 'c' && letter != 'm')
+		arguments->for_container = (char)letter;
+	switch (letter) {
+	case 'c': arguments->is_container = true; break;
+	case 'm': arguments->is_container = false; break;
+	case 'e': arguments->environment = optarg; break;
+	case 's': take_mapping(arguments, optarg); break;
+	default: diag_usage(EXIT_USAGE, usage);
+	}
+}
+
+/* In a container people put a command there. */
+static void check_log_service(const struct arguments *arguments)
+{
+	char room[PATH_MAX];
+	struct strb path = strb_on(room, sizeof(room));
+	struct stat status;
+
+	if (!arguments->log_service || !arguments->is_container)
+		return;
+	strb_add_format(&path, "%s/%s", arguments->scan_dir,
+			arguments->log_service);
+	if (path.is_cut || stat(room, &status) == -1 ||
+	    !S_ISDIR(status.st_mode))
+		diag_die(EXIT_USAGE, "%s is no service in %s to log to",
+			 arguments->log_service, arguments->scan_dir);
+}
+
+static void take_arguments(struct arguments *arguments, int argc, char *argv[])
+{
+	static char scan_dir[] = HOLDFAST_SCANDIR;
+	int letter;
+
+	arguments->is_container = boot_looks_like_container();
+	while ((letter = options_next(argc, argv, "+:cme:s:")) != -1)
+		take_option(arguments, letter);
+	argc -= optind;
+	argv += optind;
+	if (argc > 2)
+		diag_usage(EXIT_USAGE, usage);
+	if (arguments->for_container && !arguments->is_container)
+		diag_die(EXIT_USAGE,
+			 "-%c has a meaning in a container only: see -c",
+			 arguments->for_container);
+	arguments->scan_dir = argc > 0 ? argv[0] : scan_dir;
+	arguments->log_service = argc > 1 ? argv[1] : NULL;
+	check_log_service(arguments);
+}
+
+static void prepare_signals(struct boot *boot,
+			    const struct arguments *arguments)
+{
+	if (!boot->is_container) {
+		reactions_of_machine(&boot->reactions);
+		return;
+	}
+	reactions_of_container(&boot->reactions);
+	for (size_t i = 0; i < arguments->mapping_count; i++) {
+		const char *wrong =
+			reactions_map(&boot->reactions, arguments->mappings[i]);
+
+		if (wrong)
+			diag_die(EXIT_USAGE, "-s %s: %s",
+				 arguments->mappings[i], wrong);
+	}
+}
+
+/* The environment is there without the directory, but for who clears it. */
+static void prepare_environment(struct boot *boot,
+				const struct arguments *arguments)
+{
+	int result = boot->is_container ? boot_pass_environment(boot)
+					: boot_set_environment(boot);
+
+	if (result == -1)
+		diag_die_errno(EXIT_SYSTEM, "unable to start");
+	if (!boot->is_container)
+		return;
+	if (!arguments->environment)
+		(void)boot_write_environment(boot, ENVIRONMENT);
+	else if (boot_write_environment(boot, arguments->environment) == -1)
+		diag_warn_errno("unable to write the environment to %s",
+				arguments->environment);
+}
 
 int main(int argc, char *argv[])
 {
 	static char dots[TITLE_BYTES + 1];
-	static char scan_dir[] = HOLDFAST_SCANDIR;
+	static struct arguments arguments;
 	char *title_argv[] = {"readproctitle", "service", "errors:", dots,
 			      NULL};
-	char *svscan_argv[] = {"svscan", argc > 1 ? argv[1] : scan_dir,
-			       argc > 2 ? argv[2] : NULL, NULL};
+	char *svscan_argv[] = {"svscan", NULL, NULL, NULL};
 	static struct boot boot;
 
 	program_begin("svscanboot", argc, argv);
 	diag_never_wait();
-	if (argc > 3 || (argc > 1 && argv[1][0] == '-'))
-		diag_usage(EXIT_USAGE, "[scandir [logservice]]");
+	take_arguments(&arguments, argc, argv);
+	boot.is_container = arguments.is_container;
+	prepare_signals(&boot, &arguments);
+	svscan_argv[1] = arguments.scan_dir;
+	svscan_argv[2] = arguments.log_service;
 	/* It may come with a file system that is mounted later. */
-	if (access(svscan_argv[1], X_OK) == -1)
+	if (access(arguments.scan_dir, X_OK) == -1)
 		diag_warn_errno("unable to use %s, trying again every second",
-				svscan_argv[1]);
+				arguments.scan_dir);
 	memset(dots, '.', TITLE_BYTES);
-	boot.title.argv = title_argv;
 	boot.svscan.argv = svscan_argv;
+	if (!boot.is_container)
+		boot.title.argv = title_argv;
 	readiness_take(&boot.readiness);
 	boot_find_folder(&boot, argv[0]);
-	boot_set_environment(&boot);
+	prepare_environment(&boot, &arguments);
 	if (boot_open(&boot) == -1)
 		diag_die_errno(EXIT_SYSTEM, "unable to set up descriptors");
 	boot_catch_signals(&boot);
