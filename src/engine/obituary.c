@@ -1,14 +1,13 @@
 /* obituary.c -- see obituary.h. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/glance.h"
 #include "engine/obituary.h"
+#include "service/inherited.h"
 
 #define KNOWN_MOST  4096 /* more than a pipe of 64 KiB holds */
 #define KNOWN_BYTES (KNOWN_MOST * sizeof(struct death))
@@ -72,27 +71,12 @@ static struct death *glance_at_all(const struct obituaries *obituaries,
 	return deaths;
 }
 
-/* The number of an inherited pipe; anything else isn't ours to read. */
-static int pipe_from(const char *text)
-{
-	struct stat status;
-	char *end;
-	long fd = text ? strtol(text, &end, 10) : -1;
-
-	if (fd <= STDERR_FILENO || fd > INT_MAX || *end != '\0' ||
-	    fstat((int)fd, &status) == -1 || !S_ISFIFO(status.st_mode))
-		return -1;
-	return (int)fd;
-}
-
 void obituaries_open(struct obituaries *obituaries, struct loop *loop)
 {
 	*obituaries = (struct obituaries){.loop = loop};
-	obituaries->fd = pipe_from(getenv(DEATH_VARIABLE));
-	unsetenv(DEATH_VARIABLE);
+	obituaries->fd = inherited_pipe(DEATH_VARIABLE);
 	if (obituaries->fd == -1)
 		return;
-	fcntl(obituaries->fd, F_SETFD, FD_CLOEXEC);
 	fcntl(obituaries->fd, F_SETFL, O_NONBLOCK);
 	/* Without memory for it they will be told as if they came now. */
 	obituaries->known =

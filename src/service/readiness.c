@@ -1,42 +1,27 @@
 /* readiness.c -- see readiness.h. */
 #include <fcntl.h>
-#include <limits.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "service/inherited.h"
 #include "service/readiness.h"
 
 static const char socket_variable[] = "NOTIFY_SOCKET";
-
-/* The number of an inherited pipe; anything else isn't ours to write to. */
-static int pipe_from(const char *text)
-{
-	struct stat status;
-	char *end;
-	long fd = text ? strtol(text, &end, 10) : -1;
-
-	if (fd <= STDERR_FILENO || fd > INT_MAX || *end != '\0' ||
-	    fstat((int)fd, &status) == -1 || !S_ISFIFO(status.st_mode))
-		return -1;
-	fcntl((int)fd, F_SETFD, FD_CLOEXEC);
-	fcntl((int)fd, F_SETFL, O_NONBLOCK);
-	return (int)fd;
-}
 
 void readiness_take(struct readiness *readiness)
 {
 	const char *name = getenv(socket_variable);
 
-	readiness->fd = pipe_from(getenv(READINESS_VARIABLE));
+	readiness->fd = inherited_pipe(READINESS_VARIABLE);
+	if (readiness->fd != -1)
+		fcntl(readiness->fd, F_SETFL, O_NONBLOCK);
 	readiness->socket[0] = '\0';
 	if (name && (name[0] == '/' || name[0] == '@') &&
 	    strlen(name) < sizeof(readiness->socket))
 		memcpy(readiness->socket, name, strlen(name) + 1);
-	unsetenv(READINESS_VARIABLE);
 	unsetenv(socket_variable);
 }
 
