@@ -33,6 +33,7 @@
 
 #include "boot/hold.h"
 #include "boot/signals.h"
+#include "boot/sweep.h"
 #include "service/readiness.h"
 
 /* How many variables a child's environment may have besides. */
@@ -60,6 +61,10 @@ struct boot {
 	int write_fd;      /* likewise */
 	/* The pipe of deaths, see death.h: svscan reads it too. Owned. */
 	int deaths_read_fd, deaths_write_fd;
+	/* The pipe in which svscan tells of the end, see ending.h; -1: on a
+	 * machine. Owned. */
+	int ending_read_fd, ending_write_fd;
+	struct sweep sweep;
 	struct hold hold;
 	int64_t oom_score; /* what children get: see oom_score.h */
 	bool has_oom_score_changed;
@@ -83,6 +88,8 @@ struct boot {
 	/* Of a container: why it ends, in words, and since when it does. */
 	char reason[BOOT_REASON_SIZE]; /* "": no reason is known */
 	int64_t ending_ns;             /* CLOCK_MONOTONIC; 0: it doesn't */
+	int told_code; /* the exit code to be, by svscan; -1: it is not over */
+	bool has_remains; /* of what was started, when svscan has ended */
 };
 
 /*

@@ -122,6 +122,8 @@ int boot_pass_environment(struct boot *boot)
 
 	unsetenv(DEATH_VARIABLE);
 	unsetenv(KEEPING_VARIABLE);
+	unsetenv(ENDING_VARIABLE);
+	unsetenv(ENDING_BEGUN_VARIABLE);
 	if (!path || setenv("PATH", path, 1) == -1)
 		return -1;
 	free(path);

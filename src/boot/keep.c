@@ -37,6 +37,40 @@ void boot_catch_signals(struct boot *boot)
 	reactions_catch(&boot->reactions, !boot->is_container, &boot->caught);
 }
 
+/* In words, the first time; what is already ending has its reason. */
+static void begin_end(struct boot *boot, const char *format, const char *what)
+{
+	struct strb reason;
+
+	if (boot->ending_ns != 0)
+		return;
+	boot->ending_ns = now_ns();
+	reason = strb_on(boot->reason, sizeof(boot->reason));
+	strb_add_format(&reason, format, what);
+	boot->is_stopping = true;
+	if (boot->is_container)
+		sweep_begin(&boot->sweep, boot->ending_ns);
+	readiness_notify(&boot->readiness, "STOPPING=1");
+}
+
+/* What svscan tells of the end. */
+static void read_endings(struct boot *boot)
+{
+	struct ending news;
+
+	if (boot->ending_read_fd == -1)
+		return;
+	while (ending_take(boot->ending_read_fd, &news)) {
+		if (news.kind == ENDING_BEGINS)
+			begin_end(boot, "%s",
+				  news.text[0] ? news.text
+					       : "svscan was told to stop");
+		else if (news.kind == ENDING_OVER)
+			boot->told_code = (int)news.number;
+		sweep_note(&boot->sweep, &news);
+	}
+}
+
 /* Services run on; with process 1 they would all end, so that goes on. */
 static void detach_without_svscan(struct boot *boot)
 {
@@ -45,30 +79,53 @@ static void detach_without_svscan(struct boot *boot)
 	boot->exit_code = 0;
 }
 
+/* It is the end of all; of a container, only when nothing is left. */
+static void conclude(struct boot *boot)
+{
+	boot->is_over = true;
+	if (!boot->is_container)
+		return;
+	begin_end(boot, "%s", "svscan has ended");
+	sweep_is_down(&boot->sweep);
+}
+
+/* Another one may end what the last one left; the first comes at once. */
+static void try_again(struct boot *boot)
+{
+	if (!boot->is_last_try)
+		boot->svscan.start_due_ns = 0;
+	boot->is_last_try = boot->stop_pending = true;
+	sweep_forget(&boot->sweep);
+}
+
 /*
  * What svscan's end means: the end of all, or just another start. A svscan that
  * failed before it was told to stop, or was killed while stopping, can't have
- * ended the services: then another one may, once.
+ * ended the services: then another one may, once; in a container as often as it
+ * takes, as there is a limit to all. What svscan has told counts more than how
+ * it ended.
  */
 static void judge_svscan(struct boot *boot, int status)
 {
 	int death = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	bool is_cut_off = boot->stop_pending || (death && death != SIGTERM);
+	bool may_try = !boot->is_last_try || (boot->is_container && death);
 
+	read_endings(boot);
 	boot->svscan.death_signal = death;
 	boot->exit_code = death ? 128 + death : WEXITSTATUS(status);
-	if (!boot->is_stopping &&
-	    (boot->exit_code == EXIT_DETACHED || boot->is_detaching)) {
+	if (boot->told_code != -1) {
+		boot->exit_code = boot->told_code;
+		conclude(boot);
+	} else if (!boot->is_stopping &&
+		   (boot->exit_code == EXIT_DETACHED || boot->is_detaching)) {
 		detach_without_svscan(boot);
-		return;
-	}
-	if (!death && !scan_control_is_failure(boot->exit_code)) {
-		boot->is_over = true;
-	} else if (boot->is_stopping && is_cut_off && !boot->is_last_try) {
-		boot->is_last_try = boot->stop_pending = true;
-		boot->svscan.start_due_ns = 0;
-	} else {
-		boot->is_over = boot->is_stopping;
+	} else if (!death && !scan_control_is_failure(boot->exit_code)) {
+		conclude(boot);
+	} else if (boot->is_stopping && is_cut_off && may_try) {
+		try_again(boot);
+	} else if (boot->is_stopping) {
+		conclude(boot);
 	}
 }
 
@@ -108,26 +165,13 @@ static void reap(struct boot *boot)
 	}
 }
 
-/* In words, the first time; what is already ending has its reason. */
-static void begin_end(struct boot *boot, const char *format, const char *what)
-{
-	struct strb reason;
-
-	if (boot->ending_ns != 0)
-		return;
-	boot->ending_ns = now_ns();
-	reason = strb_on(boot->reason, sizeof(boot->reason));
-	strb_add_format(&reason, format, what);
-}
-
 static void stop(struct boot *boot, int number)
 {
 	char name[SIGNAME_SIZE];
 
 	begin_end(boot, "told to stop by %s", signame_of(number, name));
-	boot->is_stopping = boot->stop_pending = true;
+	boot->stop_pending = true;
 	boot->is_detaching = boot->detach_pending = false;
-	readiness_notify(&boot->readiness, "STOPPING=1");
 	/* Only an svscan can stop what a dead one left running. */
 	boot->svscan.start_due_ns = 0;
 }
@@ -206,6 +250,8 @@ static int64_t next_due_ns(const struct boot *boot)
 		due = signal_due_ns(boot);
 	else if (boot->detach_pending)
 		due = now_ns() + GRACE_NS;
+	if (boot->is_container && sweep_due_ns(&boot->sweep) < due)
+		due = sweep_due_ns(&boot->sweep);
 	if (boot->title.argv && boot->title.pid == 0 &&
 	    boot->title.start_due_ns < due)
 		due = boot->title.start_due_ns;
@@ -230,6 +276,7 @@ static void wait_until(struct boot *boot, int64_t due_ns)
 	struct pollfd said[] = {
 		{.fd = boot->ready_read_fd, .events = POLLIN},
 		{.fd = boot->hold.door_fd, .events = POLLIN},
+		{.fd = boot->ending_read_fd, .events = POLLIN},
 	};
 	struct timespec span;
 	sigset_t none;
@@ -247,14 +294,32 @@ static void wait_until(struct boot *boot, int64_t due_ns)
 		note_readiness(boot);
 	if (said[1].revents != 0)
 		hold_serve(&boot->hold);
+	if (said[2].revents != 0)
+		read_endings(boot);
+}
+
+/* Of a container that ends. */
+static void sweep(struct boot *boot)
+{
+	const struct sweep_others others = {.svscan = boot->svscan.pid};
+
+	if (!boot->is_container || boot->ending_ns == 0)
+		return;
+	boot->has_remains = sweep_step(&boot->sweep, &others, now_ns());
+	if (boot->sweep.is_all_killed)
+		boot->is_over = true;
 }
 
 static void keep_running(struct boot *boot)
 {
-	while (!boot->is_over) {
+	while (!boot->is_over || boot->has_remains) {
 		boot_start_if_due(boot, &boot->title, now_ns());
-		boot_start_if_due(boot, &boot->svscan, now_ns());
+		if (!boot->is_over)
+			boot_start_if_due(boot, &boot->svscan, now_ns());
 		pass_signals_on(boot);
+		sweep(boot);
+		if (boot->is_over && !boot->has_remains)
+			break;
 		wait_until(boot, next_due_ns(boot));
 		read_notes(boot);
 	}
@@ -284,13 +349,13 @@ static void tell_of_end(const struct boot *boot)
 	char room[64];
 	struct strb span = strb_on(room, sizeof(room));
 
-	if (!boot->is_container)
+	if (!boot->is_container || boot->ending_ns == 0)
 		return;
-	if (boot->ending_ns != 0)
-		span_add(&span, now_ns() - boot->ending_ns);
-	diag_print("svscanboot: %s, all was stopped%s%s",
-		   boot->reason[0] ? boot->reason : "svscan has ended",
-		   span.len > 0 ? " in " : "", room);
+	span_add(&span, now_ns() - boot->ending_ns);
+	diag_print("svscanboot: %s, %s in %s", boot->reason,
+		   sweep_has_cut_off(&boot->sweep) ? "what was left was killed"
+						   : "all was stopped",
+		   room);
 }
 
 int boot_run(struct boot *boot)

@@ -12,6 +12,7 @@
 #include "base/strb.h"
 #include "boot/boot.h"
 #include "service/death.h"
+#include "service/ending.h"
 
 /* From one restart to the next; a first restart follows at once. */
 #define RESTART_GAP_NS INT64_C(1000000000)
@@ -45,6 +46,8 @@ static void hand_pipes_down(struct boot *boot)
 {
 	static char deaths[sizeof(DEATH_VARIABLE) + 16];
 	static char ready[sizeof(READINESS_VARIABLE) + 16];
+	static char ending[sizeof(ENDING_VARIABLE) + 16];
+	static char begun[] = ENDING_BEGUN_VARIABLE "=1";
 	struct strb text = strb_on(deaths, sizeof(deaths));
 	char *door;
 
@@ -54,6 +57,13 @@ static void hand_pipes_down(struct boot *boot)
 	if (boot->ready_write_fd != -1) {
 		hand_down(&text, READINESS_VARIABLE, boot->ready_write_fd);
 		boot_add_variable(boot, ready);
+	}
+	if (boot->ending_write_fd != -1) {
+		text = strb_on(ending, sizeof(ending));
+		hand_down(&text, ENDING_VARIABLE, boot->ending_write_fd);
+		boot_add_variable(boot, ending);
+		if (boot->is_stopping)
+			boot_add_variable(boot, begun);
 	}
 	door = hold_hand_down(&boot->hold);
 	if (door)
@@ -102,6 +112,17 @@ static int turn_to_null(const struct boot *boot)
 	return 0;
 }
 
+/* svscan waits for room in it: what it tells there has to be known. */
+static int open_ending(struct boot *boot)
+{
+	boot->ending_read_fd = boot->ending_write_fd = boot->told_code = -1;
+	if (!boot->is_container)
+		return 0;
+	if (open_pipe(&boot->ending_read_fd, &boot->ending_write_fd) == -1)
+		return -1;
+	return fcntl(boot->ending_write_fd, F_SETFL, 0);
+}
+
 int boot_open(struct boot *boot)
 {
 	if (fd_ensure_standard() == -1 || open_output(boot) == -1)
@@ -112,7 +133,7 @@ int boot_open(struct boot *boot)
 	if (boot->readiness.socket[0] != '\0' &&
 	    open_pipe(&boot->ready_read_fd, &boot->ready_write_fd) == -1)
 		return -1;
-	if (turn_to_null(boot) == -1)
+	if (turn_to_null(boot) == -1 || open_ending(boot) == -1)
 		return -1;
 	hold_open(&boot->hold);
 	boot->has_oom_score_changed = oom_score_set_to_never(&boot->oom_score);

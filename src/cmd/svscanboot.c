@@ -10,14 +10,19 @@
 #include "base/options.h"
 #include "base/program.h"
 #include "base/self.h"
+#include "base/span.h"
 #include "base/strb.h"
 #include "boot/boot.h"
 
 #define TITLE_BYTES 400
 #define ENVIRONMENT "/run/holdfast/environment"
 
-static const char usage[] = "[-c | -m] [-e dir] [-s signal=what] "
-			    "[scandir [logservice]]";
+/* Engines kill a container that takes 10 s. */
+#define LIMIT_NS (8 * SPAN_SECOND_NS)
+#define GRACE_NS (2 * SPAN_SECOND_NS)
+
+static const char usage[] = "[-c | -m] [-e dir] [-g ms] [-s signal=what] "
+			    "[-t ms] [scandir [logservice]]";
 
 enum { MAPPINGS_MOST = 64 };
 
@@ -26,6 +31,7 @@ struct arguments {
 	const char *environment; /* NULL: where it can be made */
 	char *mappings[MAPPINGS_MOST];
 	size_t mapping_count;
+	int64_t limit_ns, grace_ns; /* of a stop, and in it */
 	char for_container; /* an option that only has a meaning there */
 	char *scan_dir, *log_service; /* the last may be NULL */
 };
@@ -37,11 +43,23 @@ static void take_mapping(struct arguments *arguments, char *mapping)
 	arguments->mappings[arguments->mapping_count++] = mapping;
 }
 
+static int64_t take_span(int letter)
+{
+	int64_t span_ns;
+
+	if (!span_parse(optarg, SPAN_MILLISECOND_NS, &span_ns))
+		diag_die(EXIT_USAGE, "-%c %s: not a number of milliseconds",
+			 letter, optarg);
+	return span_ns;
+}
+
 static void take_option(struct arguments *arguments, int letter)
 {
 	if (letter != 'c' && letter != 'm')
 		arguments->for_container = (char)letter;
 	switch (letter) {
+	case 'g': arguments->grace_ns = take_span(letter); break;
+	case 't': arguments->limit_ns = take_span(letter); break;
 	case 'c': arguments->is_container = true; break;
 	case 'm': arguments->is_container = false; break;
 	case 'e': arguments->environment = optarg; break;
@@ -73,7 +91,9 @@ static void take_arguments(struct arguments *arguments, int argc, char *argv[])
 	int letter;
 
 	arguments->is_container = boot_looks_like_container();
-	while ((letter = options_next(argc, argv, "+:cme:s:")) != -1)
+	arguments->limit_ns = LIMIT_NS;
+	arguments->grace_ns = GRACE_NS;
+	while ((letter = options_next(argc, argv, "+:cme:g:s:t:")) != -1)
 		take_option(arguments, letter);
 	argc -= optind;
 	argv += optind;
@@ -137,6 +157,8 @@ int main(int argc, char *argv[])
 	diag_never_wait();
 	take_arguments(&arguments, argc, argv);
 	boot.is_container = arguments.is_container;
+	boot.sweep.limit_ns = arguments.limit_ns;
+	boot.sweep.grace_ns = arguments.grace_ns;
 	prepare_signals(&boot, &arguments);
 	svscan_argv[1] = arguments.scan_dir;
 	svscan_argv[2] = arguments.log_service;

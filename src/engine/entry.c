@@ -577,6 +577,11 @@ bool entry_is_hosted(const struct entry *entry)
 	       (entry->logger && entry->logger->service.site.is_hosted);
 }
 
+pid_t entry_logger_pid(const struct entry *entry)
+{
+	return entry->logger ? service_pid(&entry->logger->service) : 0;
+}
+
 /*
  * From now on there is no writer but what the service may have left behind, so
  * the logger meets the end of its input. A read end stays, so that what is in

@@ -88,6 +88,9 @@ void entry_visit_fifos(const struct entry *entry,
 /* Whether the service or its logger is supervised. */
 bool entry_is_hosted(const struct entry *entry);
 
+/* The process of its logger; 0: none. */
+pid_t entry_logger_pid(const struct entry *entry);
+
 /* Whether its directory was removed, and the service has ended: nothing can be
  * started in it any more, and no command can come. */
 bool entry_is_left(const struct entry *entry);

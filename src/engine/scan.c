@@ -55,6 +55,7 @@ struct scanner {
 	bool has_said_unreadable;
 	bool is_stopping;
 	const struct entry *leaving; /* all before it are gone, in a stop */
+	const struct entry *serving; /* the services of all before it are */
 	bool stops_removed;          /* those whose name is gone */
 	bool has_left_out;           /* the directory that comes next */
 	dev_t left_out_device;
@@ -63,6 +64,8 @@ struct scanner {
 	void *owner; /* of that; both may be NULL */
 	void (*before_scan)(void *owner);
 	void *before_owner; /* likewise */
+	void (*on_down)(void *owner);
+	void *down_owner; /* likewise */
 };
 
 /* ---- when to look ---- */
@@ -109,14 +112,34 @@ static bool is_all_gone(struct scanner *scanner)
 	return !scanner->leaving && !apart_is_any(&scanner->aparts);
 }
 
+/* Once, when the last service has gone. */
+static void tell_if_down(struct scanner *scanner)
+{
+	if (!scanner->on_down)
+		return;
+	while (scanner->serving && !scanner->serving->service.site.is_hosted)
+		scanner->serving = scanner->serving->next;
+	if (scanner->serving || apart_is_any(&scanner->aparts))
+		return;
+	scanner->on_down(scanner->down_owner);
+	scanner->on_down = NULL;
+}
+
+static void conclude_stop(struct scanner *scanner)
+{
+	tell_if_down(scanner);
+	if (is_all_gone(scanner))
+		loop_stop(scanner->context.loop);
+}
+
 static void on_apart_gone(void *owner)
 {
 	struct scanner *scanner = owner;
 
 	if (!scanner->is_stopping)
 		look_at(scanner, loop_now_ns());
-	else if (is_all_gone(scanner))
-		loop_stop(scanner->context.loop);
+	else
+		conclude_stop(scanner);
 }
 
 static void on_apart_facts(void *owner, const char *name,
@@ -144,8 +167,7 @@ static void on_entry_gone(struct entry *entry)
 		return;
 	}
 	entry_stop(entry);
-	if (is_all_gone(scanner))
-		loop_stop(scanner->context.loop);
+	conclude_stop(scanner);
 }
 
 static void on_entry_giving_up(struct entry *entry, const char *name,
@@ -687,7 +709,7 @@ void scanner_stop(struct scanner *scanner)
 	if (scanner->is_stopping)
 		return;
 	scanner->is_stopping = true;
-	scanner->leaving = scanner->entries;
+	scanner->leaving = scanner->serving = scanner->entries;
 	loop_timer_cancel(scanner->context.loop, &scanner->again);
 	depend_stop(&scanner->depend, scanner->entries);
 	for (entry = scanner->entries; entry; entry = entry->next) {
@@ -695,8 +717,27 @@ void scanner_stop(struct scanner *scanner)
 		entry_stop(entry);
 	}
 	apart_stop_all(&scanner->aparts);
-	if (is_all_gone(scanner))
-		loop_stop(scanner->context.loop);
+	conclude_stop(scanner);
+}
+
+void scanner_on_down(struct scanner *scanner, void (*on_down)(void *owner),
+		     void *owner)
+{
+	scanner->on_down = on_down;
+	scanner->down_owner = owner;
+}
+
+void scanner_visit_loggers(const struct scanner *scanner,
+			   void (*visit)(pid_t pid, void *with), void *with)
+{
+	const struct entry *entry;
+
+	for (entry = scanner->entries; entry; entry = entry->next) {
+		pid_t pid = entry_logger_pid(entry);
+
+		if (pid != 0)
+			visit(pid, with);
+	}
 }
 
 bool scanner_is_gone(struct scanner *scanner)

@@ -78,6 +78,15 @@ void scanner_move(struct scanner *scanner);
  * gone, gets end of input and is waited for; then the loop is stopped.
  */
 void scanner_stop(struct scanner *scanner);
+/*
+ * Calls `on_down` once in an orderly stop: when no service is left, but loggers
+ * may be. Not called where a stop has begun already.
+ */
+void scanner_on_down(struct scanner *scanner, void (*on_down)(void *owner),
+		     void *owner);
+/* Calls `visit` for the process of each logger. */
+void scanner_visit_loggers(const struct scanner *scanner,
+			   void (*visit)(pid_t pid, void *with), void *with);
 /* Whether that stop has come to its end. */
 bool scanner_is_gone(struct scanner *scanner);
 

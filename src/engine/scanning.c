@@ -14,6 +14,7 @@
 #include "engine/moved.h"
 #include "engine/scan.h"
 #include "engine/aside.h"
+#include "engine/farewell.h"
 #include "engine/scanning.h"
 #include "engine/surrender.h"
 #include "engine/upgrade.h"
@@ -37,16 +38,19 @@ struct scanning {
 	struct moved moved;
 	const struct scanning_rules *rules;
 	struct surrender surrender;
+	struct farewell farewell;
 	bool wants_upgrade, is_detaching, is_stopping;
 	int exit_code;
 };
 
-static void stop(struct scanning *scanning, int exit_code)
+/* `reason` may be NULL: who told it to knows. */
+static void stop(struct scanning *scanning, int exit_code, const char *reason)
 {
 	if (scanning->is_stopping)
 		return;
 	scanning->is_stopping = true;
 	scanning->exit_code = exit_code;
+	farewell_begins(&scanning->farewell, reason);
 	scanner_stop(scanning->scanner);
 }
 
@@ -63,7 +67,9 @@ static void on_command(void *owner, enum scan_command command)
 
 	switch (command) {
 	case SCAN_NOW: scanner_scan(scanning->scanner); break;
-	case SCAN_STOP: stop(scanning, scanning->rules->stopped_code); break;
+	case SCAN_STOP:
+		stop(scanning, scanning->rules->stopped_code, NULL);
+		break;
 	case SCAN_UPGRADE:
 		if (scanning->is_stopping)
 			break; /* the stop is as good as done */
@@ -90,7 +96,8 @@ static void on_signal(void *owner, int number)
 
 static void on_surrender(struct surrender *surrender)
 {
-	stop(surrender->owner, surrender->exit_code);
+	stop(surrender->owner, surrender->exit_code,
+	     surrender->reason[0] ? surrender->reason : NULL);
 }
 
 static void on_giving_up(void *owner, const char *name, int exit_code)
@@ -111,6 +118,21 @@ static void prepare_surrender(struct scanning *scanning)
 		.owner = scanning,
 	};
 	scanner_on_giving_up(scanning->scanner, on_giving_up, scanning);
+}
+
+/* ---- when all ends ---- */
+
+static void on_down(void *owner)
+{
+	farewell_down(&((struct scanning *)owner)->farewell);
+}
+
+static void prepare_farewell(struct scanning *scanning)
+{
+	scanning->farewell.scanner = scanning->scanner;
+	scanning->farewell.log = &scanning->log;
+	if (scanning->farewell.fd != -1)
+		scanner_on_down(scanning->scanner, on_down, scanning);
 }
 
 /* Without commands it can still do its main job, so only a rival is fatal.
@@ -215,6 +237,7 @@ static bool begin(struct scanning *scanning)
 		return false;
 	}
 	prepare_surrender(scanning);
+	prepare_farewell(scanning);
 	if (scanning->rules->stops_removed)
 		scanner_stop_removed(scanning->scanner);
 	if (getpid() == 1)
@@ -222,7 +245,8 @@ static bool begin(struct scanning *scanning)
 	if (!listen_to_commands(scanning))
 		return false;
 	begin_log(scanning);
-	if (surrender_begin(&scanning->surrender))
+	if (surrender_begin(&scanning->surrender) ||
+	    scanning->farewell.has_begun)
 		scanner_start_none(scanning->scanner);
 	scanner_scan(scanning->scanner);
 	upgrade_settle(&scanning->upgrade);
@@ -257,11 +281,13 @@ static bool is_over(struct scanning *scanning)
 		return scanner_is_gone(scanning->scanner);
 	scanner_settle(scanning->scanner);
 	loop_hold_signals(scanning->loop, true);
+	farewell_hand_down(&scanning->farewell, true);
 	upgrade_run(&scanning->upgrade, &scanning->spawner, scanning->scanner,
 		    &scanning->log, scanning->commander.control_fd,
 		    &scanning->obituaries, &scanning->keeper);
 	diag_warn_errno("unable to run %s, going on as before",
 			scanning->upgrade.program);
+	farewell_hand_down(&scanning->farewell, false);
 	loop_hold_signals(scanning->loop, false);
 	return false;
 }
@@ -275,6 +301,7 @@ int scanning_run(const struct scanning_rules *rules, const char *called_as,
 		.commander = {.lock_fd = -1, .control_fd = -1},
 		.obituaries = {.fd = -1},
 		.keeper = {.door_fd = -1},
+		.farewell = {.fd = -1},
 		.log = {.service = {.site = {.dir_fd = -1}},
 			.pipe_fd = -1,
 			.out_fd = -1},
@@ -285,6 +312,7 @@ int scanning_run(const struct scanning_rules *rules, const char *called_as,
 		return alone_run(folder, &leash);
 	upgrade_begin(&scanning.upgrade, called_as, folder, log_name);
 	readiness_take(&scanning.readiness);
+	farewell_open(&scanning.farewell);
 	if (folder && !scanning.upgrade.inherited && chdir(folder) == -1) {
 		diag_fatal_errno("unable to chdir to %s", folder);
 		return EXIT_SYSTEM;
@@ -303,7 +331,10 @@ int scanning_run(const struct scanning_rules *rules, const char *called_as,
 		log_service_end(&scanning.log);
 	if (scanning.is_stopping)
 		surrender_end(&scanning.surrender);
+	if (scanning.is_stopping && !scanning.is_detaching)
+		farewell_over(&scanning.farewell, scanning.exit_code);
 out:
 	end(&scanning);
+	farewell_close(&scanning.farewell);
 	return scanning.exit_code;
 }

@@ -129,6 +129,9 @@ void service_drain(struct service *service);
 
 bool service_is_running(const struct service *service);
 
+/* Its process; 0: none, or one that has no number yet. */
+pid_t service_pid(const struct service *service);
+
 /* Calls `visit` for each FIFO that has a reader because somebody supervises,
  * and each socket: an upgrade keeps those open. */
 void service_visit_fifos(const struct service *service,

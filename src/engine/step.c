@@ -567,6 +567,11 @@ bool service_is_running(const struct service *service)
 	       (service->standing.pid != 0 || service->is_start_pending);
 }
 
+pid_t service_pid(const struct service *service)
+{
+	return service->site.is_hosted ? service->standing.pid : 0;
+}
+
 void service_visit_fifos(const struct service *service,
 			 void (*visit)(int fd, void *with), void *with)
 {

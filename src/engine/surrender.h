@@ -21,6 +21,8 @@
 #define SURRENDER_OF_SCAN    SCAN_DIR "/giving-up"
 #define SURRENDER_OF_SERVICE SUPERVISE_DIR "/giving-up"
 
+#define SURRENDER_REASON_SIZE 112 /* bytes */
+
 struct surrender {
 	/* Set by the owner before surrender_begin(), and borrowed. */
 	struct loop *loop;
@@ -32,6 +34,7 @@ struct surrender {
 	void *owner;
 
 	int exit_code; /* the one demanded; 0 while none is */
+	char reason[SURRENDER_REASON_SIZE]; /* "": an earlier one knew it */
 	/* The rest is that of surrender.c. */
 	struct loop_timer timer;
 };

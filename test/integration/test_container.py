@@ -11,7 +11,7 @@ import subprocess
 import pytest
 
 from proc import children_of
-from support import BIN, Service, wait_until, write_script
+from support import BIN, Service, program_of, wait_until
 
 NAMESPACE = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
 if os.getuid() != 0:
@@ -259,3 +259,166 @@ def test_what_means_something_in_a_container_only(tmp_path, options):
                           text=True, timeout=120)
     assert (done.returncode, done.stderr) == (100, (
         f"svscanboot: fatal: {options[0]} has a meaning in a container only: see -c\n"))
+
+
+# The end
+
+# Reads to the end of its input, as a log program does.
+READER = "#!/bin/sh\nexec cat >>read\n"
+
+
+
+@pytest.mark.parametrize("how", ["", "trap '' TERM; ", "trap 'echo ends; exit' TERM; "])
+def test_what_outlives_its_service_does_not_keep_a_log_waiting(box, how):
+    """A helper held the pipe, and its log waited for the engine's KILL."""
+    web = box.make("web", f"#!/bin/sh\n(setsid sh -c \"{how}while :; do sleep 0.05; done\""
+                   " &)\necho up\nexec sleep 1000\n")
+    web.add_log(READER)
+    box.start("-g", "300")
+    wait_until(lambda: "up" in (web.path / "log" / "read").read_text()
+               if (web.path / "log" / "read").exists() else False)
+    assert box.end() == 0
+    assert "all was stopped" in box.last_line()
+    read = (web.path / "log" / "read").read_text()
+    assert read == ("up\nends\n" if "ends" in how else "up\n")
+
+
+def test_what_holds_no_log_is_told_to_end_too(box):
+    """It was cut off, as process 1 left a second later."""
+    box.make("web", "#!/bin/sh\n(setsid sh -c \"trap 'sleep 0.3; echo told; exit' TERM;"
+             " echo up; while :; do sleep 0.05; done\" &)\nexec sleep 1000\n")
+    box.start().wait_out("up\n")
+    assert box.end() == 0
+    assert box.out() == "up\ntold\n"
+
+
+def test_a_stopped_process_is_told_and_continued(box):
+    box.make("web", "#!/bin/sh\n(setsid sh -c \"trap 'echo told; exit' TERM; echo up;"
+             " kill -STOP \\$\\$; while :; do sleep 0.05; done\" &)\nexec sleep 1000\n")
+    box.start("-g", "100000", "-t", "0").wait_out("up\n")
+    assert box.end() == 0
+    assert box.out() == "up\ntold\n"
+
+
+def test_the_stop_has_a_limit_that_is_told(box):
+    """A service that ignores TERM, and has no timeout-kill, took the whole container."""
+    box.make("web", SPEAKER)
+    box.make("deaf", "#!/bin/sh\ntrap '' TERM\necho up\nwhile :; do sleep 0.05; done\n")
+    box.start("-t", "700")
+    wait_until(lambda: box.out().count("up\n") == 2)
+    assert box.end() == 0
+    said = box.err().splitlines()
+    assert said[-2].startswith("svscanboot: warning: not all has stopped in 700ms, killing ")
+    assert f"run in {box.scan}/deaf (pid " in said[-2]
+    assert said[-1].startswith(
+        "svscanboot: told to stop by TERM, what was left was killed in ")
+
+
+def test_at_the_limit_loggers_have_a_moment(box):
+    deaf = box.make("deaf", "#!/bin/sh\ntrap '' TERM\necho up\n"
+                    "while :; do echo more; sleep 0.01; done\n")
+    log = deaf.add_log("#!/bin/sh\ncat\nsleep 0.1\necho the last >>read\n")
+    box.start("-t", "500").wait_out("up\nmore\nmore\n")
+    assert box.end() == 0
+    assert log.lines("read") == ["the last"]
+
+
+def test_at_the_limit_even_a_logger_is_killed(box):
+    web = box.make("web", SPEAKER)
+    web.add_log("#!/bin/sh\necho reads >&2\ntrap '' TERM\nwhile :; do sleep 0.05; done\n")
+    box.start("-t", "500").wait_err("reads\n")
+    assert box.end() == 0
+    assert "killing loggers" in box.err().splitlines()[-2]
+    assert "what was left was killed" in box.last_line()
+
+
+def test_without_a_limit_all_have_their_time(box):
+    box.make("slow", "#!/bin/sh\ntrap 'echo told; while ! [ -e go ]; do sleep 0.02; done;"
+             " echo ends; exit 0' TERM\necho up\nwhile :; do sleep 0.02; done\n")
+    box.start("-t", "0").wait_out("up\n")
+    box.tell(signal.SIGTERM)
+    box.wait_out("told\n")
+    (box.scan / "slow" / "go").touch()
+    assert box.process.wait(120) == 0
+    assert box.out() == "up\ntold\nends\n"
+
+
+def test_order_is_kept(box):
+    for name, needs in ("base", None), ("user", "base"):
+        service = box.make(name, f"#!/bin/sh\ntrap 'echo {name} ends; exit 0' TERM\n"
+                           f"echo {name}\nwhile :; do sleep 0.02; done\n")
+        if needs:
+            (service.path / "dependencies.d").mkdir()
+            (service.path / "dependencies.d" / needs).touch()
+    box.start().wait_out("user\n")
+    assert box.end() == 0
+    assert box.out().splitlines()[-2:] == ["user ends", "base ends"]
+
+
+def test_an_svscan_killed_before_has_its_loggers_spared(box):
+    """They are children of process 1 then, as what outlived its service is."""
+    web = box.make("web", "#!/bin/sh\n(setsid sleep 1000 &)\necho up\nexec sleep 1000\n")
+    log = web.add_log("#!/bin/sh\ntrap 'echo told >>read' TERM\n"
+                      "while read line; do echo $line >>read; done\n"
+                      "sleep 0.3\necho the end >>read\n")
+    box.start()
+    wait_until(lambda: log.lines("read") == ["up"])
+    kill_svscan(box)
+    assert box.end() == 0
+    assert log.lines("read") == ["up", "the end"]
+
+
+def kill_svscan(box):
+    def svscan():
+        for pid in children_of(box.first()):
+            if program_of(pid) == "svscan":
+                return pid
+        return None
+
+    pid = wait_until(svscan)
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: svscan() not in (None, pid), what="another svscan")
+
+
+@pytest.mark.parametrize("code", [None, 42])
+def test_a_stop_that_svscan_is_killed_in_goes_on(box, code):
+    """And starts nothing again, as an svscan in a crash otherwise does."""
+    box.make("quick", SPEAKER)
+    box.make("slow", "#!/bin/sh\ntrap 'echo told; while ! [ -e go ]; do sleep 0.02; done;"
+             " echo slow ends; exit 0' TERM\necho up\nwhile :; do sleep 0.02; done\n")
+    main = box.make("main", "#!/bin/sh\nwhile ! [ -e go ]; do sleep 0.02; done; exit 1\n",
+                    restart="never\n", on_giving_up=f"shutdown {code or 1}\n")
+    box.start("-t", "100000")
+    wait_until(lambda: box.out().count("up\n") == 2)
+    if code:
+        (main.path / "go").touch()
+    else:
+        box.tell(signal.SIGTERM)
+    box.wait_out("told\n")
+    box.wait_out("ends\n")
+    for _ in range(3):
+        kill_svscan(box)
+    (box.scan / "slow" / "go").touch()
+    assert box.process.wait(120) == (code or 0)
+    assert box.out().count("up\n") == 2
+    assert ("main has given up" if code else "told to stop by TERM") in box.last_line()
+
+
+def test_a_stop_by_svscanctl_is_one_like_others(box):
+    box.make("web", "#!/bin/sh\n(setsid sleep 1000 &)\necho up\nexec sleep 1000\n")
+    box.start().wait_out("up\n")
+    subprocess.run([BIN / "svscanctl", "-t", box.scan], check=True, timeout=120)
+    assert box.process.wait(120) == 0
+    assert box.last_line().startswith("svscanboot: svscan was told to stop, all was ")
+
+
+def test_what_others_run_beside_is_left_alone(box):
+    """With -c in a pid namespace that it shares, as in a pod."""
+    box.make("web", SPEAKER)
+    other = box.programs.start("sleep", "1000")
+    boot = box.programs.start(BIN / "svscanboot", "-c", box.scan,
+                              stdout=open(box.path / "out", "wb"))
+    box.wait_out("up\n")
+    boot.terminate()
+    assert boot.wait(120) == 0
+    assert other.poll() is None

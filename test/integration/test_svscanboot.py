@@ -24,7 +24,7 @@ PATH = (
     "/bin:/sbin:/usr/bin:/usr/sbin:/usr/X11R6/bin"
 )
 USAGE = (
-    "svscanboot: usage: svscanboot [-c | -m] [-e dir] [-s signal=what] "
+    "svscanboot: usage: svscanboot [-c | -m] [-e dir] [-g ms] [-s signal=what] [-t ms] "
     "[scandir [logservice]]"
 )
 NAMESPACE = ["unshare", "--pid", "--fork", "--mount-proc"]
