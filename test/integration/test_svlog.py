@@ -1012,7 +1012,7 @@ def test_completion_offers_options_services_and_directories(tmp_path):
     (tmp_path / "saved").mkdir()
     scan = str(tmp_path / "scan")
     assert complete("c", cwd=tmp_path, SVDIR=scan) == ["clock"]
-    assert complete("-d", scan, "", cwd=tmp_path) == ["clock", "httpd"]
+    assert sorted(complete("-d", scan, "", cwd=tmp_path)) == ["clock", "httpd"]
     assert complete("sa", cwd=tmp_path, SVDIR=scan) == ["saved"]
     assert complete("--since", "y", cwd=tmp_path) == ["yesterday"]
     for word in complete("--since", "", cwd=tmp_path):
