@@ -31,6 +31,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "boot/command.h"
 #include "boot/hold.h"
 #include "boot/signals.h"
 #include "boot/sweep.h"
@@ -65,6 +66,7 @@ struct boot {
 	 * machine. Owned. */
 	int ending_read_fd, ending_write_fd;
 	struct sweep sweep;
+	struct command command;
 	struct hold hold;
 	int64_t oom_score; /* what children get: see oom_score.h */
 	bool has_oom_score_changed;
@@ -88,6 +90,7 @@ struct boot {
 	/* Of a container: why it ends, in words, and since when it does. */
 	char reason[BOOT_REASON_SIZE]; /* "": no reason is known */
 	int64_t ending_ns;             /* CLOCK_MONOTONIC; 0: it doesn't */
+	bool is_of_service; /* and its exit code is that of a service */
 	int told_code; /* the exit code to be, by svscan; -1: it is not over */
 	bool has_remains; /* of what was started, when svscan has ended */
 };
@@ -142,6 +145,9 @@ void boot_give_back(const struct boot *boot);
 /* In a child: becomes the program beside our own, or else the one on PATH. It
  * returns when there is none, and has said so. */
 void boot_exec(const struct boot *boot, char *const argv[]);
+
+/* Starts the command, if that is due. */
+void boot_start_command(struct boot *boot);
 
 /* In a child: tells a service of a signal, as `reaction` has it, and exits. */
 _Noreturn void boot_pass_signal(const struct boot *boot,

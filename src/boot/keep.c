@@ -37,6 +37,12 @@ void boot_catch_signals(struct boot *boot)
 	reactions_catch(&boot->reactions, !boot->is_container, &boot->caught);
 }
 
+/* The first, as it uses the services: they wait, but not for long. */
+static void tell_command(struct boot *boot, int number)
+{
+	command_tell(&boot->command, number, now_ns() + boot->sweep.grace_ns);
+}
+
 /* In words, the first time; what is already ending has its reason. */
 static void begin_end(struct boot *boot, const char *format, const char *what)
 {
@@ -48,6 +54,7 @@ static void begin_end(struct boot *boot, const char *format, const char *what)
 	reason = strb_on(boot->reason, sizeof(boot->reason));
 	strb_add_format(&reason, format, what);
 	boot->is_stopping = true;
+	tell_command(boot, SIGTERM);
 	if (boot->is_container)
 		sweep_begin(&boot->sweep, boot->ending_ns);
 	readiness_notify(&boot->readiness, "STOPPING=1");
@@ -61,6 +68,8 @@ static void read_endings(struct boot *boot)
 	if (boot->ending_read_fd == -1)
 		return;
 	while (ending_take(boot->ending_read_fd, &news)) {
+		if (news.kind == ENDING_BEGINS && boot->ending_ns == 0)
+			boot->is_of_service = news.text[0] != '\0';
 		if (news.kind == ENDING_BEGINS)
 			begin_end(boot, "%s",
 				  news.text[0] ? news.text
@@ -87,6 +96,7 @@ static void conclude(struct boot *boot)
 		return;
 	begin_end(boot, "%s", "svscan has ended");
 	sweep_is_down(&boot->sweep);
+	boot->has_remains = true; /* until that has been looked for */
 }
 
 /* Another one may end what the last one left; the first comes at once. */
@@ -129,6 +139,18 @@ static void judge_svscan(struct boot *boot, int status)
 	}
 }
 
+/* What it couldn't start with is on standard error. */
+static void end_with_command(struct boot *boot)
+{
+	int code = boot->command.exit_code;
+	char what[64];
+	struct strb text = strb_on(what, sizeof(what));
+
+	strb_add_format(&text, "exit code %d", code);
+	begin_end(boot, "the command ended with %s", what);
+	boot->stop_pending = true;
+}
+
 /*
  * The next child that ended, reaped; 0 when there is none. It is looked at
  * before, while /proc still has its start time.
@@ -150,12 +172,16 @@ static void reap(struct boot *boot)
 	int status;
 	pid_t pid;
 
+	command_continue(&boot->command);
 	while ((pid = reap_one(&status, &start_ticks)) > 0) {
 		if (pid == boot->title.pid) {
 			boot->title.pid = 0;
 		} else if (pid == boot->svscan.pid) {
 			boot->svscan.pid = 0;
 			judge_svscan(boot, status);
+		} else if (pid == boot->command.pid) {
+			command_note_end(&boot->command, status);
+			end_with_command(boot);
 		} else {
 			const struct death death = {pid, start_ticks, status};
 
@@ -169,6 +195,8 @@ static void stop(struct boot *boot, int number)
 {
 	char name[SIGNAME_SIZE];
 
+	if (number == SIGINT || number == SIGQUIT)
+		tell_command(boot, number);
 	begin_end(boot, "told to stop by %s", signame_of(number, name));
 	boot->stop_pending = true;
 	boot->is_detaching = boot->detach_pending = false;
@@ -232,11 +260,25 @@ static void pass_signals_on(struct boot *boot)
 		return;
 	if (boot->scan_pending)
 		kill(boot->svscan.pid, SIGHUP);
-	if (boot->stop_pending)
+	boot->scan_pending = false;
+	if (boot->stop_pending &&
+	    !command_is_awaited(&boot->command, now_ns())) {
 		kill(boot->svscan.pid, SIGTERM);
-	boot->scan_pending = boot->stop_pending = false;
+		boot->stop_pending = false;
+	}
 	if (boot->detach_pending && tell_to_detach(boot))
 		boot->detach_pending = false;
+}
+
+static int64_t stop_due_ns(const struct boot *boot)
+{
+	int64_t due = signal_due_ns(boot);
+	bool is_awaited = boot->stop_pending && !boot->scan_pending &&
+			  command_is_awaited(&boot->command, now_ns());
+
+	return is_awaited && boot->command.patience_due_ns > due
+		       ? boot->command.patience_due_ns
+		       : due;
 }
 
 /* The next moment at which something is to be done without a signal. */
@@ -247,7 +289,7 @@ static int64_t next_due_ns(const struct boot *boot)
 	if (boot->svscan.pid == 0)
 		due = boot->svscan.start_due_ns;
 	else if (boot->scan_pending || boot->stop_pending)
-		due = signal_due_ns(boot);
+		due = stop_due_ns(boot);
 	else if (boot->detach_pending)
 		due = now_ns() + GRACE_NS;
 	if (boot->is_container && sweep_due_ns(&boot->sweep) < due)
@@ -266,6 +308,11 @@ static void note_readiness(struct boot *boot)
 		return;
 	boot_close_ready(boot);
 	readiness_notify(&boot->readiness, "READY=1");
+	if (boot->ending_ns != 0)
+		return;
+	boot_start_command(boot);
+	if (boot->command.was_started && boot->command.pid == 0)
+		end_with_command(boot);
 }
 
 /* Until a signal was noted, svscan has something to say, or it is `due_ns`;
@@ -301,7 +348,10 @@ static void wait_until(struct boot *boot, int64_t due_ns)
 /* Of a container that ends. */
 static void sweep(struct boot *boot)
 {
-	const struct sweep_others others = {.svscan = boot->svscan.pid};
+	/* Without services it is one like all that is left. */
+	pid_t command_pid = boot->is_over ? 0 : boot->command.pid;
+	const struct sweep_others others = {.svscan = boot->svscan.pid,
+					    .command = command_pid};
 
 	if (!boot->is_container || boot->ending_ns == 0)
 		return;
@@ -363,5 +413,7 @@ int boot_run(struct boot *boot)
 	keep_running(boot);
 	end_title(boot);
 	tell_of_end(boot);
+	if (boot->command.was_started && !boot->is_of_service)
+		return boot->command.exit_code;
 	return boot->exit_code;
 }

@@ -130,10 +130,11 @@ int boot_open(struct boot *boot)
 	if (open_pipe(&boot->deaths_read_fd, &boot->deaths_write_fd) == -1)
 		return -1;
 	boot->ready_read_fd = boot->ready_write_fd = -1;
-	if (boot->readiness.socket[0] != '\0' &&
+	if ((boot->readiness.socket[0] != '\0' || boot->command.argv) &&
 	    open_pipe(&boot->ready_read_fd, &boot->ready_write_fd) == -1)
 		return -1;
-	if (turn_to_null(boot) == -1 || open_ending(boot) == -1)
+	if (command_keep_input(&boot->command) == -1 ||
+	    turn_to_null(boot) == -1 || open_ending(boot) == -1)
 		return -1;
 	hold_open(&boot->hold);
 	boot->has_oom_score_changed = oom_score_set_to_never(&boot->oom_score);
@@ -246,4 +247,24 @@ void boot_start_if_due(struct boot *boot, struct kept *program, int64_t now_ns)
 	program->started_ns = now_ns;
 	program->is_restart = true;
 	program->fork_error = 0;
+}
+
+void boot_start_command(struct boot *boot)
+{
+	pid_t pid;
+
+	if (!command_is_due(&boot->command))
+		return;
+	pid = fork();
+	if (pid == -1) {
+		boot->command.was_started = true;
+		boot->command.exit_code = EXIT_SYSTEM;
+		diag_warn_errno("unable to fork for %s", boot->command.argv[0]);
+		return;
+	}
+	command_settle(&boot->command, pid);
+	if (pid != 0)
+		return;
+	boot_give_back(boot);
+	command_exec(&boot->command);
 }

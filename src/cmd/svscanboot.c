@@ -22,7 +22,8 @@
 #define GRACE_NS (2 * SPAN_SECOND_NS)
 
 static const char usage[] = "[-c | -m] [-e dir] [-g ms] [-s signal=what] "
-			    "[-t ms] [scandir [logservice]]";
+			    "[-t ms] [scandir [logservice]] "
+			    "[-- command ...]";
 
 enum { MAPPINGS_MOST = 64 };
 
@@ -33,6 +34,7 @@ struct arguments {
 	size_t mapping_count;
 	int64_t limit_ns, grace_ns; /* of a stop, and in it */
 	char for_container; /* an option that only has a meaning there */
+	char **command;     /* what follows "--"; NULL: nothing does */
 	char *scan_dir, *log_service; /* the last may be NULL */
 };
 
@@ -81,8 +83,24 @@ static void check_log_service(const struct arguments *arguments)
 			arguments->log_service);
 	if (path.is_cut || stat(room, &status) == -1 ||
 	    !S_ISDIR(status.st_mode))
-		diag_die(EXIT_USAGE, "%s is no service in %s to log to",
+		diag_die(EXIT_USAGE,
+			 "%s is no service in %s to log to; a command comes "
+			 "after --",
 			 arguments->log_service, arguments->scan_dir);
+}
+
+/* Returns how many arguments there are before it. */
+static int take_command(struct arguments *arguments, int argc, char *argv[])
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--") != 0)
+			continue;
+		argv[i] = NULL;
+		if (i + 1 < argc)
+			arguments->command = argv + i + 1;
+		return i;
+	}
+	return argc;
 }
 
 static void take_arguments(struct arguments *arguments, int argc, char *argv[])
@@ -90,6 +108,7 @@ static void take_arguments(struct arguments *arguments, int argc, char *argv[])
 	static char scan_dir[] = HOLDFAST_SCANDIR;
 	int letter;
 
+	argc = take_command(arguments, argc, argv);
 	arguments->is_container = boot_looks_like_container();
 	arguments->limit_ns = LIMIT_NS;
 	arguments->grace_ns = GRACE_NS;
@@ -103,6 +122,9 @@ static void take_arguments(struct arguments *arguments, int argc, char *argv[])
 		diag_die(EXIT_USAGE,
 			 "-%c has a meaning in a container only: see -c",
 			 arguments->for_container);
+	if (arguments->command && !arguments->is_container)
+		diag_die(EXIT_USAGE, "a command has a meaning in a container "
+				     "only: see -c");
 	arguments->scan_dir = argc > 0 ? argv[0] : scan_dir;
 	arguments->log_service = argc > 1 ? argv[1] : NULL;
 	check_log_service(arguments);
@@ -157,6 +179,7 @@ int main(int argc, char *argv[])
 	diag_never_wait();
 	take_arguments(&arguments, argc, argv);
 	boot.is_container = arguments.is_container;
+	boot.command.argv = arguments.command;
 	boot.sweep.limit_ns = arguments.limit_ns;
 	boot.sweep.grace_ns = arguments.grace_ns;
 	prepare_signals(&boot, &arguments);

@@ -4,13 +4,16 @@ A container is a pid namespace here; test/machine/test_containers.py has one of 
 engine.
 """
 
+import fcntl
 import os
+import pty
 import signal
 import subprocess
+import termios
 
 import pytest
 
-from proc import children_of
+from proc import children_of, descendants
 from support import BIN, Service, program_of, wait_until
 
 NAMESPACE = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
@@ -249,7 +252,8 @@ def test_a_command_is_not_taken_for_a_log_service(box):
     """`docker run IMAGE bash` had everything log to "bash"."""
     assert box.run(argv=["bash"]) == 100
     assert box.err() == (
-        f"svscanboot: fatal: bash is no service in {box.scan} to log to\n"
+        f"svscanboot: fatal: bash is no service in {box.scan} to log to; "
+        "a command comes after --\n"
     )
 
 
@@ -422,3 +426,164 @@ def test_what_others_run_beside_is_left_alone(box):
     boot.terminate()
     assert boot.wait(120) == 0
     assert other.poll() is None
+
+
+# The command
+
+
+def test_a_command_runs_beside_the_services(box):
+    """On the container's own input, environment and directory, when svscan is ready;
+    its end is the end of all."""
+    box.make("web", SPEAKER)
+    (box.path / "in").write_text("typed\n")
+    box.start(argv=["--", "sh", "-c",
+                    'read x; echo "got $x, FOO is $FOO, in $PWD"; sv -d "$0" check web'
+                    ' >/dev/null || sv -w 60 -d "$0" start web; exit 3', box.scan],
+              cwd=box.path, stdin=open(box.path / "in"),
+              env={"PATH": os.environ["PATH"], "FOO": "bar"})
+    assert box.process.wait(120) == 3
+    assert f"got typed, FOO is bar, in {box.path}\n" in box.out()
+    assert box.out().endswith("ends\n")
+    assert box.last_line().startswith(
+        "svscanboot: the command ended with exit code 3, all was stopped in ")
+
+
+@pytest.mark.parametrize("argv, code", [
+    (["true"], 0), (["sh", "-c", "kill -KILL $$"], 137), (["/dev/null"], 126),
+    (["no-such-program"], 127)])
+def test_the_exit_code_is_that_of_the_command(box, argv, code):
+    box.make("web", SPEAKER)
+    assert box.run(argv=["--", *argv]) == code
+    if code in (126, 127):
+        assert f"svscanboot: fatal: unable to run {argv[0]}: " in box.err()
+
+
+def test_without_a_command_there_may_be_a_mark(box):
+    """Of an entry point that waits for one."""
+    box.make("web", SPEAKER)
+    box.start(argv=["--"]).wait_out("up\n")
+    assert box.end() == 0
+
+
+def test_a_command_is_told_before_the_services(box):
+    box.make("web", SPEAKER)
+    box.start(argv=["--", "sh", "-c", "trap 'echo told; sleep 0.3; echo command ends;"
+                    " exit 4' TERM; echo runs; while :; do sleep 0.02; done"])
+    box.wait_out("up\n")
+    box.wait_out("runs\n")
+    assert box.end() == 4
+    assert box.out().splitlines()[-3:] == ["told", "command ends", "ends"]
+
+
+def test_a_command_that_does_not_end_is_not_waited_for_long(box):
+    box.make("web", SPEAKER)
+    box.start("-g", "200", "-t", "700", argv=[
+        "--", "sh", "-c", "trap '' TERM; echo runs; while :; do sleep 0.02; done"])
+    box.wait_out("up\n")
+    box.wait_out("runs\n")
+    assert box.end() == 137
+    assert box.out().endswith("ends\n")
+
+
+def test_a_service_that_gives_up_ends_the_command_and_has_its_code(box):
+    main = box.make("main", "#!/bin/sh\nwhile ! [ -e go ]; do sleep 0.02; done; exit 1\n",
+                    restart="never\n", on_giving_up="shutdown 42\n")
+    box.start(argv=["--", "sh", "-c", "trap 'echo told; exit 4' TERM; echo runs;"
+                    " while :; do sleep 0.02; done"])
+    box.wait_out("runs\n")
+    (main.path / "go").touch()
+    assert box.process.wait(120) == 42
+    assert box.out() == "runs\ntold\n"
+
+
+def test_a_command_is_for_containers(tmp_path):
+    done = subprocess.run([BIN / "svscanboot", tmp_path, "--", "true"],
+                          capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (100, (
+        "svscanboot: fatal: a command has a meaning in a container only: see -c\n"))
+
+
+class Terminal:
+    """What a container that is started with -t has for input and output."""
+
+    def __init__(self, box, *argv):
+        self.fd, inner = pty.openpty()
+        self.read = b""
+        os.set_blocking(self.fd, False)
+
+        def lead():
+            os.setsid()
+            fcntl.ioctl(inner, termios.TIOCSCTTY, 0)
+
+        box.process = box.programs.start(
+            *NAMESPACE, BIN / "svscanboot", box.scan, "--", *argv, stdin=inner,
+            stdout=inner, stderr=inner, preexec_fn=lead,
+            env={**os.environ, "PS1": "ready> ", "ENV": ""})
+        os.close(inner)
+
+    def type(self, text):
+        os.write(self.fd, text)
+
+    def wait(self, text, count=1):
+        def has_come():
+            try:
+                self.read += os.read(self.fd, 4096)
+            except (BlockingIOError, OSError):
+                pass
+            return self.read.count(text) >= count
+
+        wait_until(has_come, what=f"{text!r} on the terminal: {self.read!r}")
+
+
+def test_on_a_terminal_the_command_has_job_control(box):
+    """`docker run -it IMAGE sh`."""
+    box.make("web", "#!/bin/sh\ntrap 'echo interrupted' INT\necho up\n"
+             "while :; do sleep 0.02; done\n")
+    terminal = Terminal(box, "sh", "-i")
+    terminal.wait(b"ready> ")
+    terminal.type(b"sleep 1000\n\x03")  # the shell goes on, and all else does
+    terminal.wait(b"ready> ", 2)
+    terminal.type(b"sleep 1001\n")
+    wait_until(lambda: [pid for pid in descendants(box.process.pid)
+                        if b"1001" in cmdline(pid)])
+    terminal.type(b"\x1a")
+    terminal.wait(b"ready> ", 3)
+    terminal.type(b"jobs\n")
+    terminal.wait(b"ready> ", 4)
+    assert terminal.read.count(b"topped") == 2
+    terminal.type(b"fg\n")
+    terminal.wait(b"sleep 1001\r\n", 4)
+    terminal.type(b"\x03")
+    terminal.wait(b"ready> ", 5)
+    terminal.type(b"exit 5\n")
+    terminal.wait(b"exit code 5, all was stopped")
+    assert box.process.wait(120) == 5
+    assert b"interrupted" not in terminal.read
+
+
+def cmdline(pid):
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+def test_a_shell_on_a_terminal_ends_when_the_container_is_told_to(box):
+    """It ignores TERM."""
+    box.make("web", SPEAKER)
+    terminal = Terminal(box, "sh", "-i")
+    terminal.wait(b"ready> ")
+    box.tell(signal.SIGTERM)
+    terminal.wait(b"told to stop by TERM, all was stopped")
+    assert box.process.wait(120) == 128 + signal.SIGHUP
+
+
+def test_a_command_that_is_stopped_from_the_terminal_goes_on(box):
+    """Nobody could continue it."""
+    terminal = Terminal(box, "sh", "-c", "echo runs; read x; echo got $x")
+    terminal.wait(b"runs")
+    terminal.type(b"\x1a")
+    terminal.type(b"line\n")
+    terminal.wait(b"got line")
+    assert box.process.wait(120) == 0

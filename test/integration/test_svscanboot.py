@@ -25,7 +25,7 @@ PATH = (
 )
 USAGE = (
     "svscanboot: usage: svscanboot [-c | -m] [-e dir] [-g ms] [-s signal=what] [-t ms] "
-    "[scandir [logservice]]"
+    "[scandir [logservice]] [-- command ...]"
 )
 NAMESPACE = ["unshare", "--pid", "--fork", "--mount-proc"]
 if os.getuid() != 0:
