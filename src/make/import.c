@@ -1,7 +1,9 @@
 /* import.c -- see import.h: what all of it needs. */
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/strb.h"
 #include "make/import.h"
@@ -11,8 +13,11 @@ void import_tell(const struct import *import, unsigned line, const char *key,
 {
 	char room[512];
 	struct strb text = strb_on(room, sizeof(room));
-	const struct import_note note = {
-		.line = line, .key = key, .why = room, .advice = advice};
+	const struct import_note note = {.path = import->path,
+					 .line = line,
+					 .key = key,
+					 .why = room,
+					 .advice = advice};
 	va_list args;
 
 	va_start(args, why);
@@ -79,6 +84,15 @@ void import_set(struct import *import, const char *variable)
 	}
 	free(*there);
 	*there = copy;
+}
+
+/* What getpwuid() finds lasts until the next account is looked up, so it is not
+ * kept. */
+bool import_is_own_account(const char *name)
+{
+	const struct passwd *self = getpwuid(geteuid());
+
+	return self && strcmp(name, self->pw_name) == 0;
 }
 
 void import_free(struct import *import)

@@ -1,15 +1,15 @@
 /*
  * import.h -- services that were written down for somebody else: plans from
- * units of systemd, and from Procfiles.
+ * units of systemd, from Procfiles, and from configurations of supervisord.
  *
  * Nothing is run, and nothing of a file becomes part of a script but as a
  * quoted word; only the lines of a Procfile, which are a shell's anyway, and
- * the variables that a unit's command lines name, mean something to a shell.
+ * the variables that command lines of others name, mean something to a shell.
  * What can't be carried over is told of, line by line; where that could make a
  * service of somebody with more rights than were meant, or one that cannot be
  * supervised, it is not started until somebody has looked.
  * Source: systemd.unit(5), systemd.service(5), systemd.exec(5),
- * systemd.kill(5); the manual of foreman.
+ * systemd.kill(5); the manuals of foreman and of supervisord.
  */
 #ifndef MAKE_IMPORT_H
 #define MAKE_IMPORT_H
@@ -21,14 +21,16 @@
 
 /* Texts are gone after the call that they are handed to. */
 struct import_note {
-	unsigned line;   /* of the file; 0: of all of it */
-	const char *key; /* "ExecStart" */
+	const char *path; /* of the file; NULL: the one that was asked for */
+	unsigned line;    /* of the file; 0: of all of it */
+	const char *key;  /* "ExecStart" */
 	const char *why, *advice;
 };
 
 /* Starts as all zeros but for what the caller says. */
 struct import {
 	const char *name; /* of the service; borrowed */
+	const char *path; /* of the file that is told of, as in a note */
 	void (*tell)(void *with, const struct import_note *note);
 	void *with;
 	struct plan plan;
@@ -66,5 +68,8 @@ void import_set(struct import *import, const char *variable);
 
 /* Whether the plan has a variable of that name. */
 bool import_has(const struct import *import, const char *name);
+
+/* Whether that is the account that imports. */
+bool import_is_own_account(const char *name);
 
 #endif

@@ -124,15 +124,6 @@ static void set_account(struct unit *unit, const char *account)
 	}
 }
 
-/* Whether it is the account that imports. What getpwuid() finds lasts until the
- * next account is looked up, so it is not kept. */
-static bool is_own_account(const char *name)
-{
-	const struct passwd *self = getpwuid(geteuid());
-
-	return self && is(name, self->pw_name);
-}
-
 static void conclude_user(struct unit *unit)
 {
 	struct plan *plan = &unit->import->plan;
@@ -148,7 +139,7 @@ static void conclude_user(struct unit *unit)
 	plan->user = ids_text(unit, account);
 	plan->has_all_groups = unit->texts[UNIT_USER] != NULL;
 	plan->is_privileged = unit->start_is_privileged;
-	if (is_own_account(plan->user))
+	if (import_is_own_account(plan->user))
 		plan->user = NULL;
 	else if (!ids_parse(plan->user, &ids))
 		tell(unit, unit->texts[UNIT_USER] ? UNIT_USER : UNIT_GROUP,

@@ -65,8 +65,11 @@ struct plan {
 	const char *timeout_finish, *reload_signal, *notification_fd,
 		*kill_scope;
 	bool has_notify_socket;
+	bool is_bundle; /* stands for edges[GRAPH_CONTAINS], and that is all */
+	bool needs_no_log; /* output goes elsewhere */
 	bool has_log;
 	struct plan_user log_user;
+	const char *log_limits; /* of multilog; NULL: a default; borrowed */
 };
 
 /* Splits "NAME=LIMIT", as in "nofile=1024" or "core=unlimited", and adds what

@@ -74,7 +74,8 @@ static void draw_log(const struct plan *plan, struct sketch *sketch)
 			fputc(' ', page.file);
 		}
 		plan_write_program(plan, "multilog", page.file);
-		fputs(" t s1000000 ./main\n", page.file);
+		fprintf(page.file, " t %s ./main\n",
+			plan->log_limits ? plan->log_limits : "s1000000");
 		plan_end(&page, sketch, "log/run", SCRIPT_MODE);
 	}
 	sketch_add_directory(sketch, "log/main", LOGS_MODE);
@@ -99,6 +100,10 @@ void plan_draw(const struct plan *plan, struct sketch *sketch)
 
 	if (plan_is_short(plan))
 		sketch->is_short = true;
+	if (plan->is_bundle) {
+		draw_edges(plan, sketch);
+		return;
+	}
 	plan_draw_scripts(plan, sketch);
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		draw_line(sketch, lines[i].file, lines[i].value, FILE_MODE);

@@ -1,6 +1,7 @@
 /* import.c -- see import.h. */
 #include <errno.h>
 #include <getopt.h>
+#include <glob.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "cmd/sv/import.h"
 #include "cmd/sv/maker.h"
 #include "make/import.h"
+#include "make/supervisor.h"
 
 #define SOME_LOST 1
 /* Larger ones aren't what they are called. */
@@ -50,7 +52,8 @@ static void on_note(void *with, const struct import_note *note)
 	char room[PATH_MAX];
 	struct strb text = strb_on(room, sizeof(room));
 
-	strb_add_shown(&text, importing->path, PATH_MAX / 2);
+	strb_add_shown(&text, note->path ? note->path : importing->path,
+		       PATH_MAX / 2);
 	if (note->line != 0)
 		strb_add_format(&text, ":%u", note->line);
 	if (*note->key != '\0') {
@@ -139,49 +142,128 @@ static void import_service(struct importing *importing, char *text, size_t len)
 	import_free(&import);
 }
 
+/* The absolute path of the directory that a file is in. False after saying why
+ * there is none. */
+static bool find_directory(const char *file, char dir[PATH_MAX])
+{
+	char room[PATH_MAX];
+	struct strb path = strb_on(room, sizeof(room));
+
+	strb_add_bytes(&path, file, (size_t)(base_of(file) - file));
+	strb_add(&path, ".");
+	errno = ENAMETOOLONG;
+	if (!path.is_cut && realpath(room, dir))
+		return true;
+	diag_fatal_errno("unable to find the directory of %s", file);
+	return false;
+}
+
 static void import_processes(struct importing *importing, char *text,
 			     size_t len)
 {
 	struct import import = {.tell = on_note, .with = importing};
-	char dir[PATH_MAX], room[PATH_MAX];
-	struct strb path = strb_on(room, sizeof(room));
+	char dir[PATH_MAX];
 
-	strb_add_bytes(&path, importing->path,
-		       (size_t)(base_of(importing->path) - importing->path));
-	strb_add(&path, ".");
-	if (!realpath(room, dir)) {
-		diag_fatal_errno("unable to find the directory of %s",
-				 importing->path);
+	if (!find_directory(importing->path, dir) ||
+	    import_procfile(&import, dir, text, len, make) == -1)
 		importing->has_failed = true;
-	} else if (import_procfile(&import, dir, text, len, make) == -1) {
-		importing->has_failed = true;
+}
+
+/* ---- supervisord ---- */
+
+/* 0, or -1 after saying why not. Takes the text over. */
+static int read_configuration(struct supervisor *supervisor, const char *path,
+			      char *text, size_t len)
+{
+	char dir[PATH_MAX];
+
+	if (find_directory(path, dir))
+		return supervisor_read(supervisor, path, dir, text, len);
+	free(text);
+	return -1;
+}
+
+/* The files that a pattern stands for, in the order of their names. */
+static int read_included(struct supervisor *supervisor, const char *pattern)
+{
+	glob_t found = {.gl_pathc = 0};
+	int result = 0;
+
+	if (glob(pattern, 0, NULL, &found) != 0)
+		supervisor_tell_missing(supervisor, pattern);
+	for (size_t i = 0; i < found.gl_pathc && result == 0; i++) {
+		size_t len;
+		char *text = read_file(found.gl_pathv[i], &len);
+
+		if (!text) {
+			diag_fatal_errno("unable to read %s",
+					 found.gl_pathv[i]);
+			result = -1;
+		} else {
+			result = read_configuration(
+				supervisor, found.gl_pathv[i], text, len);
+		}
 	}
+	globfree(&found);
+	return result;
+}
+
+static void import_supervisor(struct importing *importing, char *text,
+			      size_t len)
+{
+	struct import import = {.tell = on_note,
+				.with = importing,
+				.plan.folder = importing->maker.folder};
+	struct supervisor supervisor = {.import = &import};
+	struct list patterns = {.items = NULL};
+	int result =
+		read_configuration(&supervisor, importing->path, text, len);
+
+	if (result == 0)
+		supervisor_includes(&supervisor, &patterns);
+	for (size_t i = 0; i < patterns.count && result == 0; i++)
+		result = read_included(&supervisor, patterns.items[i]);
+	if (result == 0)
+		result = supervisor_finish(&supervisor, make);
+	if (result == -1)
+		importing->has_failed = true;
+	list_free(&patterns);
+	supervisor_free(&supervisor);
+	import_free(&import);
+}
+
+static bool is_supervisor(const char *base, const char *text)
+{
+	return strncmp(base, "supervisor", strlen("supervisor")) == 0 ||
+	       supervisor_is_meant(text);
 }
 
 static void import_file(struct importing *importing)
 {
 	const char *base = base_of(importing->path);
-	bool is_unit = ends_with(base, ".service");
-	char *text;
 	size_t len;
+	char *text = read_file(importing->path, &len);
 
-	if (!is_unit && strncmp(base, "Procfile", strlen("Procfile")) != 0) {
-		diag_fatal("%s is neither a Procfile nor a .service: services "
-			   "can be made of these, and their names tell them",
-			   importing->path);
-		importing->has_failed = true;
-		return;
-	}
-	text = read_file(importing->path, &len);
 	if (!text) {
 		diag_fatal_errno("unable to read %s", importing->path);
 		importing->has_failed = true;
 		return;
 	}
-	if (is_unit)
+	if (ends_with(base, ".service")) {
 		import_service(importing, text, len);
-	else
+	} else if (strncmp(base, "Procfile", strlen("Procfile")) == 0) {
 		import_processes(importing, text, len);
+	} else if (is_supervisor(base, text)) {
+		import_supervisor(importing, text, len);
+		text = NULL; /* it took that over */
+	} else {
+		diag_fatal("%s is neither a Procfile nor a .service, which "
+			   "their names tell, nor a configuration of "
+			   "supervisord, which has a [program:x]: services can "
+			   "be made of these",
+			   importing->path);
+		importing->has_failed = true;
+	}
 	free(text);
 }
 

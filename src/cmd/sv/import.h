@@ -1,5 +1,6 @@
 /*
- * import.h -- sv import: service directories from units and Procfiles.
+ * import.h -- sv import: service directories from units, Procfiles and
+ * configurations of supervisord.
  */
 #ifndef CMD_SV_IMPORT_H
 #define CMD_SV_IMPORT_H

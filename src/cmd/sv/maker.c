@@ -146,7 +146,7 @@ int maker_add(struct maker *maker, const char *name, struct plan *plan)
 		return -1;
 	}
 	plan->folder = maker->folder;
-	plan->has_log = !maker->has_no_log;
+	plan->has_log = !maker->has_no_log && !plan->needs_no_log;
 	if (plan->has_log &&
 	    choose_log_user(maker, name, &plan->log_user, account) == -1)
 		return -1;
