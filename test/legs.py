@@ -51,7 +51,10 @@ OF_A_LONG_TEST = {
 OF_THE_LOOP = re.compile(r"/test_(svscan|svwait|svc|sv_watch|runsv|supervise|adopt)")
 # As does the contract of a service directory, in a leg of its own: it takes as long.
 OF_THE_CONTRACT = re.compile(r"/test_(contract|giving_up)")
-FOLDERS_OF_SCRIPTS = ("script/*", ".ci/*", "dist/*", "dist/debian/*", "test/machine/*")
+FOLDERS_OF_SCRIPTS = (
+    *("script/*", ".ci/*", "test/machine/*"),
+    *("dist/*", "dist/debian/*", "dist/s6-overlay/*"),
+)
 
 
 def source_files(*patterns):
