@@ -78,8 +78,10 @@ struct boot {
 	size_t environment_count;
 	char folder[PATH_MAX];     /* where this program is; "" when unknown */
 	char path[PATH_MAX + 128]; /* "PATH=", with the folder */
-	sigset_t caught;           /* the signals behind the notes */
-	bool is_stopping;          /* the end of svscan will be ours */
+	char *mains; /* "NAME=VALUE" for svscan, see mains.h; NULL: none; owned
+		      */
+	sigset_t caught;     /* the signals behind the notes */
+	bool is_stopping;    /* the end of svscan will be ours */
 	bool is_last_try;    /* of a svscan that is to stop the services */
 	bool stop_pending;   /* a TERM to pass on */
 	bool scan_pending;   /* a HUP to pass on */

@@ -14,6 +14,8 @@
 #include "base/strb.h"
 #include "boot/boot.h"
 #include "service/death.h"
+#include "service/ending.h"
+#include "service/mains.h"
 
 #define PATH_OF_SERVICES                                                       \
 	"/command:/usr/local/bin:/usr/local/sbin:"                             \
@@ -123,6 +125,7 @@ int boot_pass_environment(struct boot *boot)
 	unsetenv(DEATH_VARIABLE);
 	unsetenv(KEEPING_VARIABLE);
 	unsetenv(ENDING_VARIABLE);
+	unsetenv(MAINS_VARIABLE);
 	unsetenv(ENDING_BEGUN_VARIABLE);
 	if (!path || setenv("PATH", path, 1) == -1)
 		return -1;

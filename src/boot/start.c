@@ -65,6 +65,8 @@ static void hand_pipes_down(struct boot *boot)
 		if (boot->is_stopping)
 			boot_add_variable(boot, begun);
 	}
+	if (boot->mains)
+		boot_add_variable(boot, boot->mains);
 	door = hold_hand_down(&boot->hold);
 	if (door)
 		boot_add_variable(boot, door);

@@ -25,9 +25,10 @@ static void on_surrender(struct surrender *surrender)
 	service_stop(surrender->owner);
 }
 
-static void on_giving_up(struct service *service, int exit_code)
+static void on_giving_up(struct service *service, const char *why,
+			 int exit_code)
 {
-	surrender_demand(service->owner, service->site.name, exit_code);
+	surrender_demand(service->owner, service->site.name, why, exit_code);
 }
 
 static void on_signal(void *owner, int number)

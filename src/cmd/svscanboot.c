@@ -2,6 +2,7 @@
 #include <getopt.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "base/span.h"
 #include "base/strb.h"
 #include "boot/boot.h"
+#include "service/mains.h"
 
 #define TITLE_BYTES 400
 #define ENVIRONMENT "/run/holdfast/environment"
@@ -21,9 +23,9 @@
 #define LIMIT_NS (8 * SPAN_SECOND_NS)
 #define GRACE_NS (2 * SPAN_SECOND_NS)
 
-static const char usage[] = "[-c | -m] [-e dir] [-g ms] [-s signal=what] "
-			    "[-t ms] [scandir [logservice]] "
-			    "[-- command ...]";
+static const char usage[] = "[-c | -m] [-A names | -M names] [-e dir] "
+			    "[-g ms] [-s signal=what] [-t ms] "
+			    "[scandir [logservice]] [-- command ...]";
 
 enum { MAPPINGS_MOST = 64 };
 
@@ -33,6 +35,8 @@ struct arguments {
 	char *mappings[MAPPINGS_MOST];
 	size_t mapping_count;
 	int64_t limit_ns, grace_ns; /* of a stop, and in it */
+	const char *mains; /* as an option has it; NULL: there are none */
+	bool needs_all;
 	char for_container; /* an option that only has a meaning there */
 	char **command;     /* what follows "--"; NULL: nothing does */
 	char *scan_dir, *log_service; /* the last may be NULL */
@@ -55,11 +59,30 @@ static int64_t take_span(int letter)
 	return span_ns;
 }
 
+static void take_mains(struct arguments *arguments, int letter)
+{
+	const char *at = optarg;
+	size_t len;
+
+	if (arguments->mains)
+		diag_die(EXIT_USAGE, "-%c %s: one list of names is enough",
+			 letter, optarg);
+	if (!mains_next(&at, &len) || strchr(optarg, '/'))
+		diag_die(EXIT_USAGE,
+			 "-%c %s: names of services, with commas between them, "
+			 "are expected",
+			 letter, optarg);
+	arguments->mains = optarg;
+	arguments->needs_all = letter == 'A';
+}
+
 static void take_option(struct arguments *arguments, int letter)
 {
 	if (letter != 'c' && letter != 'm')
 		arguments->for_container = (char)letter;
 	switch (letter) {
+	case 'A':
+	case 'M': take_mains(arguments, letter); break;
 	case 'g': arguments->grace_ns = take_span(letter); break;
 	case 't': arguments->limit_ns = take_span(letter); break;
 	case 'c': arguments->is_container = true; break;
@@ -112,7 +135,7 @@ static void take_arguments(struct arguments *arguments, int argc, char *argv[])
 	arguments->is_container = boot_looks_like_container();
 	arguments->limit_ns = LIMIT_NS;
 	arguments->grace_ns = GRACE_NS;
-	while ((letter = options_next(argc, argv, "+:cme:g:s:t:")) != -1)
+	while ((letter = options_next(argc, argv, "+:cmA:M:e:g:s:t:")) != -1)
 		take_option(arguments, letter);
 	argc -= optind;
 	argv += optind;
@@ -146,6 +169,22 @@ static void prepare_signals(struct boot *boot,
 			diag_die(EXIT_USAGE, "-s %s: %s",
 				 arguments->mappings[i], wrong);
 	}
+}
+
+static void prepare_mains(struct boot *boot, const struct arguments *arguments)
+{
+	size_t size;
+	struct strb text;
+
+	if (!arguments->mains)
+		return;
+	size = sizeof(MAINS_VARIABLE) + strlen(arguments->mains) + 8;
+	boot->mains = malloc(size);
+	if (!boot->mains)
+		diag_die_errno(EXIT_SYSTEM, "unable to start");
+	text = strb_on(boot->mains, size);
+	strb_add_format(&text, "%s=%s:%s", MAINS_VARIABLE,
+			arguments->needs_all ? "all" : "any", arguments->mains);
 }
 
 /* The environment is there without the directory, but for who clears it. */
@@ -196,6 +235,7 @@ int main(int argc, char *argv[])
 	readiness_take(&boot.readiness);
 	boot_find_folder(&boot, argv[0]);
 	prepare_environment(&boot, &arguments);
+	prepare_mains(&boot, &arguments);
 	if (boot_open(&boot) == -1)
 		diag_die_errno(EXIT_SYSTEM, "unable to set up descriptors");
 	boot_catch_signals(&boot);

@@ -80,12 +80,13 @@ static void on_gone(struct entry *entry)
 }
 
 /* Its service, or its log. */
-static void on_giving_up(struct entry *entry, const char *name, int exit_code)
+static void on_giving_up(struct entry *entry, const char *name, const char *why,
+			 int exit_code)
 {
 	struct alone *alone = entry->owner;
 
 	if (!alone->is_stopping)
-		surrender_demand(&alone->surrender, name, exit_code);
+		surrender_demand(&alone->surrender, name, why, exit_code);
 }
 
 static void on_surrender(struct surrender *surrender)

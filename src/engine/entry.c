@@ -82,11 +82,12 @@ static void on_service_gone(struct service *service)
 	entry->on_gone(entry);
 }
 
-static void on_service_giving_up(struct service *service, int exit_code)
+static void on_service_giving_up(struct service *service, const char *why,
+				 int exit_code)
 {
 	struct entry *entry = service->owner;
 
-	entry->on_giving_up(entry, service->site.name, exit_code);
+	entry->on_giving_up(entry, service->site.name, why, exit_code);
 }
 
 static void on_change(struct loop_directory *changes,
@@ -165,6 +166,8 @@ struct entry *entry_new(struct entry_context *context, const char *name,
 	prepare_service(context, entry, &entry->service, &service_calls);
 	entry->service.site.name = entry->name;
 	entry->service.site.dir_fd = entry->dir_fd;
+	entry->service.site.is_main =
+		context->mains && mains_has(context->mains, name);
 	/* Its logger may start, for what is in the pipe. */
 	entry->service.is_closing = context->is_closing;
 	entry->changes.on_change = on_change;

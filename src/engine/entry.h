@@ -19,6 +19,7 @@
 #include "base/problem.h"
 #include "engine/depend.h"
 #include "engine/service.h"
+#include "service/mains.h"
 
 struct entry {
 	/* The scanner's. */
@@ -48,7 +49,7 @@ struct entry {
 	void (*on_gone)(struct entry *entry); /* one of the two has let go */
 	/* One of the two gave up: see struct service. */
 	void (*on_giving_up)(struct entry *entry, const char *name,
-			     int exit_code);
+			     const char *why, int exit_code);
 	void (*on_change)(struct entry *entry); /* it is worth a scan */
 	void *owner;
 };
@@ -61,6 +62,7 @@ struct entry_context {
 	const struct obituaries *obituaries;
 	struct keeper *keeper;
 	struct depend *depend;     /* NULL: nobody waits for anybody */
+	const struct mains *mains; /* NULL: none were told of */
 	unsigned descriptors_left; /* that services may still take */
 	bool is_closing;           /* see struct service */
 };

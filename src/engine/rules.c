@@ -47,7 +47,7 @@ static bool is_plain(const struct service_config *config)
 			       UINT64_C(1) << CONFIG_DOWN |
 			       UINT64_C(1) << CONFIG_LOG;
 
-	return (config->there & ~plain) == 0 &&
+	return (config->there & ~plain) == 0 && !config->ends_all &&
 	       config_has(config, CONFIG_RUN) &&
 	       config->log != CONFIG_LOG_INLINE &&
 	       config->log != CONFIG_LOG_UNUSABLE;
@@ -121,6 +121,8 @@ int rules_refresh(struct site *site, struct machine_rules *rules)
 	config_defaults(&config);
 	if (config_read(site->dir_fd, &config, &troubles) == -1)
 		return -1;
+	if (site->is_main)
+		config_end_all(&config);
 	tell_troubles(site, room);
 	keep(site, &config);
 	/* A oneshot's is a command line. */

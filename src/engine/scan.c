@@ -60,7 +60,8 @@ struct scanner {
 	bool has_left_out;           /* the directory that comes next */
 	dev_t left_out_device;
 	ino_t left_out_inode;
-	void (*on_giving_up)(void *owner, const char *name, int exit_code);
+	void (*on_giving_up)(void *owner, const char *name, const char *why,
+			     int exit_code);
 	void *owner; /* of that; both may be NULL */
 	void (*before_scan)(void *owner);
 	void *before_owner; /* likewise */
@@ -171,12 +172,12 @@ static void on_entry_gone(struct entry *entry)
 }
 
 static void on_entry_giving_up(struct entry *entry, const char *name,
-			       int exit_code)
+			       const char *why, int exit_code)
 {
 	const struct scanner *scanner = entry->owner;
 
 	if (!scanner->is_stopping && scanner->on_giving_up)
-		scanner->on_giving_up(scanner->owner, name, exit_code);
+		scanner->on_giving_up(scanner->owner, name, why, exit_code);
 }
 
 /* ---- the table ---- */
@@ -665,7 +666,7 @@ void scanner_free(struct scanner *scanner)
 
 void scanner_on_giving_up(struct scanner *scanner,
 			  void (*on_giving_up)(void *owner, const char *name,
-					       int exit_code),
+					       const char *why, int exit_code),
 			  void *owner)
 {
 	scanner->on_giving_up = on_giving_up;
@@ -680,6 +681,46 @@ void scanner_stop_removed(struct scanner *scanner)
 void scanner_start_none(struct scanner *scanner)
 {
 	scanner->context.is_closing = true;
+}
+
+void scanner_have_mains(struct scanner *scanner, const struct mains *mains)
+{
+	scanner->context.mains = mains;
+}
+
+static bool is_down(const struct entry *entry)
+{
+	const struct machine *machine = &entry->service.standing.machine;
+
+	return !entry->service.site.is_hosted ||
+	       (machine->phase == MACHINE_DOWN &&
+		machine->want != MACHINE_WANT_UP);
+}
+
+/* One that isn't there yet will come. */
+static bool is_main_down(const struct scanner *scanner, const char *name,
+			 size_t len)
+{
+	const struct entry *entry = scanner->entries;
+
+	while (entry && (strlen(entry->name) != len ||
+			 strncmp(entry->name, name, len) != 0))
+		entry = entry->next;
+	return entry && is_down(entry);
+}
+
+bool scanner_is_last_main(const struct scanner *scanner, const char *name)
+{
+	const char *at = scanner->context.mains->names, *each;
+	size_t len;
+
+	while ((each = mains_next(&at, &len))) {
+		if (strlen(name) == len && strncmp(name, each, len) == 0)
+			continue;
+		if (!is_main_down(scanner, each, len))
+			return false;
+	}
+	return true;
 }
 
 void scanner_before_scan(struct scanner *scanner,

@@ -19,6 +19,7 @@
 #include "engine/obituary.h"
 #include "engine/spawn.h"
 #include "loop/loop.h"
+#include "service/mains.h"
 
 struct scanner;
 
@@ -32,13 +33,14 @@ struct scanner *scanner_new(struct loop *loop, struct spawner *spawner,
 			    struct keeper *keeper);
 
 /*
- * Calls `on_giving_up` when the service `name` has failed for good and its
+ * Calls `on_giving_up` when the service `name` has failed, or ended, for good
+ * (`why` says how), and its
  * directory demands the end of all, with that exit code. It must not stop the
  * scanner from there.
  */
 void scanner_on_giving_up(struct scanner *scanner,
 			  void (*on_giving_up)(void *owner, const char *name,
-					       int exit_code),
+					       const char *why, int exit_code),
 			  void *owner);
 
 /* Frees the table; services go on running, and a later scanner adopts them. */
@@ -60,6 +62,12 @@ void scanner_stop_removed(struct scanner *scanner);
 /* What runs is taken over, to be stopped soon; no service is started. Before
  * the first scan. */
 void scanner_start_none(struct scanner *scanner);
+
+/* The services whose end is that of all, though their directories don't say so;
+ * borrowed. Before the first scan. */
+void scanner_have_mains(struct scanner *scanner, const struct mains *mains);
+/* Whether all of those but `name` are down, and to stay so. */
+bool scanner_is_last_main(const struct scanner *scanner, const char *name);
 
 /* Calls `before_scan` with `owner` before the directory is looked at. */
 void scanner_before_scan(struct scanner *scanner,

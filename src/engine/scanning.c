@@ -39,6 +39,7 @@ struct scanning {
 	const struct scanning_rules *rules;
 	struct surrender surrender;
 	struct farewell farewell;
+	struct mains mains;
 	bool wants_upgrade, is_detaching, is_stopping;
 	int exit_code;
 };
@@ -100,11 +101,15 @@ static void on_surrender(struct surrender *surrender)
 	     surrender->reason[0] ? surrender->reason : NULL);
 }
 
-static void on_giving_up(void *owner, const char *name, int exit_code)
+static void on_giving_up(void *owner, const char *name, const char *why,
+			 int exit_code)
 {
 	struct scanning *scanning = owner;
 
-	surrender_demand(&scanning->surrender, name, exit_code);
+	if (scanning->mains.needs_all && mains_has(&scanning->mains, name) &&
+	    !scanner_is_last_main(scanning->scanner, name))
+		return;
+	surrender_demand(&scanning->surrender, name, why, exit_code);
 }
 
 static void prepare_surrender(struct scanning *scanning)
@@ -238,6 +243,8 @@ static bool begin(struct scanning *scanning)
 	}
 	prepare_surrender(scanning);
 	prepare_farewell(scanning);
+	if (scanning->mains.value)
+		scanner_have_mains(scanning->scanner, &scanning->mains);
 	if (scanning->rules->stops_removed)
 		scanner_stop_removed(scanning->scanner);
 	if (getpid() == 1)
@@ -282,12 +289,14 @@ static bool is_over(struct scanning *scanning)
 	scanner_settle(scanning->scanner);
 	loop_hold_signals(scanning->loop, true);
 	farewell_hand_down(&scanning->farewell, true);
+	mains_hand_down(&scanning->mains, true);
 	upgrade_run(&scanning->upgrade, &scanning->spawner, scanning->scanner,
 		    &scanning->log, scanning->commander.control_fd,
 		    &scanning->obituaries, &scanning->keeper);
 	diag_warn_errno("unable to run %s, going on as before",
 			scanning->upgrade.program);
 	farewell_hand_down(&scanning->farewell, false);
+	mains_hand_down(&scanning->mains, false);
 	loop_hold_signals(scanning->loop, false);
 	return false;
 }
@@ -313,6 +322,7 @@ int scanning_run(const struct scanning_rules *rules, const char *called_as,
 	upgrade_begin(&scanning.upgrade, called_as, folder, log_name);
 	readiness_take(&scanning.readiness);
 	farewell_open(&scanning.farewell);
+	mains_take(&scanning.mains);
 	if (folder && !scanning.upgrade.inherited && chdir(folder) == -1) {
 		diag_fatal_errno("unable to chdir to %s", folder);
 		return EXIT_SYSTEM;
@@ -336,5 +346,6 @@ int scanning_run(const struct scanning_rules *rules, const char *called_as,
 out:
 	end(&scanning);
 	farewell_close(&scanning.farewell);
+	mains_free(&scanning.mains);
 	return scanning.exit_code;
 }

@@ -42,9 +42,11 @@ struct service_owner {
 	/* Its logger, for commands that are meant for that; NULL: it has none.
 	 */
 	struct service *(*logger_of)(struct service *service);
-	/* It failed for good, which isn't on record yet, and all is to end with
-	 * that exit code. Not to be done at once. */
-	void (*on_giving_up)(struct service *service, int exit_code);
+	/* It failed, or ended, for good, which isn't on record yet, and all is
+	 * to end with that exit code; `why` says what it did. Not to be done at
+	 * once. */
+	void (*on_giving_up)(struct service *service, const char *why,
+			     int exit_code);
 	/* It let go: nothing runs, the lock is free. It may be opened again. */
 	void (*on_gone)(struct service *service);
 };

@@ -39,6 +39,7 @@ struct site {
 	const struct kept *output;
 	struct keeper *keeper; /* see keeper.h; NULL: there is none */
 	bool has_own_output;   /* see spawner_keep_output() */
+	bool is_main; /* its end is that of all, though no file says so */
 	/* A logger that is the file "log" of its service, and runs there. */
 	bool is_inline;
 

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/signame.h"
+#include "base/strb.h"
 #include "engine/aside.h"
 #include "engine/down_file.h"
 #include "engine/herald.h"
@@ -16,6 +18,8 @@
 #include "engine/step.h"
 #include "service/config.h"
 #include "service/since.h"
+
+#define EXIT_SIGNAL 128 /* of a shell's: and the signal's number */
 
 void service_publish(struct service *service)
 {
@@ -315,18 +319,67 @@ static void put_on_record(struct service *service, enum machine_event event,
 		service_send_due(service);
 }
 
-/* What it failed at by itself, that is, while it was wanted. */
-static void tell_of_giving_up(struct service *service, enum machine_event event,
-			      enum machine_want before)
+/* By itself, that is, while it was wanted. */
+static bool has_failed(const struct machine *machine, enum machine_event event,
+		       const struct machine *before)
 {
-	const struct machine *machine = &service->standing.machine;
-	const struct giving_up *rule = &rules_of(&service->site)->giving_up;
+	return (event == EVENT_FAILED || event == EVENT_TIMER) &&
+	       machine->is_failed && before->want != MACHINE_WANT_DOWN &&
+	       machine->want == MACHINE_WANT_DOWN;
+}
 
-	if ((event == EVENT_FAILED || event == EVENT_TIMER) &&
-	    machine->is_failed && before != MACHINE_WANT_DOWN &&
-	    machine->want == MACHINE_WANT_DOWN && rule->is_shutdown &&
-	    service->calls->on_giving_up)
-		service->calls->on_giving_up(service, rule->code);
+/* Its work is done; the policy has taken back the wish that it runs. */
+static bool has_done_its_work(const struct machine *machine,
+			      enum machine_event event,
+			      const struct machine *before)
+{
+	return event == EVENT_EXITED && before->phase == MACHINE_UP &&
+	       machine->want == MACHINE_WANT_ONCE && !machine->is_leaving &&
+	       !machine->is_start_due;
+}
+
+/* The exit code that its last end comes to, for a shell; and that in words. */
+static int code_of_end(const struct standing *standing, struct strb *why)
+{
+	const struct process_end *end = &standing->last_end;
+	char name[SIGNAME_SIZE];
+
+	if (standing->pid != 0 || !end->is_known) {
+		strb_add(why, "has ended");
+		return EXIT_SYSTEM;
+	}
+	if (end->signal_number != 0) {
+		strb_add_format(why, "was killed by %s",
+				signame_of(end->signal_number, name));
+		return EXIT_SIGNAL + end->signal_number;
+	}
+	strb_add_format(why, "ended with exit code %d", end->exit_code);
+	return end->exit_code;
+}
+
+static void tell_of_end(const struct service *service, enum machine_event event,
+			const struct machine *before)
+{
+	const struct standing *standing = &service->standing;
+	const struct service_config *config = rules_of(&service->site);
+	bool is_failure = has_failed(&standing->machine, event, before);
+	char room[64];
+	struct strb why = strb_on(room, sizeof(room));
+	int code;
+
+	if (!service->calls->on_giving_up ||
+	    (!is_failure &&
+	     !has_done_its_work(&standing->machine, event, before)))
+		return;
+	if (is_failure && config->giving_up.is_shutdown) {
+		service->calls->on_giving_up((struct service *)service,
+					     "has given up",
+					     config->giving_up.code);
+	} else if (config->ends_all) {
+		code = code_of_end(standing, &why);
+		service->calls->on_giving_up((struct service *)service, room,
+					     code);
+	}
 }
 
 /* A clock that was set since the start is no reason to be ready long after. */
@@ -343,9 +396,7 @@ void service_step(struct service *service, enum machine_event event,
 		  char letter)
 {
 	struct machine *machine = &service->standing.machine;
-	enum machine_want want = machine->want;
-	bool was_ready = machine->is_ready;
-	bool was_term_sent = machine->is_term_sent;
+	const struct machine before = *machine;
 	struct machine_step step;
 	char hook;
 
@@ -359,15 +410,15 @@ void service_step(struct service *service, enum machine_event event,
 	step.is_to_group |=
 		event == EVENT_COMMAND && service->orders.is_for_group;
 	hook = hook_of_step(service, &step, event, letter);
-	tell_of_giving_up(service, event, want);
-	if (machine->is_ready && !was_ready)
+	tell_of_end(service, event, &before);
+	if (machine->is_ready && !before.is_ready)
 		note_ready(&service->standing);
 	if (hook != 0)
-		service->was_term_sent = was_term_sent;
+		service->was_term_sent = before.is_term_sent;
 	put_on_record(service, event, &step, hook);
 	if (!(step.actions & MACHINE_START)) /* else that is yet to come */
 		event_flush(&service->events, &service->site);
-	if (machine->is_ready && !was_ready)
+	if (machine->is_ready && !before.is_ready)
 		event_tell(&service->site, "U");
 	if (step.actions & MACHINE_START)
 		start(service);

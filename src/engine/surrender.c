@@ -77,16 +77,16 @@ bool surrender_begin(struct surrender *surrender)
 }
 
 void surrender_demand(struct surrender *surrender, const char *name,
-		      int exit_code)
+		      const char *why, int exit_code)
 {
 	struct strb reason;
 
 	if (surrender->timer.is_set)
 		return;
 	reason = strb_on(surrender->reason, sizeof(surrender->reason));
-	strb_add_format(&reason, "%s has given up", name);
-	diag_warn("stopping everything, to exit %d: %s has given up", exit_code,
-		  name);
+	strb_add_format(&reason, "%s %s", name, why);
+	diag_warn("stopping everything, to exit %d: %s %s", exit_code, name,
+		  why);
 	surrender_soon(surrender, exit_code);
 	note(surrender);
 }

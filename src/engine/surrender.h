@@ -1,6 +1,6 @@
 /*
- * surrender.h -- the end of all because one service gave up, and its directory
- * says so in "on-giving-up".
+ * surrender.h -- the end of all because one service gave up, or ended, and its
+ * directory says so in "on-giving-up" or "on-exit".
  *
  * It is on record before the failure itself is: a supervisor that is killed
  * anywhere on the way to the end is followed by one that goes on there. The
@@ -47,13 +47,14 @@ struct surrender {
 bool surrender_begin(struct surrender *surrender);
 
 /*
- * The service `name` has given up and demands the end of all. Says so and puts
+ * The service `name` has given up, or ended, as `why` says, and demands the end
+ * of all. Says so and puts
  * it on record; on_surrender() follows from the loop, as all this is amid a
  * step of that service. The first demand counts. A record that can't be made
  * is left at that: all ends as well, unless somebody is killed.
  */
 void surrender_demand(struct surrender *surrender, const char *name,
-		      int exit_code);
+		      const char *why, int exit_code);
 
 /* It is over, or there was none: there is no record any more. */
 void surrender_end(struct surrender *surrender);

@@ -36,6 +36,7 @@ static const struct explanation rows[] = {
 	{"lock-fd", "a descriptor whose lock keeps a second copy waiting"},
 	{"restart", "when it is started again, and how often"},
 	{"on-giving-up", "what happens when it has failed for good"},
+	{"on-exit", "what happens when it has ended for good, well or not"},
 	{"kill-scope", "whom signals reach: the process, its group, its cgroup"},
 	{"dialect", "the suite that the directory is for, whatever it shows"},
 	{"type", "longrun, oneshot or bundle, as s6-rc has it"},

@@ -112,6 +112,8 @@ static void tell_lost(const struct export *export, bool is_systemd)
 		 "see timeout-kill"},
 		{CONFIG_ON_GIVING_UP, false, "nothing else ends with it",
 		 "see FailureAction= of systemd"},
+		{CONFIG_ON_EXIT, false, "nothing else ends with it",
+		 "see SuccessAction= of systemd"},
 		{CONFIG_FINISH, true, "nobody runs it",
 		 "call it from stop_post()"},
 		{CONFIG_TIMEOUT_UP, true, "there is no such limit",

@@ -111,6 +111,16 @@ static bool take_giving_up(const struct config_row *row,
 	return giving_up_parse(text, &config->giving_up, wrong);
 }
 
+static bool take_on_exit(const struct config_row *row,
+			 struct service_config *config, char *text,
+			 struct strb *wrong)
+{
+	(void)row;
+	(void)wrong;
+	config->ends_all = strcmp(text, "shutdown") == 0;
+	return config->ends_all || strcmp(text, "nothing") == 0;
+}
+
 static bool take_scope(const struct config_row *row,
 		       struct service_config *config, char *text,
 		       struct strb *wrong)
@@ -229,6 +239,9 @@ const struct config_row config_rows[CONFIG_NAME_COUNT] = {
 	[CONFIG_ON_GIVING_UP] = {
 		"on-giving-up", CONFIG_LINE, NO_SUITE,
 		take_giving_up, 0, 0, NULL, "\"nothing\""},
+	[CONFIG_ON_EXIT] = {
+		"on-exit", CONFIG_LINE, NO_SUITE,
+		take_on_exit, 0, 0, "shutdown or nothing", "\"nothing\""},
 	[CONFIG_KILL_SCOPE] = {
 		"kill-scope", CONFIG_LINE, NO_SUITE,
 		take_scope, 0, 0, "process, group or cgroup", "process"},
@@ -387,6 +400,13 @@ static void gather_evidence(struct service_config *config)
 	}
 }
 
+void config_end_all(struct service_config *config)
+{
+	config->ends_all = true;
+	if (!config_has(config, CONFIG_RESTART))
+		config->policy.when = POLICY_NEVER;
+}
+
 void config_conclude(struct service_config *config)
 {
 	bool has_run = (config->there & BIT(CONFIG_RUN)) != 0;
@@ -407,6 +427,8 @@ void config_conclude(struct service_config *config)
 		config->usable &= ~BIT(CONFIG_UP);
 	if (config->type != CONFIG_TYPE_BUNDLE)
 		config->usable &= ~BIT(CONFIG_CONTENTS);
+	if (config->ends_all)
+		config_end_all(config);
 }
 
 /* ", " before all but the first. */

@@ -63,6 +63,7 @@ enum config_name {
 	CONFIG_LOCK_FD,
 	CONFIG_RESTART,
 	CONFIG_ON_GIVING_UP,
+	CONFIG_ON_EXIT,
 	CONFIG_KILL_SCOPE,
 	CONFIG_DIALECT,
 	CONFIG_TYPE,
@@ -119,6 +120,7 @@ struct service_config {
 	uint32_t max_death_tally; /* at most CONFIG_TALLY_MAX; 0: none */
 	struct policy policy;
 	struct giving_up giving_up;
+	bool ends_all; /* when it has ended for good, all does */
 	bool is_run_execline, is_finish_execline; /* by their #! lines */
 };
 
@@ -154,6 +156,10 @@ const char *config_file(enum config_name name);
 
 /* What dialects are called in the file of that name: "s6". */
 const char *config_dialect_name(enum config_dialect dialect);
+
+/* The service ends all, though its directory doesn't say so: without a policy
+ * it isn't started again. */
+void config_end_all(struct service_config *config);
 
 /*
  * Adds which suite the directory was taken for, and why, in words: "runit

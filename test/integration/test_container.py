@@ -587,3 +587,119 @@ def test_a_command_that_is_stopped_from_the_terminal_goes_on(box):
     terminal.type(b"line\n")
     terminal.wait(b"got line")
     assert box.process.wait(120) == 0
+
+
+# The exit code
+
+
+ENDS = {"success": ("exit 0", 0, "ended with exit code 0"),
+        "failure": ("exit 3", 3, "ended with exit code 3"),
+        "svscan's own": ("exit 111", 111, "ended with exit code 111"),
+        "usage": ("exit 100", 100, "ended with exit code 100"),
+        "detached": ("exit 99", 99, "ended with exit code 99"),
+        "signal": ("kill -SEGV $$", 139, "was killed by SEGV")}
+
+
+@pytest.mark.parametrize("way", ["file", "option"])
+@pytest.mark.parametrize("end", ENDS)
+def test_the_container_is_its_main_service(box, end, way):
+    """Success, too, was followed by a restart or by nothing, for ever; and codes such
+    as 111 can be those of any program."""
+    script, code, words = ENDS[end]
+    box.make("other", SPEAKER)
+    main = box.make("main", f"#!/bin/sh\necho main >&2\nwhile ! [ -e go ]; do sleep 0.02;"
+                    f" done\n{script}\n")
+    if way == "file":
+        (main.path / "on-exit").write_text("shutdown\n")
+    box.start(*(["-M", "main"] if way == "option" else []))
+    box.wait_out("up\n")
+    (main.path / "go").touch()
+    assert box.process.wait(120) == code
+    assert box.out() == "up\nends\n"
+    assert box.last_line().startswith(f"svscanboot: main {words}, all was stopped in ")
+    assert box.err().splitlines().count("main") == 1
+
+
+def test_a_main_service_is_restarted_when_an_administrator_says_so(box):
+    main = box.make("main", SPEAKER, on_exit="shutdown\n")
+    box.start().wait_out("up\n")
+    subprocess.run([BIN / "sv", "-d", box.scan, "-w", "60", "restart", "main"],
+                   check=True, timeout=120, stdout=subprocess.DEVNULL)
+    wait_until(lambda: box.out().count("up\n") == 2)
+    main.svc("-d")
+    main.wait_phase("down")
+    main.svc("-u")
+    wait_until(lambda: box.out().count("up\n") == 3)
+    assert box.end() == 0
+
+
+def test_a_policy_says_when_it_has_ended_for_good(box):
+    main = box.make("main", "#!/bin/sh\necho try\n[ -e go ] && exit 0\ntouch go\nexit 1\n",
+                    restart="on-failure\n", on_exit="shutdown\n")
+    assert box.start().process.wait(120) == 0
+    assert box.out() == "try\ntry\n"
+    assert main.value("deaths") == 2
+
+
+def test_what_gives_up_has_the_code_of_its_file(box):
+    box.make("main", "#!/bin/sh\nexit 3\n", restart="never\n", on_exit="shutdown\n",
+             on_giving_up="shutdown 42\n")
+    assert box.run() == 42
+
+
+def test_any_of_some_services(box):
+    for name in "a", "b":
+        box.make(name, f"#!/bin/sh\necho {name}\nwhile ! [ -e go ]; do sleep 0.02; done\n"
+                 "exit 5\n")
+    box.start("-M", "a,b")
+    box.wait_out("a\n")
+    box.wait_out("b\n")
+    (box.scan / "b" / "go").touch()
+    assert box.process.wait(120) == 5
+    assert box.last_line().startswith("svscanboot: b ended with exit code 5")
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_all_of_some_services(box, is_killed):
+    for code, name in enumerate(("a", "b")):
+        box.make(name, f"#!/bin/sh\necho {name}\nwhile ! [ -e go ]; do sleep 0.02; done\n"
+                 f"exit {code + 5}\n")
+    other = box.make("other", SPEAKER)
+    box.start("-A", "a,b")
+    for line in "a\n", "b\n", "up\n":
+        box.wait_out(line)
+    (box.scan / "b" / "go").touch()
+    wait_until(lambda: "b: down" in subprocess.run(
+        [BIN / "svstat", box.scan / "b"], capture_output=True, text=True).stdout)
+    if is_killed:
+        kill_svscan(box)
+        wait_until(other.svok)
+    assert box.process.poll() is None
+    (box.scan / "a" / "go").touch()
+    assert box.process.wait(120) == 5
+
+
+def test_a_killed_svscan_is_followed_by_one_that_goes_on_to_the_code(box):
+    box.make("slow", "#!/bin/sh\ntrap 'echo told; while ! [ -e go ]; do sleep 0.02; done;"
+             " exit 0' TERM\necho up\nwhile :; do sleep 0.02; done\n")
+    main = box.make("main", "#!/bin/sh\nwhile ! [ -e go ]; do sleep 0.02; done; exit 7\n")
+    box.start("-M", "main", "-t", "0").wait_out("up\n")
+    (main.path / "go").touch()
+    box.wait_out("told\n")
+    kill_svscan(box)
+    (box.scan / "slow" / "go").touch()
+    assert box.process.wait(120) == 7
+    assert box.last_line().startswith("svscanboot: main ended with exit code 7")
+
+
+def test_other_supervisors_know_the_file(box):
+    box.make("main", "#!/bin/sh\nexit 6\n", on_exit="shutdown\n")
+    assert box.run(program="svscan") == 6
+
+
+@pytest.mark.parametrize("options", [["-M", ""], ["-M", ","], ["-A", "a/b"],
+                                     ["-M", "a", "-A", "b"], ["-M", "a", "-M", "b"]])
+def test_main_services_that_can_not_be(tmp_path, options):
+    done = subprocess.run([BIN / "svscanboot", "-c", *options, tmp_path],
+                          capture_output=True, text=True, timeout=120)
+    assert done.returncode == 100 and len(done.stderr.splitlines()) == 1

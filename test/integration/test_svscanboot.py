@@ -24,8 +24,8 @@ PATH = (
     "/bin:/sbin:/usr/bin:/usr/sbin:/usr/X11R6/bin"
 )
 USAGE = (
-    "svscanboot: usage: svscanboot [-c | -m] [-e dir] [-g ms] [-s signal=what] [-t ms] "
-    "[scandir [logservice]] [-- command ...]"
+    "svscanboot: usage: svscanboot [-c | -m] [-A names | -M names] [-e dir] [-g ms] "
+    "[-s signal=what] [-t ms] [scandir [logservice]] [-- command ...]"
 )
 NAMESPACE = ["unshare", "--pid", "--fork", "--mount-proc"]
 if os.getuid() != 0:

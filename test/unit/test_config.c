@@ -323,6 +323,7 @@ static uint32_t member_of(const struct service_config *config,
 	case CONFIG_MAX_DEATH_TALLY: return config->max_death_tally;
 	case CONFIG_RESTART: return config->policy.when;
 	case CONFIG_ON_GIVING_UP: return config->giving_up.is_shutdown;
+	case CONFIG_ON_EXIT: return config->ends_all;
 	case CONFIG_KILL_SCOPE: return config->kill_scope;
 	case CONFIG_DIALECT: return config->dialect;
 	case CONFIG_TYPE: return config->type;
@@ -380,6 +381,9 @@ static const struct value values[] = {
 	{CONFIG_RESTART, "#!/bin/sh\nsvc -t .\n", POLICY_ALWAYS, NULL},
 	{CONFIG_ON_GIVING_UP, "shutdown 3\n", true, NULL},
 	{CONFIG_ON_GIVING_UP, "reboot\n", false, "using \"nothing\""},
+	{CONFIG_ON_EXIT, "shutdown\n", true, NULL},
+	{CONFIG_ON_EXIT, "nothing\n", false, NULL},
+	{CONFIG_ON_EXIT, "shutdown 3\n", false, "using \"nothing\""},
 	{CONFIG_KILL_SCOPE, "process\n", CONFIG_SCOPE_PROCESS, NULL},
 	{CONFIG_KILL_SCOPE, "group\n", CONFIG_SCOPE_GROUP, NULL},
 	{CONFIG_KILL_SCOPE, "cgroup\n", CONFIG_SCOPE_CGROUP, NULL},
