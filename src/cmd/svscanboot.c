@@ -14,10 +14,10 @@
 #include "base/span.h"
 #include "base/strb.h"
 #include "boot/boot.h"
+#include "boot/place.h"
 #include "service/mains.h"
 
 #define TITLE_BYTES 400
-#define ENVIRONMENT "/run/holdfast/environment"
 
 /* Engines kill a container that takes 10 s. */
 #define LIMIT_NS (8 * SPAN_SECOND_NS)
@@ -199,7 +199,7 @@ static void prepare_environment(struct boot *boot,
 	if (!boot->is_container)
 		return;
 	if (!arguments->environment)
-		(void)boot_write_environment(boot, ENVIRONMENT);
+		(void)boot_write_environment(boot, BOOT_ENVIRONMENT);
 	else if (boot_write_environment(boot, arguments->environment) == -1)
 		diag_warn_errno("unable to write the environment to %s",
 				arguments->environment);
