@@ -64,6 +64,13 @@ def sanitizer_reports():
 
 
 @pytest.fixture
+def path_outside_dev():
+    """For tmp_path, where files are to be mounted: what is below /dev is passed over."""
+    with tempfile.TemporaryDirectory(prefix="holdfast.", dir="/tmp") as made:
+        yield pathlib.Path(made)
+
+
+@pytest.fixture
 def bin_dir():
     return support.BIN
 

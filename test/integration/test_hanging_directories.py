@@ -21,6 +21,11 @@ OPERATIONS = [
 
 
 @pytest.fixture
+def tmp_path(path_outside_dev):
+    return path_outside_dev
+
+
+@pytest.fixture
 def remote(tmp_path, programs):
     if os.geteuid() != 0 or not os.path.exists("/dev/fuse"):
         pytest.skip("mounting needs root and /dev/fuse")

@@ -14,6 +14,11 @@ from support import BIN, is_alive, kill_and_start, wait_until
 
 
 @pytest.fixture
+def tmp_path(path_outside_dev):
+    return path_outside_dev
+
+
+@pytest.fixture
 def remote(tmp_path, programs):
     """A file system that can be told to stop; there is a shell in it."""
     if os.geteuid() != 0 or not os.path.exists("/dev/fuse"):
