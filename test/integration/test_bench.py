@@ -369,3 +369,28 @@ def test_a_page_without_marks_is_left_alone():
         pages.with_shown(f"text {pages.BEGIN} text", "table")
     page = f"a\n{pages.BEGIN}\nold\n{pages.END}\nb\n"
     assert pages.with_shown(page, "new") == page.replace("old", "new")
+
+
+# ---- containers ----
+
+
+def test_containers_are_measured_as_process_one():
+    """bench/containers fails by itself where a service is missing, or another is process 1."""
+    done = subprocess.run(
+        [TOP / "bench" / "containers", "--rounds", "2", "--services", "3", "--suites", "holdfast"],
+        capture_output=True, text=True, timeout=300, env=os.environ | {"HOLDFAST_BIN": str(TOP / "out" / "bin")},
+    )
+    if "no namespaces" in done.stderr:
+        pytest.skip("no namespaces can be made here")
+    assert done.returncode == 0, done.stderr
+    head, *rows = done.stdout.splitlines()
+    assert head.startswith("3 services, 2 rounds, load ")
+    assert [row.split()[:2] for row in rows] == [[name, "holdfast"] for name in ("boot", "stop", "memory")]
+    assert all(float(row.split()[2]) > 0 for row in rows)
+
+
+def test_containers_of_an_unknown_suite_is_wrong_use():
+    done = subprocess.run(
+        [TOP / "bench" / "containers", "--suites", "nonsense"], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2 and "no such suite: nonsense" in done.stderr
