@@ -260,10 +260,13 @@ def test_image_runs_its_service_without_root_and_ends(image, programs):
     probe = subprocess.run([*process_one, "true"], capture_output=True)
     if probe.returncode:
         pytest.skip("no namespaces can be made here")
-    engine = programs.start(
-        *process_one, "chroot", "--userspec=1000:1000", image, "/command/svscanboot", "/service",
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
-    )
+    said = image.parent / "said"
+    with open(said, "w") as out:
+        engine = programs.start(
+            *process_one, "chroot", "--userspec=1000:1000", image, "/command/svscanboot", "/service",
+            stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            env={"GREETING": "hello from outside", "PATH": os.environ["PATH"], "container": "one"},
+        )
     web = Service.__new__(Service)
     web.path = image / "service" / "web"
     web.wait_up()
@@ -273,6 +276,7 @@ def test_image_runs_its_service_without_root_and_ends(image, programs):
         ["nsenter", "-t", first, "-p", "-r", "-S", "1000", "/command/svup", "/service/web"], capture_output=True, text=True,
     )
     assert (probe.returncode, probe.stderr) == (0, "")
+    wait_until(lambda: "hello from outside" in said.read_text())
     os.kill(int(first), signal.SIGTERM)
     assert engine.wait(60) == 0
 
