@@ -8,7 +8,7 @@
 #include "boot/sweep.h"
 
 /* For loggers, between the end of all else and their own. */
-#define LAST_MOMENT_NS INT64_C(500000000)
+#define LAST_MOMENT_NS INT64_C(1000000000)
 /* What is killed may have started others meanwhile. */
 #define LOOK_AGAIN_NS  INT64_C(50000000)
 #define LOOK_SELDOM_NS INT64_C(1000000000)
