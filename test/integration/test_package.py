@@ -150,7 +150,9 @@ if (!ajv.validate(schema, compose)) console.log("compose: " + ajv.errorsText());
 def oci(tmp_path_factory):
     if not shutil.which("musl-gcc"):
         pytest.skip("there is no musl-gcc")
-    layer, *others = made("oci", tmp_path_factory.mktemp("oci"))
+    layer, names, *others = made("oci", tmp_path_factory.mktemp("oci"))
+    with tarfile.open(names) as archive:  # of images made for s6-overlay
+        assert {"init", "command/s6-overlay/init", "command/s6-svc"} <= set(archive.getnames())
     assert [path.name for path in others] == ["Dockerfile", "compose.yaml", "kubernetes.yaml"]
     return layer
 

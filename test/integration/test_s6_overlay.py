@@ -13,12 +13,6 @@ import pytest
 
 from support import BIN, TOP, wait_until
 
-OVERLAY = TOP / "dist" / "s6-overlay"
-# What such an image calls by other names.
-NAMES = {
-    "s6-setuidgid": "setuidgid", "s6-envdir": "envdir", "s6-svc": "svc",
-    "s6-svstat": "svstat", "s6-svwait": "svwait",
-}
 # A root in memory above the machine's; /command is where images look for programs.
 MAKE_ROOT = """
 set -e
@@ -56,11 +50,9 @@ class Image:
         self.out.mkdir()
         command = folder / "image" / "command"
         command.mkdir(parents=True)
-        for path in [*BIN.iterdir(), *OVERLAY.iterdir()]:
+        for path in BIN.iterdir():
             shutil.copy(path, command / path.name)
-        for name, program in NAMES.items():
-            (command / name).symlink_to(program)
-        (folder / "image" / "init").symlink_to("/command/init")
+        subprocess.run([TOP / "dist/s6-overlay/install", folder / "image"], check=True)
 
     def file(self, path, text, mode=0o644):
         target = self.dir / "image" / path
@@ -80,7 +72,7 @@ class Image:
         self.file("etc/s6-overlay/s6-rc.d/user/type", "bundle\n")
 
     def start(self, *command, **variables):
-        path = {"PATH": f"/command:{os.environ['PATH']}"}
+        path = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin"}
         self.process = self.programs.start(
             *NAMESPACES, "sh", "-c", MAKE_ROOT, "sh", "/mnt", self.dir, *command,
             env=path | variables, stdin=subprocess.DEVNULL,
