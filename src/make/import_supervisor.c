@@ -343,9 +343,9 @@ static int make_groups(struct supervisor *supervisor,
 /* Fills the roster in. False: memory is short. */
 static bool call_roll(struct supervisor *supervisor, struct roster *roster)
 {
-	size_t count = 1;
+	size_t count = 0;
 
-	/* Each has a section at least; and one is never none. */
+	/* Each has a section at least. */
 	roster->programs =
 		calloc(supervisor->option_count + 1, sizeof(*roster->programs));
 	if (!roster->programs)
@@ -366,9 +366,11 @@ static bool call_roll(struct supervisor *supervisor, struct roster *roster)
 			    "there are more than %d processes in it",
 			    MOST_SERVICES);
 		roster->program_count = 0;
-		count = 1;
+		count = 0;
 	}
-	roster->services = calloc(count, sizeof(*roster->services));
+	roster->service_count = 0;
+	/* One that is none, at least. */
+	roster->services = calloc(count + 1, sizeof(*roster->services));
 	if (!roster->services)
 		return false;
 	for (size_t i = 0; i < roster->program_count; i++) {

@@ -202,6 +202,7 @@ static size_t read_conversion(const char *text, struct conversion *conversion)
 	if (len >= sizeof(conversion->name))
 		return 0;
 	memcpy(conversion->name, at, len);
+	conversion->name[len] = '\0';
 	for (at = end + 1; *at == '0' || *at == '-'; at++) {
 		conversion->is_left |= *at == '-';
 		conversion->has_zeros |= *at == '0';
@@ -319,7 +320,7 @@ static const char *write_conversion(FILE *out,
 char *supervisor_expand(const char *text, const struct supervisor_names *names,
 			const char **wrong)
 {
-	struct conversion conversion;
+	struct conversion conversion = {.letter = '\0'};
 	char *result = NULL;
 	size_t len;
 	FILE *out = open_memstream(&result, &len);

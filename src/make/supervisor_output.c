@@ -5,6 +5,7 @@
  * Its files become the service's own log, which turns as they do. What went to
  * supervisord's own output goes to that of the supervisor, without a log.
  */
+#include <inttypes.h>
 #include <string.h>
 #include <strings.h>
 
@@ -92,9 +93,9 @@ static void plan_limits(struct supervisor *supervisor,
 		bytes = MOST_BYTES;
 	/* The current one is among them, and an old one at least. */
 	supervisor->import->plan.log_limits = import_keep_format(
-		supervisor->import, "%ss%lld n%lld",
-		bytes > PLAIN_BYTES ? "L " : "", (long long)bytes,
-		(long long)(backups > 1 ? backups + 1 : 2));
+		supervisor->import, "%ss%" PRId64 " n%" PRId64,
+		bytes > PLAIN_BYTES ? "L " : "", bytes,
+		backups > 1 ? backups + 1 : INT64_C(2));
 }
 
 /* ---- where to ---- */

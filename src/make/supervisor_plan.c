@@ -6,6 +6,7 @@
  * it: then a shell puts that in, as a word, or, where it isn't quoted, as
  * words.
  */
+#include <inttypes.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -411,9 +412,9 @@ static void plan_restart(struct supervisor *supervisor,
 				"it is started once more before that counts");
 		count = 1;
 	}
-	plan->restart = import_keep_format(
-		supervisor->import, "%s limit=%lld/%llds", word,
-		(long long)count, (long long)(count * (start_s + 1)));
+	plan->restart = import_keep_format(supervisor->import,
+					   "%s limit=%" PRId64 "/%" PRId64 "s",
+					   word, count, count * (start_s + 1));
 }
 
 static void plan_stop(struct supervisor *supervisor,
@@ -443,8 +444,8 @@ static void plan_stop(struct supervisor *supervisor,
 	/* 0 would be never. */
 	if (wait_s >= 0 && wait_s <= 4000000)
 		plan->timeout_kill =
-			import_keep_format(supervisor->import, "%lld",
-					   wait_s > 0 ? wait_s * 1000LL : 1LL);
+			import_keep_format(supervisor->import, "%" PRId64,
+					   wait_s > 0 ? wait_s * 1000 : 1);
 	if (is_all)
 		plan->kill_scope = "group";
 	if (is_all || !supervisor_truth(supervisor, section, "killasgroup",
