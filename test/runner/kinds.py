@@ -139,7 +139,7 @@ class Fuzz(Leg):
         "shortage": 1500000,
         "state": 100000,
         "status": 1500000,
-        "supervisor": 10000,
+        "supervisor": 6000,
         "tai64n": 1500000,
         "unit": 5000,
     }
