@@ -1,5 +1,6 @@
 /* sweep.c -- see sweep.h. */
 #include <signal.h>
+#include <string.h>
 
 #include "base/diag.h"
 #include "base/span.h"
@@ -24,23 +25,33 @@ void sweep_forget(struct sweep *sweep)
 {
 	sweep->is_down = sweep->is_listed_down = false;
 	sweep->kill_due_ns = sweep->look_due_ns = 0;
-	sweep->logger_count = 0;
+}
+
+static void take_list(struct sweep *sweep)
+{
+	sweep->logger_count = sweep->listed_count;
+	memcpy(sweep->whole, sweep->listed,
+	       sweep->listed_count * sizeof(sweep->listed[0]));
+	sweep->is_down |= sweep->is_listed_down;
 }
 
 void sweep_note(struct sweep *sweep, const struct ending *news)
 {
 	switch ((enum ending_kind)news->kind) {
-	case ENDING_BEGINS: sweep_forget(sweep); break;
+	case ENDING_BEGINS:
+		sweep_forget(sweep);
+		sweep->listed_count = 0;
+		break;
 	case ENDING_DOWN:
-		sweep->logger_count = 0;
 		sweep->is_listed_down = true;
+		sweep->listed_count = 0;
 		break;
 	case ENDING_LOGGER:
-		if (sweep->logger_count < SWEEP_LOGGERS_MOST)
-			sweep->whole[sweep->logger_count++] =
+		if (sweep->listed_count < SWEEP_LOGGERS_MOST)
+			sweep->listed[sweep->listed_count++] =
 				(pid_t)news->number;
 		break;
-	case ENDING_LISTED: sweep->is_down |= sweep->is_listed_down; break;
+	case ENDING_LISTED: take_list(sweep); break;
 	case ENDING_OVER:
 	case ENDING_KIND_COUNT: break;
 	}
@@ -63,6 +74,9 @@ static struct spared spare(struct sweep *sweep,
 
 	if (others->command != 0)
 		sweep->whole[count++] = others->command;
+	/* All that it starts then is loggers, also after they were listed. */
+	if (sweep->is_down && others->svscan != 0)
+		sweep->whole[count++] = others->svscan;
 	return (struct spared){.whole = sweep->whole,
 			       .whole_count = count,
 			       .alone = others->svscan};

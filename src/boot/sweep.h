@@ -39,6 +39,9 @@ struct sweep {
 	bool is_all_killed;   /* loggers, too: nobody is waited for */
 	pid_t whole[SWEEP_LOGGERS_MOST + 2]; /* loggers; and see sweep.c */
 	size_t logger_count;
+	/* Those that are being told of: they count when that were all. */
+	pid_t listed[SWEEP_LOGGERS_MOST];
+	size_t listed_count;
 };
 
 /* What is spared besides loggers: 0 where it doesn't run. */
