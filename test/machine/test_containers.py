@@ -52,7 +52,7 @@ rm {ROOT}/bin/svc {ROOT}/bin/svok
 cp -r /command {ROOT}
 crun() {{ /bin/crun --cgroup-manager=cgroupfs "$@"; }}
 # The root of a machine that has no disk can't be left by pivot_root(2).
-start() {{ crun run --no-pivot --bundle /bundle box & box=$!; }}
+start() {{ crun run --no-pivot --bundle /bundle box >>/said 2>&1 & box=$!; }}
 inside() {{ crun exec box "$@"; }}
 ended() {{ wait $box; echo "ended $?"; crun delete -f box; }}
 log() {{ cat {ROOT}/log; rm {ROOT}/log; }}
@@ -78,6 +78,49 @@ def test_killed_and_started_again(machine):
     assert rest[0] == "ended 137" and rest[1].startswith("web\tup\t")
     assert rest[2:] == ["ended 0", "2"]
     assert [line for line in ran.said if line in life] == life * 2
+
+
+def with_process(**changes):
+    return json.dumps(CONFIG | {"process": CONFIG["process"] | changes})
+
+
+def test_a_container_is_its_main_service(machine):
+    """Its variables, its output, the reason of its end, and its exit code are the
+    engine's to see; what was left behind doesn't keep it."""
+    ran = machine.run(
+        WORDS + 'start; ended; sed "s/ in [0-9.]*m*s$//" /said\n',
+        files={
+            "/bundle/config.json": with_process(
+                args=["/command/svscanboot", "-M", "web", "/service"],
+                env=["PATH=/command:/bin", "GREETING=hello"],
+            ),
+            f"{SERVICE}/web/run": "#!/bin/sh\nsetsid sleep 1000 &\necho $GREETING\nexit 3\n",
+            f"{SERVICE}/web/log/run": "#!/bin/sh\nexec cat >&2\n",
+            f"{SERVICE}/other/run": "#!/bin/sh\nexec sleep 1000\n",
+        },
+        programs=["crun"],
+    )
+    assert ran.said[0] == "ended 3" and "hello" in ran.said
+    assert ran.said[-1] == "svscanboot: web ended with exit code 3, all was stopped"
+
+
+def test_a_command_of_a_container(machine):
+    """Beside the services, told to end before them, and with its own exit code."""
+    ran = machine.run(
+        WORDS + "start; until_true grep -q ready /said\n"
+        "crun kill box TERM; ended; grep -v svscanboot /said\n",
+        files={
+            "/bundle/config.json": with_process(
+                args=["/command/svscanboot", "/service", "--", "sh", "-c",
+                      "trap 'echo told; exit 4' TERM; svwait -u /service/web; echo ready;"
+                      " while :; do sleep 0.1; done"],
+            ),
+            f"{SERVICE}/web/run": "#!/bin/sh\ntrap 'echo web ends; exit' TERM\n"
+            "while :; do sleep 0.1; done\n",
+        },
+        programs=["crun"],
+    )
+    assert ran.said == ["ended 4", "ready", "told", "web ends"]
 
 
 @of_a_long_test
