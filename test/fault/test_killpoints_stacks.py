@@ -327,6 +327,8 @@ class Surrender(Stack):
 
     files = {"db": {"restart": "never", "on_giving_up": "shutdown 42"}}
     dies = ("db",)
+    code = 42
+    stopped_all = STOPPED_ALL
 
     def prepare(self, world):
         super().prepare(world)
@@ -351,7 +353,7 @@ class Surrender(Stack):
             return self.are_ready(world)
         said = world.harness.hear()
         if said and said[0] == "ended":
-            assert os.waitstatus_to_exitcode(int(said[2])) == 42, said
+            assert os.waitstatus_to_exitcode(int(said[2])) == self.code, said
             world.engine = 0
             return True
         return False
@@ -360,7 +362,7 @@ class Surrender(Stack):
         super().check(world)
         for name, service in world.services.items():
             assert service.order() == "R" * (1 + world.is_done), (name, service.order())
-        assert world.said().count(STOPPED_ALL) <= 2, world.said()
+        assert world.said().count(self.stopped_all) <= 2, world.said()
         assert not (world.scan / ".svscan" / "giving-up").exists()
 
     def use(self, world):
@@ -368,6 +370,26 @@ class Surrender(Stack):
         if not world.is_done:
             world.start_plain()
         wait_until(lambda: self.are_ready(world), what="all up again")
+
+
+class MainEnds(Surrender):
+    """It is the one for whose end, well or not, all must end, with its code."""
+
+    is_told = True  # or nobody knows how it ended while there was no svscan
+    files = {"db": {"on_exit": "shutdown"}}
+    code = 128 + signal.SIGKILL
+    stopped_all = "to exit 137: db was killed by KILL"
+
+
+class MainHasDone(MainEnds):
+    """The same when it has done its work: that is no failure, nor is it on record as
+    one."""
+
+    code = 0
+    stopped_all = "to exit 0: db ended with exit code 0"
+
+    def act(self, world):
+        os.kill(world.before[world.services["db"]], signal.SIGTERM)
 
 
 SCENARIOS = [
@@ -381,6 +403,8 @@ SCENARIOS = [
     NeededFailsAtFirst,
     NeededIsRemoved,
     Surrender,
+    MainEnds,
+    MainHasDone,
 ]
 
 
