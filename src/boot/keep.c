@@ -360,15 +360,22 @@ static void sweep(struct boot *boot)
 		boot->is_over = true;
 }
 
+/* Nothing is left, and how the command ended is known, which may come later. */
+static bool is_done(const struct boot *boot)
+{
+	return boot->is_over && !boot->has_remains &&
+	       (boot->command.pid == 0 || boot->sweep.is_all_killed);
+}
+
 static void keep_running(struct boot *boot)
 {
-	while (!boot->is_over || boot->has_remains) {
+	while (!is_done(boot)) {
 		boot_start_if_due(boot, &boot->title, now_ns());
 		if (!boot->is_over)
 			boot_start_if_due(boot, &boot->svscan, now_ns());
 		pass_signals_on(boot);
 		sweep(boot);
-		if (boot->is_over && !boot->has_remains)
+		if (is_done(boot))
 			break;
 		wait_until(boot, next_due_ns(boot));
 		read_notes(boot);
@@ -413,7 +420,7 @@ int boot_run(struct boot *boot)
 	keep_running(boot);
 	end_title(boot);
 	tell_of_end(boot);
-	if (boot->command.was_started && !boot->is_of_service)
-		return boot->command.exit_code;
-	return boot->exit_code;
+	if (!boot->command.was_started || boot->is_of_service)
+		return boot->exit_code;
+	return boot->command.pid != 0 ? 128 + SIGKILL : boot->command.exit_code;
 }

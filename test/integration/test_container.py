@@ -10,6 +10,7 @@ import pty
 import signal
 import subprocess
 import termios
+import time
 
 import pytest
 
@@ -410,6 +411,33 @@ def test_a_stop_that_svscan_is_killed_in_goes_on(box, code):
     assert box.process.wait(120) == (code or 0)
     assert box.out().count("up\n") == 2
     assert ("main has given up" if code else "told to stop by TERM") in box.last_line()
+
+
+@pytest.mark.parametrize("main", [None, 7])
+def test_svscan_may_be_killed_at_any_moment_of_a_stop(box, main):
+    """Early and late ones: nothing is started again, the log has all, and all ends."""
+    web = box.make("web", "#!/bin/sh\n(setsid sleep 1000 &)\ntrap 'echo ends; exit 0' TERM\n"
+                   "echo up\nwhile :; do sleep 0.01; done\n")
+    web.add_log(READER)
+    box.make("main", "#!/bin/sh\necho main\nwhile ! [ -e go ]; do sleep 0.01; done\n"
+             "rm go; exit 7\n")
+    for turn in range(20):
+        read = web.path / "log" / "read"
+        read.unlink(missing_ok=True)
+        box.start("-M", "main")
+        wait_until(lambda: read.exists() and "up" in read.read_text())
+        box.wait_out("main\n")
+        first = box.first()
+        if main:
+            (box.scan / "main" / "go").touch()
+        else:
+            box.tell(signal.SIGTERM)
+        time.sleep(turn * turn * 0.0005)
+        for pid in children_of(first):
+            if program_of(pid) == "svscan":
+                os.kill(pid, signal.SIGKILL)
+        assert box.process.wait(120) == (main or 0), box.err()
+        assert (read.read_text(), box.out()) == ("up\nends\n", "main\n"), turn
 
 
 def test_a_stop_by_svscanctl_is_one_like_others(box):
