@@ -9,6 +9,7 @@
 #include "client/commands.h"
 #include "client/look.h"
 #include "service/control.h"
+#include "service/state_place.h"
 #include "service/supervise_dir.h"
 
 #define GROUP_SEES     (S_IRGRP | S_IXGRP)
@@ -65,7 +66,7 @@ static enum access_whom whom(mode_t mode, mode_t group, mode_t everybody)
 }
 
 /* By names, as who may search "supervise" may not be able to open it. */
-int access_read(int dir_fd, struct access *access)
+static int read_in(int dir_fd, struct access *access)
 {
 	struct stat dir, control;
 
@@ -82,6 +83,17 @@ int access_read(int dir_fd, struct access *access)
 		.controlling_gid = control.st_gid,
 	};
 	return 0;
+}
+
+int access_read(int dir_fd, struct access *access)
+{
+	int result, state_fd = state_place_find(dir_fd, SUPERVISE_DIR);
+
+	if (state_fd == -1)
+		return read_in(dir_fd, access);
+	result = read_in(state_fd, access);
+	close(state_fd);
+	return result;
 }
 
 /* ---- changing it ---- */
@@ -228,8 +240,8 @@ static int change(struct place *place, const struct access *wanted,
 	return 0;
 }
 
-int access_change(int dir_fd, const struct access *wanted,
-		  struct problem *problem)
+static int change_in(int dir_fd, const struct access *wanted,
+		     struct problem *problem)
 {
 	struct place place = {
 		.dir_fd = dir_fd,
@@ -243,6 +255,18 @@ int access_change(int dir_fd, const struct access *wanted,
 		return problem_note(problem, "open", SUPERVISE_DIR);
 	result = change(&place, wanted, problem);
 	close(place.fd);
+	return result;
+}
+
+int access_change(int dir_fd, const struct access *wanted,
+		  struct problem *problem)
+{
+	int result, state_fd = state_place_find(dir_fd, SUPERVISE_DIR);
+
+	if (state_fd == -1)
+		return change_in(dir_fd, wanted, problem);
+	result = change_in(state_fd, wanted, problem);
+	close(state_fd);
 	return result;
 }
 

@@ -1,11 +1,8 @@
 /* alive.c -- see alive.h. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/strb.h"
 #include "client/alive.h"
 #include "client/commands.h"
 #include "service/scan_control.h"
@@ -15,23 +12,16 @@
 
 static int open_control(const char *scan_dir)
 {
-	char room[PATH_MAX];
-	struct strb path = strb_on(room, sizeof(room));
-	struct stat status;
-	int fd;
+	int error, fd,
+		dir_fd = open(scan_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	strb_add_format(&path, "%s/" SCAN_CONTROL, scan_dir);
-	errno = ENAMETOOLONG;
-	if (path.is_cut)
+	if (dir_fd == -1)
 		return -1;
-	fd = open(room,
-		  O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
-	/* A byte in anything else would reach somebody else. */
-	if (fd == -1 || (fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode)))
-		return fd;
-	close(fd);
-	errno = ENXIO;
-	return -1;
+	fd = scan_control_open(dir_fd);
+	error = errno;
+	close(dir_fd);
+	errno = error;
+	return fd;
 }
 
 enum alive alive_ask(const char *scan_dir, int64_t patience_ns)

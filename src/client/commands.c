@@ -9,13 +9,14 @@
 #include <unistd.h>
 
 #include "client/commands.h"
+#include "service/state_place.h"
 #include "service/supervise_dir.h"
 
 /*
  * A file without another name is as good as a FIFO; bytes in a link, a device
  * or a terminal would reach somebody else.
  */
-int commands_open(int dir_fd)
+static int open_control(int dir_fd)
 {
 	struct stat status;
 	int fd = openat(dir_fd, SUPERVISE_CONTROL,
@@ -31,6 +32,25 @@ int commands_open(int dir_fd)
 	close(fd);
 	errno = ENXIO;
 	return -1;
+}
+
+int commands_open(int dir_fd)
+{
+	int error, state_fd, fd = open_control(dir_fd);
+
+	if (fd != -1 || (errno != ENOENT && errno != ENXIO))
+		return fd;
+	error = errno;
+	state_fd = state_place_find(dir_fd, SUPERVISE_DIR);
+	if (state_fd == -1) {
+		errno = errno == EACCES ? EACCES : error;
+		return -1;
+	}
+	fd = open_control(state_fd);
+	error = errno;
+	close(state_fd);
+	errno = error;
+	return fd;
 }
 
 int commands_write(int control_fd, const char *letters, size_t count)

@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "client/look.h"
 #include "service/since.h"
+#include "service/state_place.h"
 #include "service/supervise_dir.h"
 
 #define TRIES    100
@@ -75,12 +76,12 @@ static void read_status(int dir_fd, struct look *look)
 }
 
 /* False: the state is of a later change than the status. */
-static bool read_state(int dir_fd, struct look *look)
+static bool read_state(int state_fd, int dir_fd, struct look *look)
 {
 	char text[STATE_SIZE_MAX];
 	char label[TAI64N_LABEL_SIZE];
 	long len =
-		fd_read_own_file(dir_fd, SUPERVISE_STATE, text, sizeof(text));
+		fd_read_own_file(state_fd, SUPERVISE_STATE, text, sizeof(text));
 	int order;
 
 	if (len <= 0 || !state_parse(text, (size_t)len, &look->state))
@@ -103,13 +104,13 @@ static bool read_state(int dir_fd, struct look *look)
  * later change, and the status is about to be: a supervisor that lives gets
  * some time for it.
  */
-static void read_records(int dir_fd, struct look *look)
+static void read_records(int state_fd, int dir_fd, struct look *look)
 {
 	const struct timespec pause = {.tv_nsec = PAUSE_NS};
 
 	for (int tries = 0;; tries++) {
-		read_status(dir_fd, look);
-		if (!look->has_status || read_state(dir_fd, look) ||
+		read_status(state_fd, look);
+		if (!look->has_status || read_state(state_fd, dir_fd, look) ||
 		    !look->is_hosted || tries == TRIES)
 			break;
 		nanosleep(&pause, NULL);
@@ -136,16 +137,40 @@ static int64_t set_ns_of(const struct look *look)
 	return since_set_ns(&then, &now);
 }
 
-void look_take(int dir_fd, struct look *look, int *ok_fd)
+/* In the directory that supervise/ is in; other files are in `dir_fd`. */
+static int take_from(int state_fd, int dir_fd, struct look *look)
 {
-	int fd;
+	int fd = open_ok(state_fd);
 
-	*look = (struct look){.trouble = NULL};
-	fd = open_ok(dir_fd);
 	if (fd == -1)
 		note_trouble(look, "open " SUPERVISE_OK, errno);
 	look->is_hosted = fd != -1;
-	read_records(dir_fd, look);
+	read_records(state_fd, dir_fd, look);
+	return fd;
+}
+
+/* Whether it may be that the state is elsewhere. */
+static bool is_missing(const struct look *look)
+{
+	return !look->is_hosted &&
+	       (look->error == ENOENT || look->error == ENXIO);
+}
+
+void look_take(int dir_fd, struct look *look, int *ok_fd)
+{
+	int state_fd, fd;
+
+	*look = (struct look){.trouble = NULL};
+	fd = take_from(dir_fd, dir_fd, look);
+	state_fd =
+		is_missing(look) ? state_place_find(dir_fd, SUPERVISE_DIR) : -1;
+	if (state_fd != -1) {
+		*look = (struct look){.trouble = NULL};
+		fd = take_from(state_fd, dir_fd, look);
+		close(state_fd);
+	} else if (is_missing(look) && errno == EACCES) {
+		look->error = EACCES;
+	}
 	look->set_ns = set_ns_of(look);
 	if (ok_fd)
 		*ok_fd = fd;
@@ -188,10 +213,18 @@ void look_problem(const struct look *look, struct problem *problem)
 int look_open_log(int dir_fd)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-	int fd = openat(dir_fd, "log", flags);
+	int state_fd, fd = openat(dir_fd, "log", flags);
 
 	if (fd != -1 || errno != ENOTDIR ||
 	    faccessat(dir_fd, "log", X_OK, AT_EACCESS) == -1)
 		return fd;
-	return openat(dir_fd, SUPERVISE_DIR "/log", flags);
+	fd = openat(dir_fd, SUPERVISE_DIR "/log", flags);
+	state_fd = fd == -1 && errno == ENOENT
+			   ? state_place_find(dir_fd, SUPERVISE_DIR)
+			   : -1;
+	if (state_fd == -1)
+		return fd;
+	fd = openat(state_fd, SUPERVISE_DIR "/log", flags);
+	close(state_fd);
+	return fd;
 }

@@ -1,12 +1,15 @@
 /* watch.c -- see watch.h. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/self.h"
 #include "base/strb.h"
 #include "client/watch.h"
+#include "service/state_place.h"
 #include "service/supervise_dir.h"
 
 /* A file that is being written has another name, and tells nothing yet. */
@@ -55,6 +58,41 @@ static void on_again(struct loop_timer *again)
 	watch->on_change(watch);
 }
 
+static int add_inner(struct watch *watch, const char *path)
+{
+	watch->inner.on_change = on_inner_change;
+	watch->inner.owner = watch;
+	return loop_directory_add(watch->loop, &watch->inner, path);
+}
+
+/* Where the directory doesn't hold it. */
+static int subscribe_elsewhere(struct watch *watch)
+{
+	int state_fd = state_place_find(watch->dir_fd, SUPERVISE_DIR);
+	char path[PATH_MAX];
+	int result = -1;
+
+	if (state_fd == -1)
+		return -1;
+	if (self_path_of(state_fd, path, sizeof(path)) == 0)
+		result = add_inner(watch, path);
+	close(state_fd);
+	return result;
+}
+
+/* That a supervisor comes is seen in the directory around its own, unless that
+ * can't be written. */
+static int subscribe_around(struct watch *watch)
+{
+	if (watch->outer.is_added)
+		return 0;
+	if (state_place_is_sealed(watch->dir_fd, SUPERVISE_DIR))
+		return -1;
+	watch->outer.on_change = on_outer_change;
+	watch->outer.owner = watch;
+	return loop_directory_add(watch->loop, &watch->outer, watch->path);
+}
+
 /* -1: it has to be looked at from time to time. */
 static int subscribe(struct watch *watch)
 {
@@ -66,24 +104,14 @@ static int subscribe(struct watch *watch)
 	strb_add_format(&path, "%s/" SUPERVISE_DIR, watch->path);
 	if (path.is_cut)
 		return -1;
-	watch->inner.on_change = on_inner_change;
-	watch->inner.owner = watch;
-	if (loop_directory_add(watch->loop, &watch->inner, room) == 0) {
+	if (subscribe_elsewhere(watch) == 0 || add_inner(watch, room) == 0) {
 		loop_directory_remove(watch->loop, &watch->outer);
 		return 0;
 	}
-	/* Not there yet: its coming is seen in the directory around it. */
-	if (watch->outer.is_added)
-		return 0;
-	watch->outer.on_change = on_outer_change;
-	watch->outer.owner = watch;
-	if (loop_directory_add(watch->loop, &watch->outer, watch->path) == -1)
+	if (subscribe_around(watch) == -1)
 		return -1;
 	/* It may have come in between. */
-	return loop_directory_add(watch->loop, &watch->inner, room) == 0 ||
-			       errno == ENOENT
-		       ? 0
-		       : -1;
+	return add_inner(watch, room) == 0 || errno == ENOENT ? 0 : -1;
 }
 
 /* The same for the end of the supervisor; `ok_fd` is taken over. */

@@ -12,6 +12,7 @@
 #include "base/program.h"
 #include "engine/aside.h"
 #include "engine/service.h"
+#include "engine/shelter.h"
 #include "engine/surrender.h"
 #include "engine/takeover.h"
 
@@ -44,7 +45,7 @@ static void begin_surrender(struct service *service,
 	*surrender = (struct surrender){
 		.loop = service->site.loop,
 		.era = &service->site.spawner->eras.own,
-		.dir_fd = service->site.dir_fd,
+		.dir_fd = service->site.state_fd,
 		.file = SURRENDER_OF_SERVICE,
 		.on_surrender = on_surrender,
 		.owner = service,
@@ -65,7 +66,9 @@ static void begin(struct service *service, struct surrender *surrender)
 	if (service->site.dir_fd == -1)
 		diag_die_errno(EXIT_SYSTEM, "unable to open %s",
 			       service->site.name);
-	if (service_open(service, &problem) == -1) {
+	shelter_begin(&service->site, service->site.dir_fd,
+		      service->site.dir_fd);
+	if (shelter_open_service(service, &problem) == -1) {
 		problem_fatal(&problem);
 		exit(EXIT_SYSTEM);
 	}
@@ -104,6 +107,7 @@ int main(int argc, char *argv[])
 	surrender_end(&surrender);
 	aside_free_all();
 	loop_free(service.site.loop);
+	shelter_leave(&service.site);
 	close(service.site.dir_fd);
 	return surrender.exit_code;
 }

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/diag.h"
@@ -18,20 +17,11 @@ static const char synopsis[] = "[ -s | -t | -d | -u ] [ dir ]";
 
 static int open_control(const char *dir)
 {
-	struct stat status;
 	int control_fd;
 
 	if (chdir(dir) == -1)
 		diag_die_errno(EXIT_SYSTEM, "unable to chdir to %s", dir);
-	control_fd = open(SCAN_CONTROL, O_WRONLY | O_NONBLOCK | O_NOFOLLOW |
-						O_NOCTTY | O_CLOEXEC);
-	/* A byte in anything else would reach somebody else. */
-	if (control_fd != -1 && fstat(control_fd, &status) == 0 &&
-	    !S_ISFIFO(status.st_mode)) {
-		close(control_fd);
-		control_fd = -1;
-		errno = ENXIO;
-	}
+	control_fd = scan_control_open(AT_FDCWD);
 	if (control_fd == -1 && (errno == ENXIO || errno == ENOENT))
 		diag_die(EXIT_USAGE, "unable to control %s: svscan not running",
 			 dir);

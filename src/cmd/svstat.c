@@ -15,6 +15,7 @@
 #include "base/tai64n.h"
 #include "service/since.h"
 #include "service/state.h"
+#include "service/state_place.h"
 #include "service/status.h"
 #include "service/supervise_dir.h"
 
@@ -84,6 +85,21 @@ static int open_here(const char *name, int access)
 	return openat(AT_FDCWD, name, access | O_NONBLOCK | O_CLOEXEC);
 }
 
+/* False, with errno as it was: the state isn't elsewhere. */
+static bool go_to_state(void)
+{
+	int error = errno;
+	int state_fd = state_place_find(AT_FDCWD, SUPERVISE_DIR);
+	bool has_gone = state_fd != -1 && fchdir(state_fd) == 0;
+
+	if (state_fd != -1)
+		close(state_fd);
+	else if (errno == EACCES)
+		error = EACCES;
+	errno = error;
+	return has_gone;
+}
+
 /* Shows the rest of the line about the service in the current directory. */
 static void show_here(void)
 {
@@ -99,6 +115,8 @@ static void show_here(void)
 		return;
 	}
 	ok_fd = open_here(SUPERVISE_OK, O_WRONLY);
+	if (ok_fd == -1 && (errno == ENOENT || errno == ENXIO) && go_to_state())
+		ok_fd = open_here(SUPERVISE_OK, O_WRONLY);
 	if (ok_fd == -1) {
 		if (errno == ENXIO)
 			puts("supervise not running");

@@ -11,6 +11,7 @@
 #include "engine/aside.h"
 #include "engine/depend_place.h"
 #include "engine/entry.h"
+#include "engine/shelter.h"
 #include "engine/surrender.h"
 
 /* What could not be taken over is tried again after this time. */
@@ -179,6 +180,7 @@ static void begin(struct alone *alone, const char *name)
 	alone->entry = entry_new(&alone->context, name, &status);
 	if (!alone->entry)
 		diag_die_errno(EXIT_SYSTEM, "unable to open %s", name);
+	shelter_look(&alone->entry->service.site);
 	alone->entry->on_change = on_change;
 	alone->entry->on_gone = on_gone;
 	alone->entry->on_giving_up = on_giving_up;
@@ -186,7 +188,7 @@ static void begin(struct alone *alone, const char *name)
 	alone->surrender = (struct surrender){
 		.loop = alone->context.loop,
 		.era = &alone->spawner.eras.own,
-		.dir_fd = alone->entry->dir_fd,
+		.dir_fd = alone->entry->service.site.state_fd,
 		.file = SURRENDER_OF_SERVICE,
 		.on_surrender = on_surrender,
 		.owner = alone,

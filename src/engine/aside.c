@@ -125,7 +125,8 @@ static int make_plan(struct aside *aside, const struct aside_plan *plan)
 	aside->plan = (struct spawn_plan){
 		.script = keep(&room, plan->script),
 		.name = aside->name,
-		.dir_fd = site->dir_fd,
+		.dir_fd = site->state_fd,
+		.home_fd = site_home(site),
 		.lock_fd = site->lock_fd,
 		.input_dir_fd = -1,
 		.notification_fd = -1,

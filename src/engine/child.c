@@ -117,19 +117,18 @@ static int put_lock(int target_fd)
 
 /* The lock stays held until the exec, also where the script wants that number.
  */
-static int out_of_the_way(const struct spawn_plan *plan, int lock_fd)
+static int out_of_the_way(const struct spawn_plan *plan, int fd)
 {
 	int most = plan->notification_fd > plan->lock_fd_number
 			   ? plan->notification_fd
 			   : plan->lock_fd_number;
-	int fd;
+	int moved_fd;
 
 	if (plan->holds_control && most < SPAWN_CONTROL_FD)
 		most = SPAWN_CONTROL_FD;
-	fd = most < lock_fd ? lock_fd
-			    : fcntl(lock_fd, F_DUPFD_CLOEXEC, most + 1);
+	moved_fd = most < fd ? fd : fcntl(fd, F_DUPFD_CLOEXEC, most + 1);
 
-	return fd == -1 ? lock_fd : fd;
+	return moved_fd == -1 ? fd : moved_fd;
 }
 
 /*
@@ -203,13 +202,14 @@ static void become(const struct spawn_plan *plan, char *path, char *argv[])
 }
 
 _Noreturn void child_run(const struct spawner *spawner,
-			 const struct spawn_plan *plan, int lock_fd,
-			 int input_dir_fd, struct spawned *spawned,
+			 const struct spawn_plan *plan,
+			 const struct child_fds *fds, struct spawned *spawned,
 			 void (*tell)(const struct spawned *spawned))
 {
 	char path[32];
 	char *argv[SPAWN_ARGUMENTS + 2] = {path};
 	struct strb text = strb_on(path, sizeof(path));
+	int lock_fd = fds->lock_fd, home_fd = fds->home_fd;
 
 	strb_add(&text, "./");
 	strb_add(&text, plan->script);
@@ -218,14 +218,17 @@ _Noreturn void child_run(const struct spawner *spawner,
 	memcpy(argv + 1, plan->arguments, sizeof(plan->arguments));
 	if (!plan->keeps_session)
 		setsid();
-	if (input_dir_fd != -1 && put_pipe(input_dir_fd, SUPERVISE_PIPE,
-					   O_RDONLY, STDIN_FILENO) == -1)
+	if (fds->input_dir_fd != -1 &&
+	    put_pipe(fds->input_dir_fd, SUPERVISE_PIPE, O_RDONLY,
+		     STDIN_FILENO) == -1)
 		child_fail(plan, "set up descriptors for");
 	if (plan->has_output_pipe && put_output(plan->is_output_kept) == -1)
 		child_fail(plan, "set up descriptors for");
 	if (plan->has_own_output && put_own_output(spawner) == -1)
 		child_fail(plan, "set up descriptors for");
 	lock_fd = out_of_the_way(plan, lock_fd);
+	if (home_fd != -1)
+		home_fd = out_of_the_way(plan, home_fd);
 	if (plan->notification_fd != -1 &&
 	    put_ready(plan->notification_fd) == -1)
 		child_fail(plan, "set up descriptors for");
@@ -240,7 +243,7 @@ _Noreturn void child_run(const struct spawner *spawner,
 	atomic_store(&spawned->is_complete, true);
 	if (tell)
 		tell(spawned);
-	if (plan->runs_at_input && fchdir(input_dir_fd) == -1)
+	if (home_fd != -1 && fchdir(home_fd) == -1)
 		child_fail(plan, "switch to the directory of");
 	if (spawner->has_raised_limit)
 		setrlimit(RLIMIT_NOFILE, &spawner->limit);

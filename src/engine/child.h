@@ -10,16 +10,20 @@
 
 #include "engine/spawn.h"
 
+/* Those of the plan, or what stands for them in this process; -1: none. */
+struct child_fds {
+	int lock_fd, input_dir_fd, home_fd;
+};
+
 /*
- * Becomes the script, in the directory that is the cwd already. `lock_fd` and
- * `input_dir_fd` are the plan's, or what stands for them in this process.
- * Fills in `spawned`, and calls `tell` with it, if that isn't NULL, before it
- * begins to. May run in memory shared with the parent, which waits: changes
- * none of it but `spawned` and errno, allocates nothing.
+ * Becomes the script; the plan's directory is the cwd already. Fills in
+ * `spawned`, and calls `tell` with it, if that isn't NULL, before it begins to.
+ * May run in memory shared with the parent, which waits: changes none of it but
+ * `spawned` and errno, allocates nothing.
  */
 _Noreturn void child_run(const struct spawner *spawner,
-			 const struct spawn_plan *plan, int lock_fd,
-			 int input_dir_fd, struct spawned *spawned,
+			 const struct spawn_plan *plan,
+			 const struct child_fds *fds, struct spawned *spawned,
 			 void (*tell)(const struct spawned *spawned));
 
 /* Says that the child couldn't get as far as child_run(), and exits. */

@@ -15,6 +15,9 @@ struct commander {
 	void (*on_command)(void *owner, enum scan_command command);
 	void *owner;
 	/* The rest is command.c's. */
+	/* Owned: the directory that .svscan is in; AT_FDCWD: the current one,
+	 * as long as that can hold it. */
+	int state_fd;
 	int lock_fd, control_fd; /* owned; -1 when closed */
 	struct loop_watch watch;
 };

@@ -10,6 +10,7 @@
 #include "engine/entry.h"
 #include "engine/keeper.h"
 #include "engine/recall.h"
+#include "engine/shelter.h"
 #include "engine/takeover.h"
 #include "service/supervise_dir.h"
 
@@ -135,6 +136,11 @@ static void prepare_service(const struct entry_context *context,
 	service->owner = entry;
 }
 
+static int state_fd_of(const struct entry *entry)
+{
+	return entry->service.site.state_fd;
+}
+
 /* Without it, the scanner looks now and then. */
 static void watch_directory(const struct entry_context *context,
 			    struct entry *entry)
@@ -165,7 +171,7 @@ struct entry *entry_new(struct entry_context *context, const char *name,
 		goto out;
 	prepare_service(context, entry, &entry->service, &service_calls);
 	entry->service.site.name = entry->name;
-	entry->service.site.dir_fd = entry->dir_fd;
+	shelter_begin(&entry->service.site, entry->dir_fd, entry->dir_fd);
 	entry->service.site.is_main =
 		context->mains && mains_has(context->mains, name);
 	/* Its logger may start, for what is in the pipe. */
@@ -192,6 +198,7 @@ static void free_logger(struct entry_context *context, struct logger *logger)
 	if (!logger)
 		return;
 	service_forget(&logger->service);
+	shelter_leave(&logger->service.site);
 	if (logger->dir_fd != -1)
 		close(logger->dir_fd);
 	if (logger->pipe_fd != -1)
@@ -208,6 +215,7 @@ void entry_free(struct entry_context *context, struct entry *entry)
 	depend_forget(entry);
 	service_forget(&entry->service);
 	loop_directory_remove(context->loop, &entry->changes);
+	shelter_leave(&entry->service.site);
 	close(entry->dir_fd);
 	free(entry->name);
 	free(entry);
@@ -265,11 +273,23 @@ static void keep_pipe(struct entry *entry)
 	entry->service.site.output = &logger->pipe;
 	if (logger->pipe.keeper || !keeper_is_there(entry->service.site.keeper))
 		return;
-	fd = openat(entry->dir_fd, SUPERVISE_PIPE,
+	fd = openat(state_fd_of(entry), SUPERVISE_PIPE,
 		    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd != -1)
 		keeper_keep(entry->service.site.keeper, &logger->pipe, fd,
 			    true);
+}
+
+static int make_pipe(struct entry *entry)
+{
+	int fd;
+
+	shelter_make(&entry->service.site);
+	fd = supervise_dir_open_fifo(state_fd_of(entry), SUPERVISE_PIPE, 0600);
+	if (fd != -1 || !shelter_take(&entry->service.site, errno))
+		return fd;
+	return supervise_dir_open_fifo(state_fd_of(entry), SUPERVISE_PIPE,
+				       0600);
 }
 
 /*
@@ -282,11 +302,10 @@ static int open_pipe(struct entry *entry)
 
 	if (!logger || logger->pipe_fd != -1)
 		return 0;
-	supervise_dir_make(entry->dir_fd);
-	logger->pipe_fd =
-		supervise_dir_open_fifo(entry->dir_fd, SUPERVISE_PIPE, 0600);
+	logger->pipe_fd = make_pipe(entry);
 	if (logger->pipe_fd == -1)
 		return -1;
+	logger->service.site.input_dir_fd = state_fd_of(entry);
 	keep_pipe(entry);
 	return 0;
 }
@@ -305,19 +324,18 @@ static void renew_pipe(struct service *service)
 		return;
 	held_fd = logger->pipe_fd;
 	logger->pipe_fd = supervise_dir_renew_fifo(
-		entry->dir_fd, SUPERVISE_PIPE, 0600, held_fd);
+		state_fd_of(entry), SUPERVISE_PIPE, 0600, held_fd);
 	if (logger->pipe_fd != held_fd)
 		keeper_drop(&logger->pipe);
 	keep_pipe(entry);
 }
 
 /* Made where there is none, also where something else has the name. */
-static int open_inline_directory(int dir_fd)
+static int make_inline_directory(int dir_fd)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
 	int fd;
 
-	supervise_dir_make(dir_fd);
 	mkdirat(dir_fd, INLINE_DIR, 0700);
 	fd = openat(dir_fd, INLINE_DIR, flags);
 	if (fd != -1 || (errno != ENOTDIR && errno != ELOOP) ||
@@ -327,10 +345,22 @@ static int open_inline_directory(int dir_fd)
 	return openat(dir_fd, INLINE_DIR, flags);
 }
 
+static int open_inline_directory(struct entry *entry)
+{
+	struct site *site = &entry->service.site;
+	int fd;
+
+	shelter_make(site);
+	fd = make_inline_directory(site->state_fd);
+	if (fd != -1 || !shelter_take(site, errno))
+		return fd;
+	return make_inline_directory(site->state_fd);
+}
+
 static int open_logger_directory(struct entry *entry, enum logger_kind kind)
 {
 	if (kind == LOGGER_INLINE)
-		return open_inline_directory(entry->dir_fd);
+		return open_inline_directory(entry);
 	return openat(entry->dir_fd, "log", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
@@ -357,8 +387,9 @@ static struct logger *logger_new(struct entry_context *context,
 	if (logger->dir_fd == -1)
 		goto out;
 	logger->service.site.name = logger->name;
-	logger->service.site.dir_fd = logger->dir_fd;
-	logger->service.site.input_dir_fd = entry->dir_fd;
+	shelter_begin(&logger->service.site, logger->dir_fd,
+		      kind == LOGGER_INLINE ? entry->dir_fd : logger->dir_fd);
+	logger->service.site.input_dir_fd = state_fd_of(entry);
 	logger->service.site.is_inline = kind == LOGGER_INLINE;
 	return logger;
 out:
@@ -469,12 +500,12 @@ static bool host_service(struct entry_context *context, struct entry *entry,
 	/* Of what has no name, only what somebody was killed over: the other
 	 * of the two was told to leave. */
 	if (entry->is_awaited &&
-	    !recall_was_hosted(service->site.dir_fd,
+	    !recall_was_hosted(service->site.state_fd,
 			       &service->site.spawner->eras))
 		return true;
 	if (loop_now_ns() < entry->host_due_ns)
 		return false;
-	if (service_open(service, &problem) == -1) {
+	if (shelter_open_service(service, &problem) == -1) {
 		problem_warn_once(said, &problem);
 		return false;
 	}
@@ -498,14 +529,19 @@ static void renew_logger_directory(struct entry *entry)
 	int fd;
 
 	if (fstat(logger->dir_fd, &held) == -1 ||
-	    (fstatat(entry->dir_fd, name, &now, 0) == 0 &&
+	    (fstatat(logger->kind == LOGGER_INLINE ? state_fd_of(entry)
+						   : entry->dir_fd,
+		     name, &now, 0) == 0 &&
 	     now.st_dev == held.st_dev && now.st_ino == held.st_ino))
 		return;
 	fd = open_logger_directory(entry, logger->kind);
 	if (fd == -1)
 		return;
+	shelter_leave(&logger->service.site);
 	close(logger->dir_fd);
-	logger->dir_fd = logger->service.site.dir_fd = fd;
+	logger->dir_fd = fd;
+	shelter_begin(&logger->service.site, fd,
+		      logger->kind == LOGGER_INLINE ? entry->dir_fd : fd);
 }
 
 static bool host_logger(struct entry_context *context, struct entry *entry)
@@ -598,7 +634,8 @@ static void end_input(struct entry *entry)
 	if (logger->is_ended || logger->pipe_fd == -1)
 		return;
 	logger->is_ended = true;
-	read_fd = supervise_dir_read_fifo(entry->dir_fd, SUPERVISE_PIPE, 0600);
+	read_fd = supervise_dir_read_fifo(state_fd_of(entry), SUPERVISE_PIPE,
+					  0600);
 	close(logger->pipe_fd);
 	logger->pipe_fd = read_fd;
 }

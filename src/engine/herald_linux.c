@@ -127,7 +127,7 @@ static char *name_in(struct herald *herald)
 static bool recall_name(const struct site *site, char name[SOCKET_NAME_SIZE])
 {
 	char text[SOCKET_NAME_SIZE];
-	long count = fd_read_own_file(site->dir_fd, SUPERVISE_SOCKET, text,
+	long count = fd_read_own_file(site->state_fd, SUPERVISE_SOCKET, text,
 				      sizeof(text) - 2);
 	struct strb made = strb_on(name, SOCKET_NAME_SIZE);
 
@@ -137,14 +137,14 @@ static bool recall_name(const struct site *site, char name[SOCKET_NAME_SIZE])
 	if (text[0] != '/')
 		strb_add(&made, "@");
 	strb_add(&made, text);
-	return socket_name_is_of(name, site->dir_fd);
+	return socket_name_is_of(name, site->state_fd);
 }
 
 static int put_name_on_record(const struct site *site, const char *name)
 {
 	if (socket_name_is_open(name))
 		name++;
-	return fd_replace_file(site->dir_fd, SUPERVISE_SOCKET, name,
+	return fd_replace_file(site->state_fd, SUPERVISE_SOCKET, name,
 			       strlen(name), 0600);
 }
 
@@ -154,7 +154,7 @@ static int make_socket(struct site *site, char *name)
 
 	if (fd == -1)
 		return -1;
-	if (socket_name_make(fd, site->dir_fd, name) == -1)
+	if (socket_name_make(fd, site->state_fd, name) == -1)
 		goto out;
 	if (put_name_on_record(site, name) == 0) {
 		if (socket_name_is_open(name) && !site->is_socket_open)
@@ -198,7 +198,7 @@ static int find_socket(struct site *site, char *name, bool *is_deaf)
 	if (fd == -1)
 		fd = letterbox_socket();
 	if (fd == -1 || !*is_deaf ||
-	    socket_name_take(fd, site->dir_fd, name) == 0)
+	    socket_name_take(fd, site->state_fd, name) == 0)
 		return fd;
 	error = errno;
 	close(fd);

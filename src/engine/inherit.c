@@ -8,7 +8,7 @@
 
 static struct trust_place place_of(const struct service *service)
 {
-	return (struct trust_place){.dir_fd = service->site.dir_fd,
+	return (struct trust_place){.dir_fd = service->site.state_fd,
 				    .is_within = service->site.is_inline};
 }
 
@@ -16,8 +16,7 @@ void inherit_recall(struct service *service, struct recall *recall)
 {
 	const struct recall_place from = {
 		.place = place_of(service),
-		.home_fd = service->site.is_inline ? service->site.input_dir_fd
-						   : service->site.dir_fd,
+		.home_fd = service->site.home_fd,
 		.eras = &service->site.spawner->eras,
 	};
 

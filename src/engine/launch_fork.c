@@ -68,15 +68,17 @@ static _Noreturn void begin_child(const struct spawner *spawner,
 {
 	struct spawned spawned = {.pid = 0};
 	struct spawner own = *spawner;
-	int lock_fd = plan->lock_fd, input_dir_fd = plan->input_dir_fd;
-	int *const kept[] = {&lock_fd, &input_dir_fd, &tell_fd,
+	struct child_fds fds = {plan->lock_fd, plan->input_dir_fd,
+				plan->home_fd};
+	int *const kept[] = {&fds.lock_fd,       &fds.input_dir_fd,
+			     &fds.home_fd,       &tell_fd,
 			     &own.own_output[0], &own.own_output[1]};
 
 	drop_handlers();
 	if (fchdir(plan->dir_fd) == -1)
 		child_fail(plan, "switch to the directory of");
-	keep_only(kept, plan->has_own_output ? 5 : 3);
-	child_run(&own, plan, lock_fd, input_dir_fd, &spawned, tell);
+	keep_only(kept, plan->has_own_output ? 6 : 4);
+	child_run(&own, plan, &fds, &spawned, tell);
 }
 
 /* Close-on-exec: two steps will do, for only this thread ever forks. */

@@ -21,7 +21,7 @@ static void name_link(const struct entry *entry, struct strb *link)
 			(uintmax_t)entry->device, (uintmax_t)entry->inode);
 }
 
-void left_note(struct entry *entry)
+void left_note(int state_fd, struct entry *entry)
 {
 	char path[PATH_MAX], room[80];
 	struct strb link = strb_on(room, sizeof(room));
@@ -30,12 +30,13 @@ void left_note(struct entry *entry)
 	    self_path_of(entry->dir_fd, path, sizeof(path)) == -1)
 		return;
 	name_link(entry, &link);
-	mkdir(LEFT_DIR, 0700);
-	unlink(room); /* it may lead to where the directory was before */
-	entry->is_noted = symlink(path, room) == 0;
+	mkdirat(state_fd, LEFT_DIR, 0700);
+	unlinkat(state_fd, room,
+		 0); /* it may lead to where the directory was before */
+	entry->is_noted = symlinkat(path, state_fd, room) == 0;
 }
 
-void left_forget(struct entry *entry)
+void left_forget(int state_fd, struct entry *entry)
 {
 	char room[80];
 	struct strb link = strb_on(room, sizeof(room));
@@ -43,7 +44,7 @@ void left_forget(struct entry *entry)
 	if (!entry->is_noted)
 		return;
 	name_link(entry, &link);
-	unlink(room);
+	unlinkat(state_fd, room, 0);
 	entry->is_noted = false;
 }
 
@@ -75,12 +76,13 @@ static bool is_wanted(const char *path, struct eras *eras, struct stat *status)
 	return result;
 }
 
-void left_visit(struct eras *eras,
+void left_visit(int state_fd, struct eras *eras,
 		void (*visit)(void *with, const char *path,
 			      const struct stat *status),
 		void *with)
 {
-	DIR *links = opendir(LEFT_DIR);
+	int fd = openat(state_fd, LEFT_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *links = fd == -1 ? NULL : fdopendir(fd);
 	struct dirent *link;
 
 	/* What they lead to is run. */
@@ -101,4 +103,6 @@ void left_visit(struct eras *eras,
 	}
 	if (links)
 		closedir(links);
+	else if (fd != -1)
+		close(fd);
 }

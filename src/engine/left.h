@@ -14,9 +14,10 @@
 
 #include "engine/entry.h"
 
-/* Puts the entry on record, or takes it off. Does nothing the second time. */
-void left_note(struct entry *entry);
-void left_forget(struct entry *entry);
+/* Puts the entry on record, in the .svscan of the directory open as `state_fd`,
+ * or takes it off. Does nothing the second time. */
+void left_note(int state_fd, struct entry *entry);
+void left_forget(int state_fd, struct entry *entry);
 
 /*
  * Calls `visit` with the path and the stat(2) of every directory on record that
@@ -24,7 +25,7 @@ void left_forget(struct entry *entry);
  * the others off the record. Nothing is done where others could have made
  * links.
  */
-void left_visit(struct eras *eras,
+void left_visit(int state_fd, struct eras *eras,
 		void (*visit)(void *with, const char *path,
 			      const struct stat *status),
 		void *with);

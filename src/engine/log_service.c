@@ -6,6 +6,7 @@
 
 #include "base/diag.h"
 #include "engine/log_service.h"
+#include "engine/shelter.h"
 #include "engine/takeover.h"
 #include "service/supervise_dir.h"
 
@@ -17,7 +18,7 @@
 /* For services to inherit: they expect a write to wait. */
 static int have_pipe(const struct log_service *log)
 {
-	int dir_fd = log->service.site.dir_fd, fd = log->pipe_fd;
+	int dir_fd = log->service.site.state_fd, fd = log->pipe_fd;
 
 	if (fd == -1)
 		fd = supervise_dir_open_fifo(dir_fd, SUPERVISE_PIPE, 0600);
@@ -36,14 +37,14 @@ static void keep_pipe(struct log_service *log)
 
 	if (log->pipe.keeper || !keeper_is_there(site->keeper))
 		return;
-	read_fd = supervise_dir_read_fifo(site->dir_fd, SUPERVISE_PIPE, 0600);
+	read_fd = supervise_dir_read_fifo(site->state_fd, SUPERVISE_PIPE, 0600);
 	if (read_fd == -1)
 		return;
 	keeper_keep(site->keeper, &log->pipe, read_fd, true);
 	keeper_flush(site->keeper);
 	if (!keeper_has(&log->pipe))
 		return;
-	log->out_fd = openat(site->dir_fd, SUPERVISE_PIPE,
+	log->out_fd = openat(site->state_fd, SUPERVISE_PIPE,
 			     O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (log->out_fd != -1)
 		fcntl(log->out_fd, F_SETFL, O_WRONLY);
@@ -100,7 +101,7 @@ static void host(struct log_service *log)
 	struct service *service = &log->service;
 	struct problem problem;
 
-	if (service_open(service, &problem) == 0) {
+	if (shelter_open_service(service, &problem) == 0) {
 		log->said = (struct problem_said){NULL, NULL};
 		service_begin(service);
 		return;
@@ -144,6 +145,7 @@ void log_service_begin(struct log_service *log, struct scanner *scanner)
 {
 	log->scanner = scanner;
 	log->service.site.dir_fd = log->pipe_fd = log->out_fd = -1;
+	log->service.site.state_fd = -1;
 	prepare(log);
 	if (!log->service.site.name ||
 	    spawner_keep_output(log->service.site.spawner) == 0)
@@ -163,9 +165,13 @@ static const char *enter(struct log_service *log, struct stat *status)
 	if (service->site.dir_fd == -1 ||
 	    fstat(service->site.dir_fd, status) == -1)
 		return "log to";
-	service->site.input_dir_fd = service->site.dir_fd;
-	supervise_dir_make(service->site.dir_fd);
+	shelter_begin(&service->site, service->site.dir_fd,
+		      service->site.dir_fd);
+	shelter_make(&service->site);
 	log->pipe_fd = have_pipe(log);
+	if (log->pipe_fd == -1 && shelter_take(&service->site, errno))
+		log->pipe_fd = have_pipe(log);
+	service->site.input_dir_fd = service->site.state_fd;
 	if (log->pipe_fd != -1)
 		keep_pipe(log);
 	return log->pipe_fd == -1 ? "create pipe for" : NULL;
@@ -182,9 +188,10 @@ void log_service_look(struct log_service *log)
 	trouble = enter(log, &status);
 	if (trouble) {
 		complain(log, trouble);
+		shelter_leave(&service->site);
 		if (service->site.dir_fd != -1)
 			close(service->site.dir_fd);
-		service->site.dir_fd = -1;
+		service->site.dir_fd = service->site.state_fd = -1;
 		return;
 	}
 	scanner_leave_out(log->scanner, &status);
@@ -215,7 +222,7 @@ void log_service_end(struct log_service *log)
 		return;
 	log->is_ending = true;
 	loop_timer_cancel(log->service.site.loop, &log->again);
-	read_fd = supervise_dir_read_fifo(log->service.site.dir_fd,
+	read_fd = supervise_dir_read_fifo(log->service.site.state_fd,
 					  SUPERVISE_PIPE, 0600);
 	log_service_use_own_output(log, true);
 	let_pipe_go(log);
@@ -241,6 +248,8 @@ void log_service_forget(struct log_service *log)
 	let_pipe_go(log);
 	if (log->pipe_fd != -1)
 		close(log->pipe_fd);
+	shelter_leave(&log->service.site);
 	close(log->service.site.dir_fd);
 	log->service.site.dir_fd = log->pipe_fd = -1;
+	log->service.site.state_fd = -1;
 }

@@ -142,7 +142,7 @@ void orders_begin(struct orders *orders, bool can_pass_on)
 
 int orders_open(struct orders *orders, struct site *site)
 {
-	int fd = supervise_dir_open_control(site->dir_fd);
+	int fd = supervise_dir_open_control(site->state_fd);
 
 	orders->watch = (struct loop_watch){
 		.fd = fd, .on_readable = on_readable, .owner = site};

@@ -53,9 +53,9 @@ int plain_publish(const struct site *site, const struct standing *standing,
 		return 0;
 	*sum = 0;
 	/* Where "stat" says that it runs, "pid" tells which process. */
-	if (fd_replace_file(site->dir_fd, SUPERVISE_DIR "/pid", pid.data,
+	if (fd_replace_file(site->state_fd, SUPERVISE_DIR "/pid", pid.data,
 			    pid.len, 0644) == -1 ||
-	    fd_replace_file(site->dir_fd, SUPERVISE_DIR "/stat", stat.data,
+	    fd_replace_file(site->state_fd, SUPERVISE_DIR "/stat", stat.data,
 			    stat.len, 0644) == -1)
 		return -1;
 	*sum = now;

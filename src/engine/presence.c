@@ -8,7 +8,7 @@
 int presence_make(struct presence *presence, const struct site *site,
 		  int control_fd)
 {
-	return supervise_dir_make_ok(site->dir_fd, control_fd,
+	return supervise_dir_make_ok(site->state_fd, control_fd,
 				     &presence->ok_fd);
 }
 

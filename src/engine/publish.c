@@ -118,8 +118,8 @@ static int publish_status(struct publisher *publisher, const struct site *site)
 	pack_status(site->standing, site->standing->pid, record);
 	if (memcmp(record, publisher->status, STATUS_SIZE) == 0)
 		return 0;
-	if (replace_file(site->dir_fd, SUPERVISE_STATUS, record, STATUS_SIZE) ==
-	    -1)
+	if (replace_file(site->state_fd, SUPERVISE_STATUS, record,
+			 STATUS_SIZE) == -1)
 		return -1;
 	memcpy(publisher->status, record, STATUS_SIZE);
 	return 0;
@@ -148,7 +148,7 @@ void publish(struct publisher *publisher, const struct news *news)
 	int error = 0;
 
 	fill_state(news, &state);
-	if (write_state(site->dir_fd, &state) == -1) {
+	if (write_state(site->state_fd, &state) == -1) {
 		broken = SUPERVISE_STATE;
 		error = errno;
 	}
@@ -184,7 +184,7 @@ void publish_wish(struct publisher *publisher, const struct news *news)
 	struct state state;
 
 	fill_state(news, &state);
-	if (write_state(site->dir_fd, &state) == 0)
+	if (write_state(site->state_fd, &state) == 0)
 		publish_soon(publisher, site);
 	else
 		publish(publisher, news); /* which says what is wrong */
@@ -208,7 +208,7 @@ void publish_first_status(struct publisher *publisher, const struct site *site)
 {
 	struct stat status;
 
-	if (fstatat(site->dir_fd, SUPERVISE_STATUS, &status,
+	if (fstatat(site->state_fd, SUPERVISE_STATUS, &status,
 		    AT_SYMLINK_NOFOLLOW) == 0)
 		return;
 	/* A failure will be told of by publish(). */

@@ -58,13 +58,13 @@ static int open_fifo(const struct site *site, bool is_new)
 {
 	struct stat status;
 
-	if (!is_new && (fstatat(site->dir_fd, SUPERVISE_READY, &status,
+	if (!is_new && (fstatat(site->state_fd, SUPERVISE_READY, &status,
 				AT_SYMLINK_NOFOLLOW) == -1 ||
 			!S_ISFIFO(status.st_mode))) {
 		errno = ENOENT;
 		return -1;
 	}
-	return supervise_dir_read_fifo(site->dir_fd, SUPERVISE_READY, 0600);
+	return supervise_dir_read_fifo(site->state_fd, SUPERVISE_READY, 0600);
 }
 
 bool ready_was_missed(const struct site *site)
@@ -74,7 +74,7 @@ bool ready_was_missed(const struct site *site)
 	if (rules_of(site)->notification_fd == -1)
 		return false;
 	/* The process has opened it for reading, too. */
-	fd = openat(site->dir_fd, SUPERVISE_READY,
+	fd = openat(site->state_fd, SUPERVISE_READY,
 		    O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
 	if (fd != -1)
 		close(fd);

@@ -9,7 +9,9 @@
 #include "service/identity.h"
 #include "service/since.h"
 #include "service/state.h"
+#include "service/state_place.h"
 #include "service/status.h"
+#include "service/supervise_dir.h"
 
 /* How far the clock that a foreign supervisor wrote down and the start time
  * that the kernel remembers may be apart. */
@@ -374,7 +376,7 @@ void recall_service(const struct recall_place *from, bool is_down_wanted,
 			     recall);
 }
 
-bool recall_was_hosted(int dir_fd, struct eras *eras)
+static bool was_hosted(int dir_fd, struct eras *eras)
 {
 	const struct trust_place place = {.dir_fd = dir_fd};
 	struct state state;
@@ -382,4 +384,16 @@ bool recall_was_hosted(int dir_fd, struct eras *eras)
 
 	return read_state(&place, &state, &is_trusted) && state.is_hosted &&
 	       eras_relate(eras, &state.era) != ERA_OVER;
+}
+
+bool recall_was_hosted(int dir_fd, struct eras *eras)
+{
+	bool result = was_hosted(dir_fd, eras);
+	int fd = result ? -1 : state_place_find(dir_fd, SUPERVISE_DIR);
+
+	if (fd == -1)
+		return result;
+	result = was_hosted(fd, eras);
+	close(fd);
+	return result;
 }

@@ -171,7 +171,7 @@ static void count_death(const struct site *site,
 	};
 
 	if (end->is_known)
-		tally_add(site->dir_fd, &death,
+		tally_add(site->state_fd, &death,
 			  rules_of(site)->max_death_tally);
 }
 

@@ -47,6 +47,7 @@ struct scanner {
 	struct lookup bad_names;    /* owned */
 	struct loop_directory changes;
 	struct loop_timer again;
+	int state_fd;  /* borrowed: the directory that .svscan is in */
 	unsigned scan; /* counts scans; 0 is none */
 	bool is_in_trouble;
 	bool is_blind;       /* a service's directory can't be watched */
@@ -411,7 +412,7 @@ static void look_at_name(struct scanner *scanner, int dir_fd, const char *name)
 	entry->seen = scanner->scan;
 	entry->is_awaited = false;
 	entry->tells_all = remote_is_any(&scanner->remote);
-	left_forget(entry);
+	left_forget(scanner->state_fd, entry);
 	if (strcmp(entry->name, name) != 0 && entry_rename(entry, name) == -1)
 		scanner->is_in_trouble = true;
 	if (!entry->changes.is_added)
@@ -475,7 +476,8 @@ static void host_awaited(struct scanner *scanner)
 	struct entry *entry;
 
 	if (scanner->scan == 1)
-		left_visit(&scanner->context.spawner->eras, await, scanner);
+		left_visit(scanner->state_fd, &scanner->context.spawner->eras,
+			   await, scanner);
 	for (entry = scanner->entries; entry; entry = entry->next) {
 		if (!entry->is_awaited || entry->seen == scanner->scan)
 			continue;
@@ -512,11 +514,11 @@ static bool drop_unseen(struct scanner *scanner)
 		if (entry_is_hosted(entry)) {
 			depend_forget(entry);
 			service_release(&entry->service);
-			left_note(entry);
+			left_note(scanner->state_fd, entry);
 			link = &entry->next;
 			continue;
 		}
-		left_forget(entry);
+		left_forget(scanner->state_fd, entry);
 		drop(scanner, link);
 		has_dropped = true;
 	}
@@ -735,6 +737,11 @@ void scanner_leave_out(struct scanner *scanner, const struct stat *status)
 	scanner->has_left_out = true;
 	scanner->left_out_device = status->st_dev;
 	scanner->left_out_inode = status->st_ino;
+}
+
+void scanner_keep_state_at(struct scanner *scanner, int state_fd)
+{
+	scanner->state_fd = state_fd;
 }
 
 void scanner_move(struct scanner *scanner)

@@ -69,6 +69,10 @@ void scanner_have_mains(struct scanner *scanner, const struct mains *mains);
 /* Whether all of those but `name` are down, and to stay so. */
 bool scanner_is_last_main(const struct scanner *scanner, const char *name);
 
+/* The directory that .svscan is in, for as long as the scanner has no other;
+ * before its first scan. */
+void scanner_keep_state_at(struct scanner *scanner, int state_fd);
+
 /* Calls `before_scan` with `owner` before the directory is looked at. */
 void scanner_before_scan(struct scanner *scanner,
 			 void (*before_scan)(void *owner), void *owner);

@@ -152,6 +152,7 @@ static bool listen_to_commands(struct scanning *scanning)
 		trouble = commander_open(&scanning->commander, scanning->loop);
 		if (!trouble || errno != EAGAIN || tries == LOCK_TRIES)
 			break;
+		commander_close(&scanning->commander, scanning->loop);
 		/* One whose svscanboot was killed leaves its place to ours. */
 		if (scanning->obituaries.fd != -1 && tries % YIELD_TRIES == 0)
 			scan_control_send(".", SCAN_YIELD);
@@ -163,6 +164,8 @@ static bool listen_to_commands(struct scanning *scanning)
 	}
 	if (trouble)
 		diag_warn_errno("unable to %s", trouble);
+	scanning->surrender.dir_fd = scanning->commander.state_fd;
+	scanner_keep_state_at(scanning->scanner, scanning->commander.state_fd);
 	return true;
 }
 
@@ -307,7 +310,9 @@ int scanning_run(const struct scanning_rules *rules, const char *called_as,
 	struct leash leash;
 	struct scanning scanning = {
 		.rules = rules,
-		.commander = {.lock_fd = -1, .control_fd = -1},
+		.commander = {.state_fd = AT_FDCWD,
+			      .lock_fd = -1,
+			      .control_fd = -1},
 		.obituaries = {.fd = -1},
 		.keeper = {.door_fd = -1},
 		.farewell = {.fd = -1},

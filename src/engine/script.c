@@ -87,7 +87,8 @@ int script_prepare(struct service *service, struct script *script)
 	script->plan = (struct spawn_plan){
 		.script = rules_script(&service->site, phase),
 		.name = script->name,
-		.dir_fd = service->site.dir_fd,
+		.dir_fd = service->site.state_fd,
+		.home_fd = site_home(&service->site),
 		.lock_fd = service->site.lock_fd,
 		.input_dir_fd = service->site.input_dir_fd,
 		.has_output_pipe = service->site.has_output_pipe,
@@ -96,7 +97,6 @@ int script_prepare(struct service *service, struct script *script)
 		.has_own_output = service->site.has_own_output,
 		.is_command_line = config->type == CONFIG_TYPE_ONESHOT,
 		.keeps_lock = service->is_shared,
-		.runs_at_input = service->site.is_inline,
 		.keeps_session = config_has(config, CONFIG_NO_SETSID),
 		.has_pid_namespace = phase == MACHINE_UP &&
 				     config_has(config, CONFIG_FLAG_NEWPIDNS),

@@ -28,7 +28,11 @@ struct site {
 	struct spawner *spawner;
 	const char *name; /* for messages; may be replaced at any time */
 	int dir_fd;       /* the service directory */
-	int input_dir_fd; /* a logger: the directory of its service; else -1 */
+	/* The directory that supervise/ is in: the same, or the one that stands
+	 * for it, see state_place.h. */
+	int state_fd;
+	int home_fd;      /* where its scripts are, and run */
+	int input_dir_fd; /* a logger: state_fd of its service; else -1 */
 	/* Its owner sets may_have_changed when a name in the directory came or
 	 * went; else nobody tells, and it is looked at each time. */
 	bool is_watched;
@@ -58,5 +62,11 @@ struct site {
 	const struct standing *standing; /* for its parts to look at */
 	void (*tell)(struct site *site, const struct happening *happening);
 };
+
+/* home_fd for a plan of spawn.h. */
+static inline int site_home(const struct site *site)
+{
+	return site->home_fd == site->state_fd ? -1 : site->home_fd;
+}
 
 #endif

@@ -25,7 +25,7 @@
 #include "engine/shortage.h"
 #include "service/identity.h"
 
-enum spawn_slot { SLOT_LOCK, SLOT_INPUT, SPAWN_SLOT_COUNT };
+enum spawn_slot { SLOT_LOCK, SLOT_INPUT, SLOT_HOME, SPAWN_SLOT_COUNT };
 
 /* Where the parent of one start at a time puts what its child needs; so many
  * starts are made side by side. */
@@ -70,7 +70,8 @@ struct spawn_plan {
 	const char *name;   /* of the service, for messages */
 	/* Up to a NULL: the script's arguments, after its own name. */
 	const char *arguments[SPAWN_ARGUMENTS + 1];
-	int dir_fd;  /* the service directory: the child's cwd */
+	int dir_fd;  /* that supervise/ is in: the child's cwd, at first */
+	int home_fd; /* where the script is, and runs; -1: the same */
 	int lock_fd; /* of that directory */
 	/* Standard input is supervise/pipe of this directory; -1: inherited. */
 	int input_dir_fd;
@@ -80,7 +81,6 @@ struct spawn_plan {
 	/* What is run is no program but a command line in that file: by
 	 * execlineb, or, where there is none, by sh. */
 	bool is_command_line;
-	bool runs_at_input; /* the script is in, and its cwd, input_dir_fd */
 	/* Its record isn't to be believed, as others can write it: the script
 	 * holds the lock itself. */
 	bool keeps_lock;

@@ -61,14 +61,21 @@ static int begin_child(void *argument)
 {
 	const struct start *start = argument;
 	const struct spawn_plan *plan = start->plan;
+	struct child_fds fds;
 
 	if (fchdir(plan->dir_fd) == -1)
 		child_fail(plan, "switch to the directory of");
 	if (take_table(start) == -1)
 		child_fail(plan, "set up descriptors for");
-	child_run(start->spawner, plan, start->slots->fds[SLOT_LOCK],
-		  plan->input_dir_fd == -1 ? -1 : start->slots->fds[SLOT_INPUT],
-		  start->spawned, NULL);
+	fds = (struct child_fds){
+		.lock_fd = start->slots->fds[SLOT_LOCK],
+		.input_dir_fd = plan->input_dir_fd == -1
+					? -1
+					: start->slots->fds[SLOT_INPUT],
+		.home_fd =
+			plan->home_fd == -1 ? -1 : start->slots->fds[SLOT_HOME],
+	};
+	child_run(start->spawner, plan, &fds, start->spawned, NULL);
 }
 
 static int fill(const struct spawn_slots *slots, enum spawn_slot slot, int fd)
@@ -82,6 +89,8 @@ void spawn_empty_slots(const struct spawner *spawner, unsigned slots,
 	fill(&spawner->slots[slots], SLOT_LOCK, STDIN_FILENO);
 	if (plan->input_dir_fd != -1)
 		fill(&spawner->slots[slots], SLOT_INPUT, STDIN_FILENO);
+	if (plan->home_fd != -1)
+		fill(&spawner->slots[slots], SLOT_HOME, STDIN_FILENO);
 }
 
 pid_t spawn_suspended(const struct spawner *spawner, unsigned slots,
@@ -94,6 +103,9 @@ pid_t spawn_suspended(const struct spawner *spawner, unsigned slots,
 		return -1;
 	if (plan->input_dir_fd != -1 &&
 	    fill(start.slots, SLOT_INPUT, plan->input_dir_fd) == -1)
+		return -1;
+	if (plan->home_fd != -1 &&
+	    fill(start.slots, SLOT_HOME, plan->home_fd) == -1)
 		return -1;
 	return clone(begin_child, stack_end,
 		     CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD |

@@ -118,7 +118,7 @@ static bool find_place(const struct spawn_plan *plan, char place[PATH_MAX])
 	struct mounts mounts = {.len = 0};
 	char room[PATH_MAX];
 	struct strb path = strb_on(room, sizeof(room));
-	int dir_fd = plan->runs_at_input ? plan->input_dir_fd : plan->dir_fd;
+	int dir_fd = plan->home_fd != -1 ? plan->home_fd : plan->dir_fd;
 	bool is_found = false;
 
 	if (mounts_read(&mounts) == -1 || mounts.len == 0 ||

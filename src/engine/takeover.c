@@ -41,10 +41,10 @@ static int lock(struct service *service, struct problem *problem)
 {
 	struct site *site = &service->site;
 
-	service->presence.is_first = supervise_dir_make(site->dir_fd);
+	service->presence.is_first = supervise_dir_make(site->state_fd);
 	if (!service->presence.is_first && errno != 0)
 		return note(problem, site, "make", SUPERVISE_DIR);
-	site->lock_fd = supervise_dir_lock(site->dir_fd);
+	site->lock_fd = supervise_dir_lock(site->state_fd);
 	return site->lock_fd == -1
 		       ? note(problem, site, "acquire", SUPERVISE_LOCK)
 		       : 0;

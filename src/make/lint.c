@@ -15,6 +15,7 @@
 #include "make/shell.h"
 #include "make/typo.h"
 #include "service/config.h"
+#include "service/state_place.h"
 #include "service/supervise_dir.h"
 
 #define SCRIPT_SIZE 65536 /* bytes of a script that are looked at */
@@ -324,21 +325,27 @@ static void look_at_place(const struct view *view)
 	const char *place = SUPERVISE_DIR;
 	char problem[TEXT_SIZE];
 	struct stat status;
+	int error;
 
 	if (fstatat(view->dir_fd, place, &status, AT_SYMLINK_NOFOLLOW) == -1)
 		place = ".";
 	else if (S_ISLNK(status.st_mode) &&
 		 fstatat(view->dir_fd, place, &status, 0) == -1)
 		return; /* a supervisor makes what it leads to */
-	if (faccessat(view->dir_fd, place, W_OK | X_OK, AT_EACCESS) == 0 ||
-	    (errno != EROFS && (errno != EACCES || *place != '.')))
+	if (faccessat(view->dir_fd, place, W_OK | X_OK, AT_EACCESS) == 0)
+		return;
+	error = state_place_is_sealed(view->dir_fd, SUPERVISE_DIR) ? EROFS
+								   : errno;
+	if ((error != EROFS && (error != EACCES || *place != '.')) ||
+	    state_place_has_room())
 		return;
 	snprintf(problem, sizeof(problem), "a supervisor%s can't %s: %s",
-		 errno == EACCES ? " that runs as this user" : "",
-		 *place == '.' ? "make it" : "write there", diag_reason(errno));
+		 error == EACCES ? " that runs as this user" : "",
+		 *place == '.' ? "make it" : "write there", diag_reason(error));
 	tell(view, SUPERVISE_DIR, problem,
-	     "make it a link to a directory that can be written, such as one "
-	     "of a tmpfs; see supervise(8)");
+	     "mount a tmpfs at /run or /tmp, or set SUPERVISEDIR to a "
+	     "directory "
+	     "that can be written; see supervise(8)");
 }
 
 static void look_at_permissions(const struct view *view)

@@ -11,6 +11,7 @@
 #include "base/strb.h"
 #include "read/listing.h"
 #include "read/locate.h"
+#include "service/state_place.h"
 #include "service/status.h"
 #include "service/supervise_dir.h"
 
@@ -55,6 +56,25 @@ static bool is_log_dir(const char *dir)
 	return false;
 }
 
+/* Of a service directory, wherever its state is. */
+static long read_status(const char *path, unsigned char record[STATUS_SIZE])
+{
+	int dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int state_fd =
+		dir_fd == -1 ? -1 : state_place_find(dir_fd, SUPERVISE_DIR);
+	long result = dir_fd == -1
+			      ? -1
+			      : fd_read_own_file(
+					state_fd == -1 ? dir_fd : state_fd,
+					SUPERVISE_STATUS, record, STATUS_SIZE);
+
+	if (state_fd != -1)
+		close(state_fd);
+	if (dir_fd != -1)
+		close(dir_fd);
+	return result;
+}
+
 /* The log directory that the process of the service `dir` writes to. */
 static int ask_logger(const char *dir, const char *below, char *out,
 		      size_t size_bytes)
@@ -64,8 +84,7 @@ static int ask_logger(const char *dir, const char *below, char *out,
 	struct status status;
 
 	if (join(path, sizeof(path), dir, below) == -1 ||
-	    fd_read_own_file(AT_FDCWD, path, record, sizeof(record)) <
-		    STATUS_CLASSIC_SIZE)
+	    read_status(path, record) < STATUS_CLASSIC_SIZE)
 		return -1;
 	status_unpack(record, &status);
 	if (status.run_pid == 0 || status.run_pid > INT_MAX)
@@ -93,8 +112,8 @@ static int look_in(const char *dir, char *out, size_t size_bytes)
 {
 	if (is_log_dir(dir))
 		return join(out, size_bytes, dir, "");
-	if (ask_logger(dir, "/log/" SUPERVISE_STATUS, out, size_bytes) == 0 ||
-	    ask_logger(dir, "/" SUPERVISE_STATUS, out, size_bytes) == 0)
+	if (ask_logger(dir, "/log", out, size_bytes) == 0 ||
+	    ask_logger(dir, "", out, size_bytes) == 0)
 		return 0;
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		if (join(out, size_bytes, dir, places[i]) == -1)

@@ -1,13 +1,13 @@
 /* scan_control.c -- see scan_control.h. */
+#include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stddef.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/diag.h"
-#include "base/strb.h"
 #include "service/scan_control.h"
+#include "service/state_place.h"
 
 /* clang-format off */
 static const struct scan_control controls[SCAN_COMMAND_COUNT] = {
@@ -28,24 +28,50 @@ const struct scan_control *scan_control_find(char letter)
 	return NULL;
 }
 
+/* A byte in anything but a FIFO would reach somebody else. */
+static int open_fifo(int dir_fd)
+{
+	struct stat status;
+	int fd = openat(dir_fd, SCAN_CONTROL,
+			O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY |
+				O_CLOEXEC);
+
+	if (fd == -1 || (fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode)))
+		return fd;
+	close(fd);
+	errno = ENXIO;
+	return -1;
+}
+
+int scan_control_open(int dir_fd)
+{
+	int error, state_fd, fd = open_fifo(dir_fd);
+
+	if (fd != -1 || (errno != ENOENT && errno != ENXIO))
+		return fd;
+	error = errno;
+	state_fd = state_place_find(dir_fd, SCAN_DIR);
+	if (state_fd == -1) {
+		errno = errno == EACCES ? EACCES : error;
+		return -1;
+	}
+	fd = open_fifo(state_fd);
+	error = errno;
+	close(state_fd);
+	errno = error;
+	return fd;
+}
+
 bool scan_control_send(const char *dir, enum scan_command command)
 {
-	char room[PATH_MAX];
-	struct strb path = strb_on(room, sizeof(room));
-	struct stat status;
-	bool is_sent;
-	int fd;
+	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = dir_fd == -1 ? -1 : scan_control_open(dir_fd);
+	bool is_sent = fd != -1 && write(fd, &controls[command].letter, 1) == 1;
 
-	strb_add_format(&path, "%s/%s", dir, SCAN_CONTROL);
-	if (path.is_cut)
-		return false;
-	fd = open(room, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-	if (fd == -1)
-		return false;
-	/* A byte in anything else would reach somebody else. */
-	is_sent = fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode) &&
-		  write(fd, &controls[command].letter, 1) == 1;
-	close(fd);
+	if (fd != -1)
+		close(fd);
+	if (dir_fd != -1)
+		close(dir_fd);
 	return is_sent;
 }
 

@@ -39,6 +39,13 @@ struct scan_control {
 const struct scan_control *scan_control_find(char letter);
 
 /*
+ * Opens the FIFO of the svscan of the scan directory open as `dir_fd`, to write
+ * to, wherever its state is. The descriptor, or -1 with errno; ENXIO, ENOENT:
+ * there is no svscan.
+ */
+int scan_control_open(int dir_fd);
+
+/*
  * Sends a command to the svscan of the scan directory `dir`, without waiting.
  * True: a svscan is there, and will read it. For a caller that ignores or
  * blocks SIGPIPE, as svscan may end in this very moment.

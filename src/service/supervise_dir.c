@@ -10,33 +10,56 @@
 
 #include "service/supervise_dir.h"
 
-static bool make_target(int dir_fd)
+int supervise_dir_make_path(int dir_fd, const char *path, unsigned mode)
+{
+	char part[PATH_MAX];
+	size_t len = strlen(path);
+
+	if (mkdirat(dir_fd, path, (mode_t)mode) == 0)
+		return 0;
+	if (errno != ENOENT || len >= sizeof(part))
+		return -1;
+	memcpy(part, path, len + 1);
+	for (char *at = part; (at = strchr(at + 1, '/'));) {
+		*at = '\0';
+		if (mkdirat(dir_fd, part, 0755) == -1 && errno != EEXIST)
+			return -1;
+		*at = '/';
+	}
+	return mkdirat(dir_fd, path, (mode_t)mode);
+}
+
+static bool make_target(int dir_fd, const char *name)
 {
 	char target[PATH_MAX];
-	ssize_t len =
-		readlinkat(dir_fd, SUPERVISE_DIR, target, sizeof(target) - 1);
+	ssize_t len = readlinkat(dir_fd, name, target, sizeof(target) - 1);
 
 	if (len <= 0)
 		return false;
 	target[len] = '\0';
-	return mkdirat(dir_fd, target, 0700) == 0;
+	return supervise_dir_make_path(dir_fd, target, 0700) == 0;
 }
 
 bool supervise_dir_make(int dir_fd)
 {
+	return supervise_dir_make_named(dir_fd, SUPERVISE_DIR);
+}
+
+bool supervise_dir_make_named(int dir_fd, const char *name)
+{
 	struct stat status;
 	int error;
 
-	if (mkdirat(dir_fd, SUPERVISE_DIR, 0700) == 0)
+	if (mkdirat(dir_fd, name, 0700) == 0)
 		return true;
 	error = errno;
 	/* Some systems look at rights first. */
-	if (fstatat(dir_fd, SUPERVISE_DIR, &status, 0) == 0) {
+	if (fstatat(dir_fd, name, &status, 0) == 0) {
 		errno = 0;
 		return false;
 	}
 	if (error == EEXIST && errno == ENOENT)
-		return make_target(dir_fd);
+		return make_target(dir_fd, name);
 	/* Of links in a circle the lock tells, as 0.76's does. */
 	errno = error != EEXIST ? error : errno == ELOOP ? 0 : errno;
 	return false;

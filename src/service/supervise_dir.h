@@ -24,10 +24,16 @@
 #define SUPERVISE_LOCK_FD "supervise/lock-fd"
 #define SUPERVISE_SOCKET  "supervise/notify-socket"
 
+/* Makes a directory, and those above it that are missing, with the usual mode.
+ * 0, or -1 with errno: EEXIST, it is there. */
+int supervise_dir_make_path(int dir_fd, const char *path, unsigned mode);
+
 /* Makes "supervise", or the directory that a dangling link of that name points
- * to. True: it did, so nothing is on record there. False with errno: 0, it is
- * there; or why it can't be made. */
+ * to, and what is missing on the way there. True: it did, so nothing is on
+ * record there. False with errno: 0, it is there; or why it can't be made. */
 bool supervise_dir_make(int dir_fd);
+/* The same of another name. */
+bool supervise_dir_make_named(int dir_fd, const char *name);
 
 /*
  * Takes the lock, with flock(2) as daemontools and runit do and with fcntl(2)

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "service/state_place.h"
+#include "service/supervise_dir.h"
 #include "service/tally.h"
 
 #define KILLED                                                                 \
@@ -115,7 +117,13 @@ int tally_read(int dir_fd, struct tally_death *deaths, uint32_t max_count)
 {
 	unsigned char room[TALLY_MAX * TALLY_RECORD_SIZE], *first;
 	int count = read_last(dir_fd, room, max_count, &first);
+	int state_fd =
+		count == 0 ? state_place_find(dir_fd, SUPERVISE_DIR) : -1;
 
+	if (state_fd != -1) {
+		count = read_last(state_fd, room, max_count, &first);
+		close(state_fd);
+	}
 	for (int i = 0; i < count; i++)
 		unpack(first + (size_t)i * TALLY_RECORD_SIZE, &deaths[i]);
 	return count;

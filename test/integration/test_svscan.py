@@ -673,16 +673,19 @@ def test_messages_that_nobody_reads_stop_no_service(scan):
 
 
 def test_a_file_system_that_cannot_be_written_is_told_of(scan, tmp_path, programs):
-    """What was said is that supervise/lock doesn't exist."""
+    """What was said is that supervise/lock doesn't exist. Here, nothing else can be
+    written either; test_read_only.py has what is done where something can."""
     service = scan.make("web")
-    before = f'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
-    unshare = ["unshare", "--mount", "sh", "-c", before, scan.path]
+    seal = 'mount --bind "{0}" "{0}" && mount -o remount,bind,ro "{0}" && '
+    places = "".join(map(seal.format, ("$0", "/run", "/tmp")))
+    unshare = ["unshare", "--mount", "sh", "-c", places + 'exec "$@"', scan.path]
     if subprocess.run([*unshare, "true"], capture_output=True).returncode != 0:
         pytest.skip("no mount namespaces here")
     scan.start(*unshare)
+    reason = "read-only file system; SUPERVISEDIR can name another place"
     scan.wait_said("svscan: warning: unable to make .svscan: read-only file system")
-    scan.wait_said("svscan: warning: unable to make web/supervise: read-only file system")
+    scan.wait_said(f"svscan: warning: unable to make web/supervise: {reason}")
     done = programs.start(*unshare, BIN / "supervise", service.path, stderr=subprocess.PIPE)
-    line = f"supervise: fatal: unable to make {service.path}/supervise: read-only file system\n"
+    line = f"supervise: fatal: unable to make {service.path}/supervise: {reason}\n"
     assert done.stderr.read().decode() == line
     assert done.wait() == 111

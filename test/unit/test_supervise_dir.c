@@ -51,9 +51,27 @@ static void what_a_dangling_link_points_to_is_made(void **state)
 	assert_int_equal(mode_of(dir, "absolute"), S_IFDIR | 0700);
 }
 
+static void what_is_missing_on_the_way_is_made_too(void **state)
+{
+	struct dir *dir = *state;
+	struct stat status;
+
+	assert_int_equal(symlinkat("a/b/c", dir->fd, SUPERVISE_DIR), 0);
+	assert_true(supervise_dir_make(dir->fd));
+	assert_int_equal(fstatat(dir->fd, "a/b/c", &status, 0), 0);
+	assert_int_equal(status.st_mode & 07777, 0700);
+	assert_int_equal(fstatat(dir->fd, "a/b", &status, 0), 0);
+	assert_int_equal(status.st_mode & 0700, 0700);
+	assert_false(supervise_dir_make(dir->fd));
+	assert_int_equal(errno, 0);
+	assert_int_equal(unlinkat(dir->fd, "a/b/c", AT_REMOVEDIR), 0);
+	assert_int_equal(unlinkat(dir->fd, "a/b", AT_REMOVEDIR), 0);
+	assert_int_equal(unlinkat(dir->fd, "a", AT_REMOVEDIR), 0);
+}
+
 static void what_cannot_be_made_shows_at_the_lock(void **state)
 {
-	static const char *const targets[] = {"no/such/place", SUPERVISE_DIR};
+	static const char *const targets[] = {"/proc/no/such", SUPERVISE_DIR};
 	static const int errors[] = {ENOENT, ELOOP};
 	struct dir *dir = *state;
 
@@ -429,6 +447,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		dir_test(it_is_made_for_its_owner_alone),
 		dir_test(what_a_dangling_link_points_to_is_made),
+		dir_test(what_is_missing_on_the_way_is_made_too),
 		dir_test(what_cannot_be_made_shows_at_the_lock),
 		dir_test(whoever_holds_it_keeps_us_out),
 		dir_test(we_keep_everybody_out),
