@@ -158,3 +158,66 @@ def test_memory_of_a_container_is_short(machine):
         programs=["crun"],
     )
     assert ran.said == ["1", "2", "ended 0"]
+
+
+def sealed(**changes):
+    """As an orchestrator has it that trusts nobody: nothing of the root can be written,
+    any user of group 0, no capabilities, little room in /run, no /dev/shm."""
+    run = filesystem("/run", "tmpfs", "nosuid", "mode=777", "size=256k")
+    return CONFIG | {
+        "process": CONFIG["process"]
+        | {"user": {"uid": 12345, "gid": 0}, "capabilities": {}},
+        "root": {"path": "rootfs", "readonly": True},
+        "mounts": [*CONFIG["mounts"], run],
+    } | changes
+
+
+QUIET = {
+    f"{SERVICE}/web/run": "#!/bin/sh\nexec sleep 1000\n",
+    f"{SERVICE}/web/log/run": "#!/bin/sh\nexec cat\n",
+    f"{SERVICE}/db/run": "#!/bin/sh\necho >&5\nexec 5>&-\nexec sleep 1000\n",
+    f"{SERVICE}/db/notification-fd": "5\n",
+}
+ASK = """
+inside() { crun exec -u 12345:0 box "$@"; }
+start
+is_well() { inside sv check --all >/dev/null; }
+until_true is_well
+inside sv check --all
+inside sv check --all --startup
+inside sv check --all --live
+inside svwait -U /service/db && inside svok /service/web/log && echo up
+inside svc -t /service/db && inside svwait -U /service/db && echo again
+"""
+
+
+def test_nothing_can_be_written_and_nobody_is_root(machine):
+    ran = machine.run(
+        WORDS + f"mkdir -p {ROOT}/run\n" + ASK + "inside ls -1 /run\n"
+        "inside ls -1 /run/holdfast-12345\n"
+        # Without capabilities root has no more rights than others.
+        "crun exec -u 0:0 box svstat /service/web\n"
+        "crun kill box TERM; ended\n",
+        files=QUIET | {"/bundle/config.json": json.dumps(sealed())},
+        programs=["crun"],
+    )
+    well = ["all well: 2 services"] * 2 + ["all well: svscan answers", "up", "again"]
+    places = ["service", "service:db", "service:web", "service:web:log"]
+    words = ("all", "up", "again", "service", "ended", "holdfast-", "/")
+    refused = "/service/web: unable to open supervise/ok: access denied"
+    found = [line for line in ran.said if line.startswith(words)]
+    assert found == [*well, "holdfast-12345", *places, refused, "ended 0"]
+
+
+def test_processes_are_shared_with_other_containers(machine):
+    """So process 1 is another one's, and says nothing of the user."""
+    shared = sealed(
+        linux={"namespaces": [{"type": kind} for kind in KINDS if kind != "pid"]}
+    )
+    ran = machine.run(
+        WORDS + f"mkdir -p {ROOT}/run\n" + ASK + "crun kill box TERM; ended\n",
+        files=QUIET | {"/bundle/config.json": json.dumps(shared)},
+        programs=["crun"],
+    )
+    well = ["all well: 2 services"] * 2 + ["all well: svscan answers", "up", "again"]
+    assert [line for line in ran.said if line.startswith(("all", "up", "again"))] == well
