@@ -18,6 +18,7 @@
 #include "service/mains.h"
 
 #define TITLE_BYTES 400
+#define SHOWN_BYTES 60 /* of what is not understood */
 
 /* Engines kill a container that takes 10 s. */
 #define LIMIT_NS (8 * SPAN_SECOND_NS)
@@ -162,12 +163,14 @@ static void prepare_signals(struct boot *boot,
 	}
 	reactions_of_container(&boot->reactions);
 	for (size_t i = 0; i < arguments->mapping_count; i++) {
-		const char *wrong =
-			reactions_map(&boot->reactions, arguments->mappings[i]);
+		char room[SHOWN_BYTES + 4];
+		struct strb shown = strb_on(room, sizeof(room));
+		const char *wrong;
 
+		strb_add_shown(&shown, arguments->mappings[i], SHOWN_BYTES);
+		wrong = reactions_map(&boot->reactions, arguments->mappings[i]);
 		if (wrong)
-			diag_die(EXIT_USAGE, "-s %s: %s",
-				 arguments->mappings[i], wrong);
+			diag_die(EXIT_USAGE, "-s %s: %s", room, wrong);
 	}
 }
 

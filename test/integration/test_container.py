@@ -215,7 +215,8 @@ def test_a_mapping_that_can_not_be_is_refused(tmp_path, mapping):
     done = subprocess.run([BIN / "svscanboot", "-c", "-s", mapping, tmp_path],
                           capture_output=True, text=True, timeout=120)
     assert done.returncode == 100
-    assert len(done.stderr.splitlines()) == 1 and "fatal: -s " in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert f"fatal: -s {mapping}: " in done.stderr
 
 
 def test_a_second_signal_does_not_shorten_a_stop(box):
