@@ -376,9 +376,9 @@ void recall_service(const struct recall_place *from, bool is_down_wanted,
 			     recall);
 }
 
-static bool was_hosted(int dir_fd, struct eras *eras)
+bool recall_was_hosted_in(int state_fd, struct eras *eras)
 {
-	const struct trust_place place = {.dir_fd = dir_fd};
+	const struct trust_place place = {.dir_fd = state_fd};
 	struct state state;
 	bool is_trusted;
 
@@ -388,12 +388,12 @@ static bool was_hosted(int dir_fd, struct eras *eras)
 
 bool recall_was_hosted(int dir_fd, struct eras *eras)
 {
-	bool result = was_hosted(dir_fd, eras);
+	bool result = recall_was_hosted_in(dir_fd, eras);
 	int fd = result ? -1 : state_place_find(dir_fd, SUPERVISE_DIR);
 
 	if (fd == -1)
 		return result;
-	result = was_hosted(fd, eras);
+	result = recall_was_hosted_in(fd, eras);
 	close(fd);
 	return result;
 }

@@ -50,5 +50,8 @@ void recall_nothing(bool is_down_wanted, struct recall *recall);
 /* Whether a supervisor was killed over that directory in this era, or in one
  * that may go on. */
 bool recall_was_hosted(int dir_fd, struct eras *eras);
+/* The same of the records in that very directory; the other looks also where
+ * they are that it can't hold. */
+bool recall_was_hosted_in(int state_fd, struct eras *eras);
 
 #endif

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/recall.h"
 #include "engine/shelter.h"
 #include "engine/takeover.h"
 #include "service/state_place.h"
@@ -27,7 +28,10 @@ bool shelter_take(struct site *site, int error)
 {
 	int fd = -1;
 
-	if (site->state_fd == site->dir_fd)
+	/* A file system that has become read-only holds the record of what
+	 * runs: that waits until it can be written again. */
+	if (site->state_fd == site->dir_fd &&
+	    !recall_was_hosted_in(site->dir_fd, &site->spawner->eras))
 		fd = state_place_make(site->dir_fd, SUPERVISE_DIR, error);
 	if (fd == -1)
 		return false;
