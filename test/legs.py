@@ -51,6 +51,8 @@ OF_A_LONG_TEST = {
 OF_THE_LOOP = re.compile(r"/test_(svscan|svwait|svc|sv_watch|runsv|supervise|adopt)")
 # As does the contract of a service directory, in a leg of its own: it takes as long.
 OF_THE_CONTRACT = re.compile(r"/test_(contract|giving_up)")
+# What the longest suites wait for.
+FIRST_BUILDS = ("build release", "build asan")
 FOLDERS_OF_SCRIPTS = (
     *("script/*", ".ci/*", "test/machine/*"),
     *("dist/*", "dist/debian/*", "dist/s6-overlay/*"),
@@ -132,10 +134,9 @@ def all_legs():
         + source_checks()
         + short_ones
     )
-    first = [leg.name for leg in builds[:2]]
     for leg in legs:
-        if isinstance(leg, Build) and leg.name not in first:
-            leg.after = first  # the long ones can begin while these compile
+        if isinstance(leg, Build) and leg.name not in FIRST_BUILDS:
+            leg.after = FIRST_BUILDS  # the long ones can begin while these compile
     return sorted(legs, key=lambda leg: not isinstance(leg, (ReleaseBuild, Build)))
 
 
@@ -348,7 +349,7 @@ def main():
     try:
         with nothing_left(), Load(options.load, Leg.logs):
             workers = 1 if options.repeat else WORKERS
-            return 0 if Runner(legs, workers).run() else 1
+            return 0 if Runner(legs, workers, FIRST_BUILDS).run() else 1
     except KeyboardInterrupt:
         return 130
 

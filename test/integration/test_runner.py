@@ -17,7 +17,7 @@ sys.path.insert(0, str(TOP / "test"))
 
 import legs  # noqa: E402
 import proc  # noqa: E402
-from runner import failures, tidy  # noqa: E402
+from runner import failures, run, tidy  # noqa: E402
 from runner.kinds import EachFile, Pytest, UnitTests  # noqa: E402
 from runner.leg import Leg, Outcome  # noqa: E402
 from runner.load import Load  # noqa: E402
@@ -403,3 +403,15 @@ def test_a_test_that_is_not_there_is_refused_at_once():
     assert legs.trouble_with(f"{here}::test_no_such") == f"no such test: {here}::test_no_such"
     assert not legs.trouble_with(here)
     assert not legs.trouble_with(f"{here}::test_a_test_that_is_not_there_is_refused_at_once")
+
+
+def test_what_others_wait_for_is_built_among_few():
+    """The longest legs can't begin before it is there."""
+    build, other = Fixed("build", Outcome()), Fixed("other", Outcome(1))
+    runner = Runner([build, other], 7, ["build", "one that isn't run"])
+    runner.running = run.WORKERS_AT_FIRST - 1
+    assert runner.can_begin(other)
+    runner.running += 1
+    assert not runner.can_begin(other)
+    runner.passed_legs.add("build")
+    assert runner.can_begin(other)

@@ -12,13 +12,17 @@ from runner.leg import COMMANDS, Outcome, Stopped, shown
 
 # There are more of them than processors, as the tests wait most of the time.
 WORKERS = max(6, 5 * (os.cpu_count() or 1))
+# As long as others wait for what these legs build, there are fewer.
+WORKERS_AT_FIRST = max(4, 2 * (os.cpu_count() or 1))
 
 
 class Runner:
     """Hands legs to a few workers, in order, when what they need is done."""
 
-    def __init__(self, legs, workers=WORKERS):
+    def __init__(self, legs, workers=WORKERS, first=()):
         self.waiting = list(legs)
+        self.first = set(first).intersection(leg.name for leg in legs)
+        self.running = 0
         self.workers = [threading.Thread(target=self.work) for _ in range(workers)]
         self.names = {leg.name for leg in legs}
         self.width = max((len(leg.name) for leg in legs), default=0)
@@ -82,6 +86,7 @@ class Runner:
                         self.give_up(leg, *failed)
                     elif self.can_begin(leg):
                         self.waiting.remove(leg)
+                        self.running += 1
                         return leg
                 if not self.waiting:
                     return None
@@ -89,6 +94,8 @@ class Runner:
 
     def can_begin(self, leg):
         ended = self.passed_legs | self.failed_legs
+        if self.running >= WORKERS_AT_FIRST and not ended.issuperset(self.first):
+            return False
         to_end = self.names.intersection(leg.after)
         return self.passed_legs.issuperset(leg.needs) and ended.issuperset(to_end)
 
@@ -106,6 +113,7 @@ class Runner:
 
     def report(self, leg, outcome, took_s):
         with self.changed:
+            self.running -= 1
             self.count(leg, outcome)
             told = outcome if outcome != Outcome() else "done"
             print(f"{leg.name:<{self.width}} {took_s:6.1f} s  {told}")
