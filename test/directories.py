@@ -18,13 +18,12 @@ def reader():
     """The program, made once."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-directories-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    chosen = ("config.c", "config_read.c", "policy.c", "scan_control.c", "tally.c")
-    sources = [SOURCES / "service" / name for name in chosen]
+    sources = sorted((SOURCES / "service").glob("*.c"))
     twin = "_portable" if sys.platform == "linux" else "_linux"
     for path in (SOURCES / "base").glob("*.c"):
         if not path.stem.endswith(twin):
             sources.append(path)
-    flags = ["-std=c17", "-D_GNU_SOURCE", '-DHOLDFAST_VERSION="0"', f"-I{SOURCES}"]
+    flags = ["-std=c17", "-D_GNU_SOURCE", '-DHOLDFAST_VERSION="0"', '-DHOLDFAST_SCANDIR="/service"', f"-I{SOURCES}"]
     main = support.TOP / "test" / "directories.c"
     program = folder / "directories"
     argv = ["cc", *flags, "-o", program, main, *sources]
