@@ -120,21 +120,22 @@ static void judge_svscan(struct boot *boot, int status)
 	int death = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	bool is_cut_off = boot->stop_pending || (death && death != SIGTERM);
 	bool may_try = !boot->is_last_try || (boot->is_container && death);
+	bool has_ended_all;
 
 	read_endings(boot);
 	boot->svscan.death_signal = death;
 	boot->exit_code = death ? 128 + death : WEXITSTATUS(status);
+	has_ended_all = !death && !scan_control_is_failure(boot->exit_code);
 	if (boot->told_code != -1) {
 		boot->exit_code = boot->told_code;
 		conclude(boot);
 	} else if (!boot->is_stopping &&
 		   (boot->exit_code == EXIT_DETACHED || boot->is_detaching)) {
 		detach_without_svscan(boot);
-	} else if (!death && !scan_control_is_failure(boot->exit_code)) {
-		conclude(boot);
-	} else if (boot->is_stopping && is_cut_off && may_try) {
+	} else if (boot->is_stopping && !has_ended_all && is_cut_off &&
+		   may_try) {
 		try_again(boot);
-	} else if (boot->is_stopping) {
+	} else if (boot->is_stopping || has_ended_all) {
 		conclude(boot);
 	}
 }

@@ -84,6 +84,7 @@ def with_process(**changes):
     return json.dumps(CONFIG | {"process": CONFIG["process"] | changes})
 
 
+@of_a_long_test
 def test_a_container_is_its_main_service(machine):
     """Its variables, its output, the reason of its end, and its exit code are the
     engine's to see; what was left behind doesn't keep it."""
@@ -104,6 +105,7 @@ def test_a_container_is_its_main_service(machine):
     assert ran.said[-1] == "svscanboot: web ended with exit code 3, all was stopped"
 
 
+@of_a_long_test
 def test_a_command_of_a_container(machine):
     """Beside the services, told to end before them, and with its own exit code."""
     ran = machine.run(
@@ -191,6 +193,7 @@ inside svc -t /service/db && inside svwait -U /service/db && echo again
 """
 
 
+@of_a_long_test
 def test_nothing_can_be_written_and_nobody_is_root(machine):
     ran = machine.run(
         WORDS + f"mkdir -p {ROOT}/run\n" + ASK + "inside ls -1 /run\n"
@@ -209,6 +212,7 @@ def test_nothing_can_be_written_and_nobody_is_root(machine):
     assert found == [*well, "holdfast-12345", *places, refused, "ended 0"]
 
 
+@of_a_long_test
 def test_processes_are_shared_with_other_containers(machine):
     """So process 1 is another one's, and says nothing of the user."""
     shared = sealed(
