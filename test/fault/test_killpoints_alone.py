@@ -85,16 +85,16 @@ class SuperviseLeaves(FromRest, Supervise):
         return not below(world.harness.pid)
 
     def begin_again(self, world):
-        world.begun = 1
         world.start_plain()
 
     def is_settled(self, world):
         service = world.services["a"]
+        has_ended = state_of(world.engine) is None
+        # Looked at in this order: it is itself below, until it has ended.
         if not below(world.harness.pid):
             world.engine = 0
             return True
-        if state_of(world.engine) is None:
-            world.begun += 1
+        if has_ended:
             world.start_plain()
         elif service.is_supervised() and service.state()["leaving"] == "0":
             self.tell_again(world)
@@ -107,8 +107,7 @@ class SuperviseLeaves(FromRest, Supervise):
             pass
 
     def check(self, world):
-        """Each that finds that all has ended begins anew."""
-        assert len(world.services["a"].starts()) <= 1 + getattr(world, "begun", 0)
+        assert len(world.services["a"].starts()) <= 2
 
     def use(self, world):
         world.start_plain()
