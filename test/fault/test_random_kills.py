@@ -4,7 +4,7 @@ The service, the engine, or both are killed in any order; every line that was
 written before is in the log, once and in order. There is no svscanboot: so where
 both are dead, the logger may meet the end of its input, and leave. Until lines come
 through again, the engine is not killed once more, as nobody may be left who holds
-the pipe.
+the pipe; but where that is kept, as svscanboot does.
 
 HOLDFAST_SEED repeats a run; HOLDFAST_LONG=1 makes it one of thousands of kills.
 """
@@ -37,8 +37,9 @@ PAUSE_US = 200
 class Storm:
     """Services under an engine that is started again whenever it is killed."""
 
-    def __init__(self, folder, count, logger="collector", logged=Logged.logged):
+    def __init__(self, folder, count, logger="collector", logged=Logged.logged, kept=False):
         self.logged = logged
+        self.is_kept = kept
         self.world = World(folder)
         self.random = random.Random(SEED)
         self.kills = dict.fromkeys(("service", "engine", "both"), 0)
@@ -52,6 +53,8 @@ class Storm:
                 run.unlink()
                 run.write_text(f"#!/bin/sh\nexec {BIN}/multilog s16777215 ./main\n")
                 run.chmod(0o755)
+        if kept:
+            self.world.harness.tell("keep")
         self.world.start_plain()
         wait_until(self.is_up, what="up")
 
@@ -95,11 +98,12 @@ class Storm:
             deed()
             time.sleep(self.random.choice((0, 0, 0.0005, 0.003)))
         if choice != "service":
-            self.cut_off = {
-                s: s.pid()
-                for s in self.world.services.values()
-                if not s.processes(self.world.harness.pid)
-            }
+            if not self.is_kept:
+                self.cut_off = {
+                    s: s.pid()
+                    for s in self.world.services.values()
+                    if not s.processes(self.world.harness.pid)
+                }
             self.world.start_plain()
 
     def end(self):
@@ -149,6 +153,12 @@ def campaign(storm, capsys, name, pause_s):
 def test_no_line_is_lost_or_doubled(tmp_path, capsys):
     storm = Storm(tmp_path / "storm", 1)
     campaign(storm, capsys, "one service", 0.3)
+
+
+def test_no_line_is_lost_whoever_is_killed_where_the_pipe_is_kept(tmp_path, capsys):
+    """As svscanboot does; so at any moment, also while a logger is leaving."""
+    storm = Storm(tmp_path / "storm", 3, kept=True)
+    campaign(storm, capsys, "kept", 0.1)
 
 
 def test_restart_storms_of_five_services(tmp_path, capsys):
