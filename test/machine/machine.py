@@ -181,7 +181,7 @@ class Machine:
         lines, is_late = watch(argv, room / "errors", kill_at, kill_after_s, limit_s)
         ran = read_outcome(lines, room)
         wanted = "killed" if kill_at else end
-        is_good = ran.end == wanted and (ran.code in (0, None) or wanted != "poweroff")
+        is_good = ran.end == wanted and (ran.code == 0 or wanted != "poweroff")
         is_good |= ran.end == "poweroff" and wanted == "poweroff by init"
         if is_late or not is_good:
             raise AssertionError(explain(ran, wanted, limit_s if is_late else None))

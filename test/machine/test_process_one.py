@@ -154,6 +154,7 @@ def test_below_runit(machine):
             "/etc/runit/3": "#!/bin/sh\ncat /log /main/current >/dev/ttyS1\n",
         },
         programs=[runit],
+        end="poweroff by init",
     )
     before, after, rest = ran.said[:3], ran.said[3:6], ran.said[6:]
     assert pids(before) == pids(after)
