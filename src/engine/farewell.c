@@ -1,9 +1,7 @@
 /* farewell.c -- see farewell.h. */
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/strb.h"
 #include "engine/farewell.h"
 #include "service/ending.h"
 #include "service/inherited.h"
@@ -25,17 +23,7 @@ void farewell_close(struct farewell *farewell)
 
 void farewell_hand_down(const struct farewell *farewell, bool keep)
 {
-	char number[16];
-	struct strb text = strb_on(number, sizeof(number));
-
-	if (farewell->fd == -1)
-		return;
-	strb_add_format(&text, "%d", farewell->fd);
-	fcntl(farewell->fd, F_SETFD, keep ? 0 : FD_CLOEXEC);
-	if (keep)
-		setenv(ENDING_VARIABLE, number, 1);
-	else
-		unsetenv(ENDING_VARIABLE);
+	inherited_hand_down(farewell->fd, ENDING_VARIABLE, keep);
 }
 
 static void tell(const struct farewell *farewell, enum ending_kind kind,

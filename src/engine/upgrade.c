@@ -10,6 +10,7 @@
 #include "base/self.h"
 #include "base/strb.h"
 #include "engine/upgrade.h"
+#include "service/inherited.h"
 
 static const char variable[] = "HOLDFAST_FIFOS";
 
@@ -114,22 +115,6 @@ static void run_program(struct upgrade *upgrade)
 		execve(room, argv, environ);
 }
 
-/* The pipe from svscanboot goes on to the next program, too. */
-static void keep_obituaries(const struct obituaries *obituaries, bool keep)
-{
-	char number[16];
-	struct strb text = strb_on(number, sizeof(number));
-
-	if (obituaries->fd == -1)
-		return;
-	strb_add_format(&text, "%d", obituaries->fd);
-	fcntl(obituaries->fd, F_SETFD, keep ? 0 : FD_CLOEXEC);
-	if (keep)
-		setenv(DEATH_VARIABLE, number, 1);
-	else
-		unsetenv(DEATH_VARIABLE);
-}
-
 /* One that doesn't fit on the list couldn't be closed by the next program. */
 static void keep_open(int fd, void *with)
 {
@@ -180,7 +165,7 @@ void upgrade_run(struct upgrade *upgrade, struct spawner *spawner,
 	keep_fifo(control_fd, &text);
 	log_service_visit_fifos(log, keep_fifo, &text);
 	scanner_visit_fifos(scanner, keep_fifo, &text);
-	keep_obituaries(obituaries, true);
+	inherited_hand_down(obituaries->fd, DEATH_VARIABLE, true);
 	keeper_hand_down(keeper, true);
 	log_service_use_own_output(log, true);
 	if (setenv(variable, list, 1) == 0) {
@@ -191,7 +176,7 @@ void upgrade_run(struct upgrade *upgrade, struct spawner *spawner,
 	spawner_take_favours(spawner, true);
 	unsetenv(variable);
 	log_service_use_own_output(log, false);
-	keep_obituaries(obituaries, false);
+	inherited_hand_down(obituaries->fd, DEATH_VARIABLE, false);
 	keeper_hand_down(keeper, false);
 	scanner_visit_fifos(scanner, close_on_exec, NULL);
 	log_service_visit_fifos(log, close_on_exec, NULL);

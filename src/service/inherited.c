@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/strb.h"
 #include "service/inherited.h"
 
 static int pipe_from(const char *text)
@@ -26,4 +27,19 @@ int inherited_pipe(const char *variable)
 
 	unsetenv(variable);
 	return fd;
+}
+
+void inherited_hand_down(int fd, const char *variable, bool keep)
+{
+	char number[16];
+	struct strb text = strb_on(number, sizeof(number));
+
+	if (fd == -1)
+		return;
+	strb_add_format(&text, "%d", fd);
+	fcntl(fd, F_SETFD, keep ? 0 : FD_CLOEXEC);
+	if (keep)
+		setenv(variable, number, 1);
+	else
+		unsetenv(variable);
 }
