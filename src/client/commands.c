@@ -36,21 +36,7 @@ static int open_control(int dir_fd)
 
 int commands_open(int dir_fd)
 {
-	int error, state_fd, fd = open_control(dir_fd);
-
-	if (fd != -1 || (errno != ENOENT && errno != ENXIO))
-		return fd;
-	error = errno;
-	state_fd = state_place_find(dir_fd, SUPERVISE_DIR);
-	if (state_fd == -1) {
-		errno = errno == EACCES ? EACCES : error;
-		return -1;
-	}
-	fd = open_control(state_fd);
-	error = errno;
-	close(state_fd);
-	errno = error;
-	return fd;
+	return state_place_open(dir_fd, SUPERVISE_DIR, open_control);
 }
 
 int commands_write(int control_fd, const char *letters, size_t count)

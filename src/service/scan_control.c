@@ -45,21 +45,7 @@ static int open_fifo(int dir_fd)
 
 int scan_control_open(int dir_fd)
 {
-	int error, state_fd, fd = open_fifo(dir_fd);
-
-	if (fd != -1 || (errno != ENOENT && errno != ENXIO))
-		return fd;
-	error = errno;
-	state_fd = state_place_find(dir_fd, SCAN_DIR);
-	if (state_fd == -1) {
-		errno = errno == EACCES ? EACCES : error;
-		return -1;
-	}
-	fd = open_fifo(state_fd);
-	error = errno;
-	close(state_fd);
-	errno = error;
-	return fd;
+	return state_place_open(dir_fd, SCAN_DIR, open_fifo);
 }
 
 bool scan_control_send(const char *dir, enum scan_command command)

@@ -396,3 +396,22 @@ bool state_place_has_room(void)
 	}
 	return false;
 }
+
+int state_place_open(int dir_fd, const char *name, int (*open_it)(int dir_fd))
+{
+	int error, state_fd, fd = open_it(dir_fd);
+
+	if (fd != -1 || (errno != ENOENT && errno != ENXIO))
+		return fd;
+	error = errno;
+	state_fd = state_place_find(dir_fd, name);
+	if (state_fd == -1) {
+		errno = errno == EACCES ? EACCES : error;
+		return -1;
+	}
+	fd = open_it(state_fd);
+	error = errno;
+	close(state_fd);
+	errno = error;
+	return fd;
+}

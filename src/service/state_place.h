@@ -43,6 +43,12 @@ int state_place_make(int dir_fd, const char *name, int error);
  */
 int state_place_find(int dir_fd, const char *name);
 
+/*
+ * For clients: what open_it(descriptor) opens in the directory or, if it isn't
+ * there or has no reader (ENOENT, ENXIO), in that place. -1 with errno.
+ */
+int state_place_open(int dir_fd, const char *name, int (*open_it)(int dir_fd));
+
 /* Whether nobody can write there, nor in what has that name. The rights of this
  * user make no difference. */
 bool state_place_is_sealed(int dir_fd, const char *name);
