@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "make/lines.h"
 #include "make/supervisor_file.h"
 
 #define BLANKS " \t\n\r\f\v"
@@ -15,18 +16,10 @@ static bool is_blank(char byte)
 
 /* ---- lines ---- */
 
-/* Ends the line at its newline; the next begins at reader->at. */
 static char *take_line(struct supervisor_reader *reader)
 {
-	char *line = reader->at;
-	char *newline = memchr(line, '\n', (size_t)(reader->end - line));
-
-	if (!newline)
-		newline = reader->end;
-	reader->at = newline < reader->end ? newline + 1 : newline;
-	*newline = '\0';
 	reader->number++;
-	return line;
+	return lines_take(&reader->at, reader->end);
 }
 
 /* The next of these bytes behind `at`, or NULL. */
@@ -75,14 +68,7 @@ static bool cut_comment(char *line)
 
 static char *trim(char *text)
 {
-	size_t len;
-
-	text += strspn(text, BLANKS);
-	len = strlen(text);
-	while (len > 0 && is_blank(text[len - 1]))
-		len--;
-	text[len] = '\0';
-	return text;
+	return lines_trim(text, BLANKS);
 }
 
 /*

@@ -7,6 +7,7 @@
 #include "base/number.h"
 #include "base/span.h"
 #include "base/strb.h"
+#include "make/lines.h"
 #include "make/unit_file.h"
 
 #define BLANKS " \t\n\r"
@@ -18,30 +19,15 @@ static bool is_blank(char byte)
 
 /* ---- lines ---- */
 
-/* Ends the line at its newline; the next begins at reader->at. */
 static char *take_line(struct unit_reader *reader)
 {
-	char *line = reader->at;
-	char *newline = memchr(line, '\n', (size_t)(reader->end - line));
-
-	if (!newline)
-		newline = reader->end;
-	reader->at = newline < reader->end ? newline + 1 : newline;
-	*newline = '\0';
 	reader->number++;
-	return line;
+	return lines_take(&reader->at, reader->end);
 }
 
 static char *trim(char *text)
 {
-	size_t len;
-
-	text += strspn(text, BLANKS);
-	len = strlen(text);
-	while (len > 0 && is_blank(text[len - 1]))
-		len--;
-	text[len] = '\0';
-	return text;
+	return lines_trim(text, BLANKS);
 }
 
 static bool is_comment(const char *line)
