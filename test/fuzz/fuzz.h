@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -24,6 +25,19 @@ static inline void fuzz_broken(const char *condition, const char *file,
 {
 	fprintf(stderr, "%s:%d: doesn't hold: %s\n", file, line, condition);
 	abort();
+}
+
+/* The bytes as a text, of just that size, so that overruns are seen; to be
+ * freed. */
+static inline char *fuzz_text(const uint8_t *data, size_t size)
+{
+	char *text = malloc(size + 1);
+
+	MUST(text);
+	if (size > 0)
+		memcpy(text, data, size);
+	text[size] = '\0';
+	return text;
 }
 
 /* Whether there is a '\0' within the array `text`. */

@@ -15,11 +15,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *line = malloc(size + 1);
+	char *line = fuzz_text(data, size);
 
-	MUST(line);
-	memcpy(line, data, size);
-	line[size] = '\0';
 	if (shortage_is_told(line, VICTIM, 0)) {
 		MUST(strstr(line, "101 ("));
 		MUST(!shortage_is_told(line, VICTIM + 1, 0));

@@ -42,17 +42,6 @@ static int draw(void *with, struct import *import)
 	return 0;
 }
 
-static char *copy_of(const uint8_t *data, size_t size)
-{
-	char *text = malloc(size + 1); /* of that size, so overruns are seen */
-
-	MUST(text);
-	if (size > 0)
-		memcpy(text, data, size);
-	text[size] = '\0';
-	return text;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct import import = {.tell = on_note};
@@ -61,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const uint8_t *second = size ? memchr(data, BETWEEN, size) : NULL;
 	size_t len = second ? (size_t)(second - data) : size;
 	int result = supervisor_read(&supervisor, "main", "/srv",
-				     copy_of(data, len), len);
+				     fuzz_text(data, len), len);
 
 	if (result == 0)
 		supervisor_includes(&supervisor, &patterns);
@@ -71,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (result == 0 && second)
 		result = supervisor_read(&supervisor, "more", "/srv/more",
-					 copy_of(second + 1, size - len - 1),
+					 fuzz_text(second + 1, size - len - 1),
 					 size - len - 1);
 	if (result == 0)
 		supervisor_finish(&supervisor, draw);

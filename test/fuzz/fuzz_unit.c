@@ -29,28 +29,17 @@ static int draw(void *with, struct import *import)
 	return 0;
 }
 
-static char *copy_of(const uint8_t *data, size_t size)
-{
-	char *text = malloc(size + 1); /* of that size, so overruns are seen */
-
-	MUST(text);
-	if (size > 0)
-		memcpy(text, data, size);
-	text[size] = '\0';
-	return text;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct import unit = {.name = "any@one-two", .tell = on_note};
 	struct import processes = {.tell = on_note};
-	char *text = copy_of(data, size);
+	char *text = fuzz_text(data, size);
 
 	if (import_unit(&unit, text, size) == 0)
 		draw(NULL, &unit);
 	import_free(&unit);
 	free(text);
-	text = copy_of(data, size);
+	text = fuzz_text(data, size);
 	import_procfile(&processes, "/srv/app", text, size, draw);
 	import_free(&processes);
 	free(text);
