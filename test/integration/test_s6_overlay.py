@@ -112,7 +112,7 @@ def test_a_web_server_with_scripts_and_a_logger(image):
     image.script("etc/s6-overlay/scripts/cert", note("certificate"))
     image.service(
         "nginx", type="longrun\n", producer_for="nginx-log\n", notification_fd="3\n",
-        dependencies__init_certificates="", finish="#!/bin/sh\necho down >>/run/out/order\n",
+        dependencies__init_certificates="", finish="#!/bin/sh\nsleep 1; echo down >>/run/out/order\n",
         run="#!/command/with-contenv sh\n"
             'echo "nginx of $SITE"; echo nginx >>/run/out/order; echo >&3\nexec sleep 1000\n',
     )  # fmt: skip
